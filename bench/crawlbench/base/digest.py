@@ -58,7 +58,7 @@ def digest_rows(rows: Sequence[Row]) -> str:
 
 
 def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Sequence[str]) -> str:
-    """Say in a sentence where found rows first differ from the expected ones.
+    """Return a sentence that says where found rows first differ from the expected ones.
 
     Args:
         found: rows in order of rank.
@@ -125,7 +125,7 @@ class Tally:
 
 
 def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
-    """Say in a sentence where the rows of a tally first differ from the expected ones.
+    """Return a sentence that says where a tally's rows first differ from the expected ones.
 
     Args:
         found: rows as `Tally.as_rows` returns them.

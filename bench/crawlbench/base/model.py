@@ -129,7 +129,7 @@ class Site:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers to send with the payload, for libraries that do not encode it: its type."""
+        """Headers that declare the payload's type, for libraries that do not encode it."""
         return {"Content-Type": "application/json"} if self.method == "POST" else {}
 
     def stream(self, address: str) -> PageStream:

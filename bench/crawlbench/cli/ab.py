@@ -219,7 +219,7 @@ class _Trial:
     """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
-        """Measure one session, of a single group if one is named."""
+        """Measure and return one session, of a single group if one is named."""
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
         if self.gate:

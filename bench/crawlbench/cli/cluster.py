@@ -167,7 +167,7 @@ def _run(
 
 
 async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> ClusterSession:
-    """Wait for a session; SIGTERM and Ctrl-C end it, and what is finished counts."""
+    """Wait for a session and return it; SIGTERM and Ctrl-C end it, and what is finished counts."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
@@ -230,7 +230,7 @@ def measure_block(
 async def _while_wanted(
     input_watch: _InputWatch, plan: Plan, folder: Path, environments: Sequence[EnvironmentFacts]
 ) -> Session:
-    """Run a session that is cancelled when standard input ends."""
+    """Run and return a session that is cancelled when standard input ends."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
     input_watch.cancel = lambda: loop.call_soon_threadsafe(task.cancel)

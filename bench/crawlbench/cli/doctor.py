@@ -63,7 +63,7 @@ def doctor(
 
 
 def _kept() -> str:
-    """Say what A/A sessions found here, if there were any."""
+    """Return a clause about what A/A sessions found here, if there were any."""
     margin = find_margin(settings_folder(), describe_machine())
     if not margin:
         return "how far apart equal things look here is not known; crawlbench aa finds out"

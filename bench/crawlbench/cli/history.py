@@ -125,7 +125,8 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
     for answer in answers:
         console.print(answer, markup=False)
     for one in found.breaks:
-        console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
+        changed = "; ".join(one.what)
+        console.print(f"from {one.session} on, another machine: {changed}", markup=False)
     left_out = sum(len(one.left_out) for one in (found, *found.further))
     if left_out:
         console.print(f"{left_out} points left out; the page says why")

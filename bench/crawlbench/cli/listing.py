@@ -151,7 +151,7 @@ def _strategy_row(fact: StrategyFacts, is_verbose: bool) -> Row:
 
 
 def _plugin(kind: registry.Kind, name: str) -> str:
-    """Say in a line what a plug-in is, or why it cannot be used here."""
+    """Return a line that says what a plug-in is, or why it cannot be used here."""
     try:
         registry.load(kind, name)
     except BenchError as error:

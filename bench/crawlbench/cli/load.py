@@ -179,7 +179,7 @@ def load(
 
 
 async def _until_signal(options: LoadOptions) -> LoadReport:
-    """Run the load until it is done, or SIGTERM or Ctrl-C ends it; finished runs count."""
+    """Return the report of a load, which SIGTERM and Ctrl-C end; finished runs count."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows

@@ -38,7 +38,7 @@ def name_folder(output: Path | None, name: str) -> Path:
 
 
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
-    """Run a session to its end, shown live."""
+    """Run a session to its end, show its progress meanwhile, and return it."""
     with open_watcher(status_console()) as watcher:
         return asyncio.run(until_signal(begin(watcher)))
 

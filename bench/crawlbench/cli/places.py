@@ -62,7 +62,7 @@ def require_place(file: Path) -> None:
 
 @contextmanager
 def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
-    """Move a folder aside while its successor is made; it comes back if there is none.
+    """Move a folder aside while its successor is made; it comes back if no successor is made.
 
     Without `force` nothing is moved: whoever makes the new folder refuses to overwrite the old one.
 

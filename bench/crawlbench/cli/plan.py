@@ -60,7 +60,7 @@ def plan(
         print_json([_foreseen(view, group, wanted) for group in view.groups.values()])
         return
     table = Table(
-        f"to find {math.expm1(wanted) * 100:.3g} % beside a margin of "
+        f"to find {math.expm1(wanted) * 100:.3g} % with a margin of "
         f"{math.expm1(margin) * 100:.3g} %, looking after each round",
         _COLUMNS,
         tuple(_rows(view, wanted)),

@@ -26,7 +26,7 @@ UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
 
 
 def run_probe(options: ProbeOptions, tell: Tell) -> Report:
-    """Try everything on every loop; Ctrl-C, SIGTERM and SIGHUP end it with what was found."""
+    """Try everything on every loop, and return the report; signals end it with what was found."""
     return asyncio.run(until_signal(probe_loops(options, tell)))
 
 

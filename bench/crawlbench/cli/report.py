@@ -118,7 +118,8 @@ def choose_format(output_format: Format, *, as_json: bool) -> Format:
 def write_page(session: Session, folder: Path) -> str:
     """Write `report.html` into a session's folder if it can be drawn here.
 
-    A session is never lost because of its page: what goes wrong is returned as a sentence.
+    A session is never lost because of its page: what goes wrong is returned as a sentence, which is
+    empty if nothing does.
     """
     if not can_draw():
         return ""
@@ -146,7 +147,7 @@ def newest_session() -> Path:
 
 
 def _load(path: Path, stopping: Stopping | None) -> Shown:
-    """Read a session's folder or bundle, a folder with only a pyperf suite, or such a suite."""
+    """Return a report on a session's folder or bundle, or on a pyperf suite or a folder of one."""
     if path.name.endswith(BUNDLE_ENDING):
         session = load_measured(path).session
         return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))

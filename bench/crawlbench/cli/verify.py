@@ -88,7 +88,7 @@ def _make_table(expected: Expected) -> Table:
 
 
 def _describe_change(path: Path, now: Expected) -> str:
-    """Say how a new expectation relates to the old one."""
+    """Return how a new expectation relates to the old one, as the beginning of a sentence."""
     try:
         before = load_expected(path)
     except UsageError:

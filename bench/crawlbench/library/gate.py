@@ -97,7 +97,7 @@ def find_bound(
 
 
 def hold_session(view: SessionView, percent: float | None, fail_on: str | None) -> GateResult:
-    """Check everything that a session compared with its baselines against a gate.
+    """Return the result of a gate on everything that a session compared with its baselines.
 
     Args:
         view: the session.

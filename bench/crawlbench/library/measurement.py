@@ -53,7 +53,7 @@ def run(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure every cell of a suite, lap by lap, from a script or a notebook.
+    """Measure every cell of a suite, lap by lap, and return the session.
 
     Args:
         suite: a name, or the path of a TOML file.
@@ -87,7 +87,9 @@ def ab(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure old and new in the same laps, until it is known which is faster or the budget ends.
+    """Measure old and new in the same laps, and return the session.
+
+    It ends when it is known which is faster, or with the budget.
 
     Args:
         old: a strategy (a name, or a file that ends in `.py`), or an environment as for `crawlbench
@@ -181,7 +183,7 @@ def _measure(
     teller: Teller,
     environments: Sequence[EnvironmentFacts],
 ) -> Session:
-    """Run a session to its end."""
+    """Run a session to its end, and return it."""
     if output is not None and Path(output).exists():
         raise UsageError(
             f"output {str(output)!r} exists already; name a folder that does not exist yet"

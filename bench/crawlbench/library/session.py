@@ -72,7 +72,7 @@ class Session:
 
     @property
     def ending(self) -> str:
-        """Why it ended, in one word: `answered`, `precise`, `budget`, `rounds`, `mirror` ..."""
+        """Why the session ended, in a word such as `answered`, `precise`, `budget` or `rounds`."""
         return self.record.ending
 
     def row(self, cell: str) -> Row:

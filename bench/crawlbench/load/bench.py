@@ -142,7 +142,7 @@ def _check_near(workers: list[str]) -> None:
 
 
 def _fit(load: Load, workers: list[str] | None) -> Load:
-    """Give a load as many generators as are available.
+    """Return a load with as many generators as are available.
 
     Raises:
         UsageError: there are fewer workers than generators.

@@ -77,7 +77,7 @@ def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()
 
 @asynccontextmanager
 async def local_crew(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
-    """Start a process per job; see `Crew`."""
+    """Start a process per job, and yield the handles on them; see `Crew`."""
     hands: list[_LocalHand] = []
     try:
         for job in jobs:

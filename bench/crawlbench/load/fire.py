@@ -76,7 +76,7 @@ class Run:
 
 
 async def fire(bench: Bench, load: Load) -> Run:
-    """Make one run: all generators start together once all are ready.
+    """Make one run, in which all generators start together once all are ready, and return it.
 
     A generator that dies during the run is reported as lost, and what it did is not known.
 

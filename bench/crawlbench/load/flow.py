@@ -158,7 +158,7 @@ async def _fire(
     *,
     must_be_whole: bool = False,
 ) -> Run:
-    """Make a run; try again if it does not begin because a generator was lost.
+    """Make and return a run; try again if it does not begin because a generator was lost.
 
     If it must be whole, try again as well if a generator was lost after the start.
 

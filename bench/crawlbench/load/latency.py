@@ -74,8 +74,8 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
     A failed request counts as slower than all that were answered.
 
     Args:
-        histogram: of the answered requests.
-        fraction: from 0 to 1.
+        histogram: the latencies of the answered requests.
+        fraction: a number from 0 to 1.
         failed: how many were not answered.
 
     Returns:

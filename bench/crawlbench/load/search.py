@@ -54,7 +54,7 @@ class Goal:
 
     @property
     def percentile(self) -> str:
-        """Such as `p99`."""
+        """The percentile of the requests, such as `p99`."""
         return f"p{self.fraction * 100:g}"
 
 
@@ -86,7 +86,7 @@ class Found:
 
 
 def parse_goal(text: str) -> Goal:
-    """Read a goal such as `p99=50ms` or `p99.9=1s`.
+    """Read and return a goal such as `p99=50ms` or `p99.9=1s`.
 
     Raises:
         UsageError: this is not a goal.
@@ -103,7 +103,7 @@ def confirmation_s(step_s: float, rate_per_s: float) -> float:
 
 
 async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
-    """Find the highest rate that meets a goal.
+    """Find the highest rate that meets a goal, and return it with all steps.
 
     Doubles from `first` until a rate fails (halves, if `first` fails), then halves the ratio
     between the last that held and the first that failed until they are 5 % apart. The answer is
@@ -114,7 +114,7 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
     on.
 
     Args:
-        goal: for the record.
+        goal: the goal, which is only recorded; `attempt` judges by it.
         attempt: tries one rate, for longer or not; a `BenchError` ends the search.
         first: rate to begin with.
         most: highest rate to try.

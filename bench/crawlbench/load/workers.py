@@ -96,7 +96,7 @@ class Cluster:
 
 @asynccontextmanager
 async def open_cluster(address: str) -> AsyncIterator[Cluster]:
-    """Connect to a scheduler.
+    """Connect to a scheduler, and yield the cluster of workers that can be used.
 
     Raises:
         NotInstalledError: dask is not installed here.
@@ -151,7 +151,7 @@ async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN
     there = {worker: one for worker, one in found.items() if worker not in gone}
     if told := tell_differences(describe_software(), there):
         raise UsageError(
-            f"workers run something else than this machine: {'; '.join(told)}; install the same"
+            f"workers run other versions than this machine: {'; '.join(told)}; install the same"
         )
     return [worker for worker in workers if worker not in gone]
 

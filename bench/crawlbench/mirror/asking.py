@@ -66,7 +66,7 @@ class Asking:
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
-        """Read pairs of bytes, as h2 gives them, with names in lower case."""
+        """Return the request that headers begin: pairs of bytes from h2, names in lower case."""
         method = target = accepted = content_type = b""
         flags = NEW_VISITOR
         for name, value in headers:

@@ -1,4 +1,4 @@
-"""Doors of a mirror: each cell comes in by its own, which tells whose requests they are (floor 2).
+"""Doors of a mirror: each cell comes in by its own, which shows whose requests they are (floor 2).
 
 A door is a port with its own counters. In a span one door is in use: that of the cell whose turn it
 is. A request that comes in by another door is counted there, and reported as a stray.

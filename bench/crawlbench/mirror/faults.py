@@ -80,20 +80,20 @@ def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
 
 
 def _garble(answer: Answer) -> Answer:
-    """Send the text in a charset other than the one declared."""
+    """Return the answer in a charset other than the one declared."""
     headers, body = _plain(answer)
     return Answer(answer.status, headers, body.decode("utf-8", "replace").encode("gb18030"))
 
 
 def _miscode(answer: Answer) -> Answer:
-    """Declare deflate, send gzip."""
+    """Return an answer that declares deflate but is gzipped."""
     headers, body = _plain(answer)
     coded = gzip.compress(body, 1, mtime=0)
     return Answer(answer.status, {**headers, "Content-Encoding": "deflate"}, coded)
 
 
 def _lie(answer: Answer) -> Answer:
-    """Declare gzip, send the body as it is."""
+    """Return an answer that declares gzip but has the body as it is."""
     headers, body = _plain(answer)
     return Answer(answer.status, {**headers, "Content-Encoding": "gzip"}, body)
 
@@ -119,7 +119,7 @@ def _pack_zeros(size: int) -> bytes:
 
 
 def _swell(answer: Answer) -> Answer:
-    """Send the page followed by a comment that makes it 10 MiB, not coded."""
+    """Return the page followed by a comment that makes it 10 MiB, not coded."""
     headers, body = _plain(answer)
     padding = max(0, BIG_PAGE_BYTES - len(body) - len(b"<!---->"))
     return Answer(answer.status, headers, b"%b<!--%b-->" % (body, b"x" * padding))

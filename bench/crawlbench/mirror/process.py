@@ -141,13 +141,13 @@ class MirrorProcess:
 async def open_mirror(
     site: str, network_name: str, network: Network, seed: int, cpus: tuple[int, ...] = ()
 ) -> AsyncIterator[MirrorProcess]:
-    """Start a mirror of a site, and end it when the block ends.
+    """Start a mirror of a site, yield the handle on it, and end it when the block ends.
 
     Args:
         site: a registered site's name.
         network_name: used in messages.
         network: the network to play.
-        seed: for its delays and faults.
+        seed: decides the network's delays and faults.
         cpus: CPUs to run on; empty for any.
 
     Raises:

@@ -156,7 +156,7 @@ class Responses:
         """Return a short answer that is not a page.
 
         Args:
-            status: of the answer.
+            status: the answer's status.
             extra: one more header line, or empty.
             detail: what is wrong; if empty, the body says what that status always means.
         """

@@ -178,7 +178,7 @@ class Mirror:
         """Return the fault that hits a request for a page, and count it; None if there is none.
 
         Args:
-            request: for a page.
+            request: a request for a page.
             before: number of requests for that page since `begin`.
         """
         page = request.page

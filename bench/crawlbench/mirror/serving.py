@@ -95,7 +95,7 @@ async def serve(
         spec: the site.
         network_name: the network's name, for the page with the counters.
         network: the network to play.
-        seed: for its delays and faults.
+        seed: decides the network's delays and faults.
         host: address to listen on.
         port: 0 for any that is free.
         on_open: called once it listens.

@@ -56,7 +56,7 @@ class Kind(Enum):
 
     @property
     def noun(self) -> str:
-        """The word that people use for it."""
+        """The word that people use for one thing of this kind."""
         return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
 
 
@@ -87,7 +87,7 @@ def families(kind: Kind) -> list[str]:
 
 
 def describe_family(kind: Kind, glob: str) -> str:
-    """Say in a line what a family's names make: the first line of its maker's docstring."""
+    """Return a line on what a family's names make: the first of its maker's docstring."""
     point = _points(kind)[glob]
     try:
         return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]

@@ -167,7 +167,7 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
 
     Args:
         content: gzipped JSON.
-        name: for messages.
+        name: what messages call the bundle.
 
     Raises:
         UsageError: they hold no bundle, or too much.

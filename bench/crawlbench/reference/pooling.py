@@ -67,7 +67,7 @@ class Standing:
     rank: int
     """One more than the number of cells that are faster."""
     same: int
-    """How many other cells cannot be told from it."""
+    """How many other cells cannot be told apart from it."""
 
 
 class _Part:

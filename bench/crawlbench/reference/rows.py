@@ -53,7 +53,7 @@ class TableRow:
     cpu: Ratio | None
     rank: int | None
     same: int | None
-    """How many others cannot be told from it."""
+    """How many others cannot be told apart from it."""
     sessions: str
     """Places in the table's list of sessions, separated by commas."""
     tuned: bool

@@ -145,7 +145,7 @@ class Nursery:
             self._waiting[number].set_result(Ended(self._said[number], **message["ended"]))
 
     async def close(self) -> None:
-        """End it, and everything it has forked."""
+        """End the process that forks, and everything it has forked."""
         self._listening.cancel()
         await asyncio.wait([self._listening])
         await self._child.end(GRACE_S)

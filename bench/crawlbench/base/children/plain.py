@@ -49,7 +49,7 @@ class PlainChild:
             self._process.stdin.flush()
 
     def hear(self, deadline_s: float | None = None) -> Message:
-        """Return its next message.
+        """Return the child's next message.
 
         Raises:
             ChildEnded: the child has ended.
@@ -87,21 +87,21 @@ class PlainChild:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The child's process id."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
+        """The child's exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def words(self) -> str:
-        """Return what it has written to standard error so far."""
+        """Return what the child has written to standard error so far."""
         self._words.seek(0)
         return self._words.read().decode(errors="replace")
 
     def end(self, grace_s: float = 0.0) -> None:
-        """Close its input and give it some time to end, then kill it with everything it started."""
+        """Close the child's input, wait for `grace_s`, then kill it with everything it started."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(OSError):
@@ -115,7 +115,7 @@ class PlainChild:
         self._words.close()
 
     def kill(self) -> None:
-        """Kill it with everything it started, which may hold its output open."""
+        """Kill the child, and everything it started, which may hold its output open."""
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -65,10 +65,10 @@ class EnvironmentFacts:
 
     @property
     def name(self) -> str:
-        """Its name, as it stands in the names of cells."""
+        """The environment's name, as it stands in the names of cells."""
         return self.asked.name
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables of processes that run in it: those asked for, and ours."""
+        """The variables of processes that run in this environment: those asked for, and ours."""
         return {**self.asked.variables, "PYTHONPATH": self.library, INSTALLED_FIRST: "1"}

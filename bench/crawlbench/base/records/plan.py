@@ -89,22 +89,22 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """What it is measured against: a mirror, or an operation's peer."""
+        """Key of what the cell is measured against: a site on a network, or an operation's peer."""
         return self.operation or f"{self.site}/{self.network}"
 
     @property
     def loop_name(self) -> str:
-        """Its event loop, with the environment unless that is the manager's; `-` for no loop."""
+        """The event loop, with the environment unless that is the manager's; `-` for no loop."""
         loop = self.event_loop or "-"
         return f"{loop} @{self.environment}" if self.environment else loop
 
     @property
     def short_name(self) -> str:
-        """Name of the cell whose long form it is; its own name if it is none."""
+        """Name of the cell whose long form this cell is; its own name if it is no long form."""
         return replace(self, site=self.long_of, long_of="").name if self.long_of else self.name
 
     def lengthened(self, site: str) -> Cell:
-        """Return the cell beside it that crawls a longer site."""
+        """Return the cell that is like this one, but crawls a longer site."""
         return replace(self, site=site, long_of=self.site)
 
     def _work_on(self, site: str) -> str:
@@ -232,17 +232,17 @@ class Plan:
 
     @property
     def long_names(self) -> dict[str, str]:
-        """Cell to the cell that is its long form, where there is one."""
+        """Name of a cell to the name of its long form, where there is one."""
         return self._beside(lambda form: form.site)
 
     @property
     def middle_names(self) -> dict[str, str]:
-        """Cell to the cell that is its middle form, where there is one."""
+        """Name of a cell to the name of its middle form, where there is one."""
         return self._beside(lambda form: form.middle)
 
     @property
     def twins(self) -> dict[str, tuple[str, ...]]:
-        """Group to its baseline and the controls, which count as one cell."""
+        """Group to the names of its baseline and controls, which count as one cell."""
         found: dict[str, tuple[str, ...]] = {
             group: (name,) for group, name in self.baselines.items()
         }
