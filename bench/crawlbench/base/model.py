@@ -1,4 +1,4 @@
-"""The types that cross floors: items, pages, sites and strategies (floor 0: imports only errors).
+"""The types that cross floors: items, pages, sites, strategies (floor 0: imports nothing of ours).
 
 Times are float seconds, sizes are bytes; only renderers scale them.
 """

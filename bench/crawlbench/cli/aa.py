@@ -135,8 +135,8 @@ def _show(
     console.print(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
-        f"of five cases, a session of a minute one of {format_percent(per_minute)} (by the square "
-        f"root of time).\n{_kept(path, first.sessions)}",
+        f"of five cases, and a session of a minute one of {format_percent(per_minute)} (by the "
+        f"square root of time).\n{_kept(path, first.sessions)}",
         markup=False,
     )
 

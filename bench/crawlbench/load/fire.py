@@ -19,7 +19,7 @@ __all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
 RESULT_TIMEOUT_S = 20.0
 """Seconds beyond span and drain that a generator has to encode what it counted, and to send it."""
 COUNTDOWN_S = 0.2
-"""Seconds between telling generators the start and the start itself: more than the word takes."""
+"""Seconds between telling generators when to start and that moment: more than the word takes."""
 
 
 class Watch(Protocol):

@@ -465,7 +465,7 @@
     body.replaceChildren(...drawn.map((row) => line(row, bounds)));
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
-      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing matches; choose fewer things"}`;
+      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing matches; clear some choices"}`;
     const answer = answerText(found);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
