@@ -106,7 +106,7 @@ def test_samples_come_from_a_file_beside(write, tmp_path):
         ("distribution = 'constant'\njitter = 0.1", "jitter = 0.1 with distribution = 'constant'"),
         ("samples = []\ndistribution = 'samples'", "without samples"),
         ("samples = [0.1]\njitter = 0.1", "samples together with another distribution"),
-        ("samples = [0.1]\nround_trip_s = 0.2", "round_trip_s = 0.2 together with samples, whose mean"),
+        ("samples = [0.1]\nround_trip_s = 0.2", "round_trip_s = 0.2 together with samples"),
         ("samples = [0.0]", "- at `$.samples[0]`, seen: 0.0"),
         ("samples = 'none.txt'", "no file of samples"),
         ("samples = '.'", "cannot be read: Is a directory"),

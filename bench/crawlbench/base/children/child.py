@@ -124,7 +124,7 @@ class Child:
                 self._process.kill()
 
     async def end(self, grace_s: float = 0.0) -> None:
-        """Close the child's input, wait up to `grace_s`, then kill it with everything it started."""
+        """Close the child's input, wait up to `grace_s`, then kill it and whatever it started."""
         if self._process.stdin:
             self._process.stdin.close()
         try:

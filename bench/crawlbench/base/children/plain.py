@@ -101,7 +101,7 @@ class PlainChild:
         return self._words.read().decode(errors="replace")
 
     def end(self, grace_s: float = 0.0) -> None:
-        """Close the child's input, wait up to `grace_s`, then kill it with everything it started."""
+        """Close the child's input, wait up to `grace_s`, then kill it and whatever it started."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(OSError):
