@@ -38,8 +38,8 @@ def test_known_but_not_installed_names_the_package():
         registry.load(KIND, "needs-absent")
     assert str(caught.value) == (
         "strategy 'needs-absent' is known but not installed here: it needs "
-        "'a_package_that_nobody_has'; 'a_package_that_nobody_has' is none of ours: install what "
-        "provides it, from where you trust"
+        "'a_package_that_nobody_has'; 'a_package_that_nobody_has' does not come with crawlbench: "
+        "install what provides it, from a source that you trust"
     )
 
 

@@ -121,7 +121,7 @@ def test_tally_has_a_bound_also_for_senseless_ranks():
         ),
         (
             [*MANY, replace(MANY[0], rank=5000)],
-            "3001 items instead of 3000: some have ranks from 4001 on, which the site has not",
+            "3001 items instead of 3000: some have ranks from 4001 on, which do not exist",
         ),
     ],
 )

@@ -124,7 +124,7 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it cannot be a long form"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),
-        (["run", "-s", "needs-absent"], ["not installed", "is none of ours"]),
+        (["run", "-s", "needs-absent"], ["not installed", "does not come with crawlbench"]),
         (["run", "-s", "cannot-import"], ["cannot be imported", "no such luck"]),
         (["run", "-c", "0"], ["--concurrency 0 cannot be used: give a whole number from 1 on"]),
         (["run", "-c", "many"], ["--concurrency 'many' is not a whole number"]),
@@ -195,7 +195,7 @@ def test_list_names_what_is_missing(listing):
     shown = listing("strategies")
     assert "(not" in shown.stdout
     assert (
-        "what crawlbench measures but is not installed comes with crawlbench's extra"
+        "what crawlbench can measure but is not installed here comes with crawlbench's extra"
         in shown.stderr
     )
     assert "'niquests'" in shown.stderr  # which is never here, as it would take urllib3's place

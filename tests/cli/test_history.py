@@ -42,7 +42,7 @@ def test_page_of_many_sessions(monkeypatch, capsys, tmp_path, results):
     code, output, _ = call(monkeypatch, capsys, results, "-o", page)
     assert code == 0
     assert "over 3 sessions" in output
-    assert "from session-3 on another machine: CPU:" in output
+    assert "from session-3 on, another machine: CPU:" in output
     text = page.read_text(encoding="utf-8")
     assert "<script>alert" not in text
     assert "session-2" in text

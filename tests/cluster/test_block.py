@@ -72,7 +72,7 @@ def job(**plan_changes):
 
 def test_what_is_no_job_fails_with_its_last_words():
     """The sentence of the command line, not a traceback."""
-    with pytest.raises(RuntimeError, match=r"job.json' is no block"):
+    with pytest.raises(RuntimeError, match=r"job.json' is not a block"):
         measure_block(b"{}")
 
 

@@ -159,7 +159,7 @@ def test_glob_takes_what_is_installed_and_leaves_the_rest():
 
 def test_name_that_was_written_out_must_be_installed():
     """The package is named; a glob beside it changes nothing."""
-    with pytest.raises(NotInstalledError, match="is none of ours: install what"):
+    with pytest.raises(NotInstalledError, match="does not come with crawlbench: install"):
         make_plan("test", make_suite("serial", "absent", "absent*"))
 
 

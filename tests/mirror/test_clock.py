@@ -127,6 +127,6 @@ def test_system_without_timers_is_told(monkeypatch):
     monkeypatch.setattr(alarm_module.ctypes, "CDLL", lambda *_, **__: NoTimers)
     monkeypatch.setattr(sys, "platform", "linux")
     loop = asyncio.new_event_loop()
-    with pytest.raises(OSError, match="the system gives no timer"):
+    with pytest.raises(OSError, match="the system refuses to create a timer"):
         Clock(loop)
     loop.close()

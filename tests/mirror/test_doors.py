@@ -193,7 +193,7 @@ def test_door_that_cannot_be_opened_costs_its_cell_alone():
             resource = pytest.importorskip("resource")
             most = psutil.Process(mirror.pid).num_fds()
             resource.prlimit(mirror.pid, resource.RLIMIT_NOFILE, (most, most))
-            with pytest.raises(CellError, match=r"the mirror has no door for it: .* `ulimit -n`"):
+            with pytest.raises(CellError, match=r"could not open a door for it: .* `ulimit -n`"):
                 await mirror.open_door("own")
             await mirror.begin("1", door="own")
             assert (await mirror.end()).requests == 0

@@ -93,7 +93,10 @@ def test_block_page_says_that_all_is_well(loop_factory):
     assert b"grid_view" not in answer.body
 
 
-@pytest.mark.parametrize("header", [(), (GZIP,)])
+CODED = [(), (GZIP,), ("Accept-Encoding: br",), ("Accept-Encoding: zstd",)]
+
+
+@pytest.mark.parametrize("header", CODED)
 def test_wrong_charset_is_not_the_one_promised(loop_factory, header):
     """Headers say UTF-8; the bytes are GB18030."""
     answer = ask("wrong-charset", loop_factory, *header)
@@ -103,7 +106,7 @@ def test_wrong_charset_is_not_the_one_promised(loop_factory, header):
         answer.body.decode("utf-8")
 
 
-@pytest.mark.parametrize("header", [(), (GZIP,)])
+@pytest.mark.parametrize("header", CODED)
 def test_codings_are_wrong_or_a_lie(loop_factory, header):
     """The one is a gzip that is called deflate, the other is none at all."""
     wrong = ask("wrong-coding", loop_factory, *header)

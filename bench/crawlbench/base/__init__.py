@@ -1,1 +1,4 @@
-"""The nouns that all rooms share, and the plain tools below them (floor 0)."""
+"""The types that all rooms share (items, sites, sessions), and the plain tools they need (floor 0).
+
+Nothing here imports from a higher floor.
+"""

@@ -29,7 +29,7 @@ def make_alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Ala
         ring: what to call.
 
     Raises:
-        OSError: the system has no timer to give.
+        OSError: the system refuses to create a timer.
     """
     return KernelAlarm(loop, ring) if sys.platform == "linux" else LoopAlarm(loop, ring)
 
@@ -78,7 +78,7 @@ class KernelAlarm:
         self._spec_at = ctypes.byref(self._spec)
         self._file = library.timerfd_create(time.CLOCK_MONOTONIC, self._NONBLOCK | self._CLOEXEC)
         if self._file < 0:
-            raise OSError(ctypes.get_errno(), "the system gives no timer")
+            raise OSError(ctypes.get_errno(), "the system refuses to create a timer")
         loop.add_reader(self._file, self._on_ring)
 
     def set(self, due: float) -> None:

@@ -1,4 +1,4 @@
-"""What the mirror counts between `begin` and `end` (floor 0)."""
+"""What the mirror counts between the manager's commands `begin` and `end` (floor 0)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Counters:
     connections: int = 0
     """Connections that were opened within the span."""
     used: int = 0
-    """Those of them on which a request came."""
+    """Those of `connections` on which a request came."""
     kept: int = 0
     """Connections opened before the span on which a request came."""
     carried: int = 0
@@ -28,14 +28,14 @@ class Counters:
     begun_at: float = 0.0
     """When the span began, on the mirror's own clock."""
     tls_connections: int = 0
-    """Those of the connections that speak TLS."""
+    """Those of `connections` that speak TLS."""
     http2_requests: int = 0
-    """Those of the requests that came by HTTP/2."""
+    """Those of `requests` that came by HTTP/2."""
     in_flight: int = 0
     """Requests read but not yet answered."""
     most_in_flight: int = 0
     wire_bytes: int = 0
-    """Bytes written to sockets, with heads, without TLS."""
+    """Bytes written to sockets: heads included, the overhead of TLS not."""
     body_bytes: int = 0
     """Size of the pages that were asked for, before any coding; 0 if they are not HTML; filled at
     `end`."""
@@ -44,7 +44,8 @@ class Counters:
     cpu_wait_s: float = 0.0
     """Time in which the mirror was ready but had no CPU; filled at `end`, 0 where not known."""
     pages: dict[str, int] = field(default_factory=dict)
-    """Requests by page address; those for no page by their target, `(others)` or a refusal."""
+    """Requests by page address. Those that name no page are counted under their target, under
+    `(others)` or under a refusal."""
     distinct_pages: int = 0
     """Entries that `pages` had before it was shortened for the manager; filled at `end`."""
     faults: dict[str, int] = field(default_factory=dict)
@@ -113,7 +114,11 @@ class Counters:
         self.shapes[flags] = self.shapes.get(flags, 0) + 1
 
     def introduced(self, opened: float) -> None:
-        """Note when a connection was made whose first request of this span has just come."""
+        """Note when the connection was made that has just brought its first request of this span.
+
+        Args:
+            opened: when it was made, on the mirror's own clock.
+        """
         if opened < self.begun_at:
             self.kept += 1
             return
@@ -161,7 +166,8 @@ class Counters:
     def as_message(self) -> dict[str, object]:
         """Return the counts for the manager.
 
-        Of many pages only two thousand are named, those with an unusual number of requests first.
+        If there are many pages, only two thousand are named, and those with an unusual number of
+        requests come first.
         """
         pages = self.pages
         usual = Counter(pages.values()).most_common(1)[0][0] if pages else 0

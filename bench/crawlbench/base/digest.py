@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 STRETCH = 1000
-"""Ranks that a tally sums up together: how precisely it can say where a crawl went wrong."""
+"""How many ranks a tally sums up together, and so how precisely it says where a crawl differs."""
 
 MAX_STRETCHES = 10_000
 """Ranks beyond this, which no site has, share one sum, so that a tally stays small."""
@@ -58,11 +58,11 @@ def digest_rows(rows: Sequence[Row]) -> str:
 
 
 def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Sequence[str]) -> str:
-    """Say in a sentence where found rows first differ from the expected ones.
+    """Return a sentence that says where found rows first differ from the expected ones.
 
     Args:
         found: rows in order of rank.
-        expected: Likewise.
+        expected: the rows of a correct crawl, in the same order.
         names: names of the fields, in the order of a row.
     """
     by_rank = {row[0]: row for row in found}
@@ -125,11 +125,11 @@ class Tally:
 
 
 def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
-    """Say in a sentence where the rows of a tally first differ from the expected ones.
+    """Return a sentence that says where a tally's rows first differ from the expected ones.
 
     Args:
         found: rows as `Tally.as_rows` returns them.
-        expected: Likewise.
+        expected: those of a correct crawl.
     """
     sums = [sum(cast("int", row[1]) for row in rows) for rows in (found, expected)]
     counts = f"{sums[0]} items instead of {sums[1]}"
@@ -142,7 +142,7 @@ def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
             return f"{counts}: {where} came {other[1]} times instead of {row[1]}"
         if other[2] != row[2]:
             return f"{counts}: among {where} an item has another value"
-    return f"{counts}: some have ranks from {min(seen)} on, which the site has not"
+    return f"{counts}: some have ranks from {min(seen)} on, which do not exist"
 
 
 def field_names(item_type: type[Item]) -> list[str]:

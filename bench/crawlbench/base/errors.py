@@ -1,7 +1,7 @@
 """What can go wrong, as one small tree (floor 0: imports nothing of ours).
 
-The command line turns each into one sentence and its `exit_code`; nobody else prints or exits.
-A message has three parts: what failed, the value seen, what would work.
+The command line prints each as one sentence and exits with its `exit_code`; nothing else prints or
+exits. A message has three parts: what failed, the value seen, and what would work.
 """
 
 
@@ -42,7 +42,7 @@ class StorageError(BenchError):
 
 
 class DrawingError(BenchError):
-    """Raised when a page or a picture cannot be drawn: what was measured is not touched by it."""
+    """Raised when a page or a picture cannot be drawn; what was measured is not affected."""
 
 
 class BlockedPageError(BenchError):

@@ -1,4 +1,4 @@
-"""The nouns that cross floors (floor 0: imports nothing of ours but errors).
+"""The types that cross floors: items, pages, sites, strategies (floor 0: imports nothing of ours).
 
 Times are float seconds, sizes are bytes; only renderers scale them.
 """
@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Item:
-    """The least that the items of every site have; a site's own type adds its fields."""
+    """What the items of every site have at least; a site's own type adds its fields."""
 
     rank: int
     """Place in the site's list, from 1; unique in a correct crawl."""
@@ -73,13 +73,13 @@ Raises:
 
 
 class PageStream(Protocol):
-    """Reads a page as its pieces come."""
+    """Reads a page piece by piece, as it arrives."""
 
     def feed(self, piece: Buffer) -> None:
         """Take the next bytes of the decoded body."""
 
     def close(self) -> Page:
-        """Return what the page holds; raises what a `Reader` raises."""
+        """Return what the whole page holds; raises what a `Reader` raises."""
 
 
 class GatheredStream:
@@ -101,7 +101,7 @@ class GatheredStream:
 
 
 def no_payload(_address: str) -> None:
-    """Return the payload of a page that is asked for with GET: none."""
+    """Return the payload that asks for a page with GET: None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +125,15 @@ class Site:
     method: str = "GET"
     """The method that asks for each page: GET or POST."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
-    """What is sent as JSON to ask for the page at an address; None with GET."""
+    """Returns what is sent as JSON to ask for the page at an address; None with GET."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers to send with the payload, for libraries that do not encode it: its type."""
+        """Headers that declare the payload's type, for libraries that do not encode it."""
         return {"Content-Type": "application/json"} if self.method == "POST" else {}
 
     def stream(self, address: str) -> PageStream:
-        """Return a reader for a page in pieces; it keeps none of them if the parser allows."""
+        """Return a reader for a page that comes in pieces; it keeps none if the parser allows."""
         opener: Callable[[str], PageStream] | None = getattr(self.read, "open", None)
         return opener(address) if opener else GatheredStream(self.read, address)
 
@@ -276,10 +276,10 @@ class SiteSpec:
     method: str = "GET"
     """The method that asks for each page; with POST, `payload` says what is sent."""
     payload: Callable[[str], dict[str, object] | None] = no_payload
-    """What is sent as JSON to ask for the page at an address, absolute or not."""
+    """Returns what is sent as JSON to ask for the page at an address, absolute or not."""
     most_at_once: Callable[[], int] | None = None
-    """Counts the pages that a crawl can know of but not have read at one time; None: all but the
-    first."""
+    """Returns the largest number of pages that a crawl can know of at one time without having read
+    them; None: all but the first."""
     hosts: tuple[str, ...] = ()
     """Further loopback addresses that serve pages, on the port of the first; `page_address` says
     which page is on which."""

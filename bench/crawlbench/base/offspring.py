@@ -1,7 +1,7 @@
 """CPU time of children, and how long all threads waited for a CPU (floor 0; imported by workers).
 
-Nothing here counts ticks: `getrusage` tells of children that have ended, each living process has a
-CPU clock, and `schedstat` tells of waits.
+Nothing here counts ticks: `getrusage` covers children that have ended, each living process has a
+CPU clock, and `schedstat` counts waits in nanoseconds.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class _Child:
     cpu_ns: int
     """CPU time of all its threads, including those that have ended."""
     reaped: int
-    """Page faults of its own children that it has waited for. The number grows with each of them,
-    and their CPU time can be read only in ticks."""
+    """Page faults of its own children that it has waited for. The number grows with each such
+    child, so it shows that there was one; their CPU time can be read only in ticks."""
 
 
 _NONE = _Child(0, 0)
@@ -49,7 +49,7 @@ _SET_CHILD_SUBREAPER = 36
 def keep_descendants() -> None:
     """Make every descendant of this process its own, so that it ends with this process.
 
-    To be called before a contestant is imported: what is registered first is called last.
+    Call this before a contestant is imported: `atexit` calls last what was registered first.
     """
     adopt_orphans()
     atexit.register(end_descendants)
@@ -106,7 +106,10 @@ class Children:
 
     @classmethod
     def now(cls) -> Children:
-        """Take a look; look again if a child ends meanwhile, which could count twice or not."""
+        """Return what was used so far.
+
+        If a child ends meanwhile, it could be counted twice or not at all, so we look again.
+        """
         for _ in range(TRIES):
             ended_s, living = _ended_s(), _living()
             if ended_s == _ended_s():

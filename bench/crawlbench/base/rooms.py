@@ -24,7 +24,7 @@ __all__ = ["open_room", "sweep"]
 PREFIX = "crawlbench-room-"
 LOCK = "room.lock"
 NEW_PREFIX = "crawlbench-new-"
-"""Prefix of a folder that is not locked yet: nobody looks at it."""
+"""Prefix of a folder that is not locked yet, which `sweep` leaves alone."""
 
 _held: dict[int, tuple[Path, FileLock]] = {}
 """Folder by process: a forked process has one of its own."""
@@ -32,7 +32,7 @@ _held: dict[int, tuple[Path, FileLock]] = {}
 
 @contextmanager
 def open_room() -> Iterator[Path]:
-    """Make a folder that is removed when the block, or the process, ends."""
+    """Make a folder, and yield its path; it is removed when the block, or the process, ends."""
     with tempfile.TemporaryDirectory(dir=_hold(), ignore_cleanup_errors=True) as room:
         yield Path(room)
 
@@ -53,7 +53,7 @@ def _hold() -> Path:
         folder = Path(tempfile.mkdtemp(prefix=NEW_PREFIX))
         lock = FileLock(folder / LOCK)
         lock.acquire()
-        with suppress(OSError):  # Windows renames no folder with an open file: it keeps its name
+        with suppress(OSError):  # Windows cannot rename a folder with an open file: the name stays
             folder = folder.rename(folder.with_name(folder.name.replace(NEW_PREFIX, PREFIX)))
         _held[process] = folder, lock
         atexit.register(_leave, process)

@@ -1,6 +1,6 @@
 """A Dask scheduler: how to reach it, who works for it, who still wants a task's result (floor 0).
 
-Both use it: sessions on many machines, and load that many machines send.
+Sessions on many machines use it, and so does load that many machines send.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 RESOURCE = "crawlbench"
-"""A Dask worker that has one of this resource offers its machine, to one task at a time."""
+"""A Dask worker that has one unit of this resource offers its machine, to one task at a time."""
 CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0
 """Seconds to reach a scheduler, to get its answer, and to leave it."""
 
@@ -52,7 +52,7 @@ def require_dask() -> None:
     """
     if find_spec("distributed") is None:
         raise NotInstalledError(
-            "--cluster needs Dask (distributed), not installed here; "
+            "--cluster needs Dask (distributed), which is not installed here; "
             "it comes with crawlbench's extra 'cluster'"
         )
 
@@ -118,7 +118,7 @@ async def find_workers(client: Any) -> dict[str, DaskWorker]:  # noqa: ANN401  (
 
 
 def has_resource(worker: DaskWorker) -> bool:
-    """Return whether a worker offers its machine."""
+    """Return whether a worker offers its machine, by the resource that it has."""
     return bool(worker["resources"].get(RESOURCE, 0) >= 1)
 
 

@@ -1,4 +1,4 @@
-"""Finds the value in a file that one of msgspec's complaints is about (floor 0)."""
+"""Adds to msgspec's complaints about a file the value that they are about (floor 0)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 def steps_of(problem: str) -> list[str | int]:
-    """Return the names and numbers on the way to the place that a complaint names."""
+    """Return the keys and indices that lead to the place that a complaint names."""
     place = problem.partition(" - at `$")[2]
     return [int(at) if at else name for name, at in _STEP.findall(place)]
 

@@ -1,9 +1,9 @@
 """Seconds and CPU time between the same two moments (floor 0; imported by workers).
 
 CPU time is read just inside the wall clock, so that one thread never seems to use more CPU time
-than time went by. Only readings that take about a microsecond are made there: what threads waited
-and what children used is read before the clock starts and after it has stopped. A stopwatch binds
-its clocks when it is made, so that replacing a name in this module changes no reading.
+than time went by. Only readings that take about a microsecond are made there: how long threads
+waited and what children used is read before the clock starts and after it has stopped. A stopwatch
+binds its clocks when it is made, so that replacing a name in this module changes no reading.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Stopwatch:
         cpu: Callable[[], int] = process_time_ns,
         thread: Callable[[], int] = thread_time_ns,
     ) -> Timing:
-        """Return what went by; the CPU clock and the wall clock are read first."""
+        """Return what went by since the start; the CPU clock and the wall clock are read first."""
         cpu_ns = cpu()
         seconds = wall() - self._start
         thread_ns = thread()
@@ -87,7 +87,7 @@ class Stopwatch:
 
 
 def others_had_s(waits_s: float, seconds: float, cpu_s: float, cpus: int | None = None) -> float:
-    """Return for how long others had the CPUs that this process wanted, at most.
+    """Return the seconds, at most, for which others had the CPUs that this process wanted.
 
     Threads of one process also wait for each other: two busy ones on one CPU wait as long as they
     run. But nobody else had the CPU time that the process itself used, so others had at most the

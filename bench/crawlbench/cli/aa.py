@@ -1,4 +1,4 @@
-"""`crawlbench aa` (floor 5)."""
+"""`crawlbench aa`: compares a strategy with itself, to count false alarms (floor 5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 __all__ = ["aa"]
 
 MIN_KEPT = 20
-"""Sessions: with fewer, the 95th percentile is the largest one, or a guess."""
+"""Fewest sessions whose result is kept: of fewer, the 95th percentile is the largest or a guess."""
 AA_LAP_TIME_S = 0.3  # length of a group's turn: short sessions, but many
 
 _COLUMNS = (
@@ -87,7 +87,7 @@ def aa(
     """
     if forget:
         forget_margin(settings_folder(), describe_machine())
-        result_console().print("deleted: how far apart equal things look on this machine")
+        result_console().print("forgot how far apart equal things look on this machine")
         return
     if rounds < 2:
         raise UsageError(f"--rounds {rounds} cannot be used: an interval needs 2 or more")
@@ -135,8 +135,8 @@ def _show(
     console.print(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
-        f"of five cases, one of a minute {format_percent(per_minute)} (by the square root of time)."
-        f"\n{_kept(path, first.sessions)}",
+        f"of five cases, and a session of a minute one of {format_percent(per_minute)} (by the "
+        f"square root of time).\n{_kept(path, first.sessions)}",
         markup=False,
     )
 
@@ -147,7 +147,7 @@ def _kept(path: Path | None, sessions: int) -> str:
     if sessions < MIN_KEPT:
         return (
             f"not kept: the 95th percentile of {sessions} sessions is a guess; "
-            f"--sessions {MIN_KEPT} or more are kept."
+            f"give --sessions {MIN_KEPT} or more to keep it."
         )
     return "not kept, as asked."
 

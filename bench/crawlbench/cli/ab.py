@@ -1,4 +1,4 @@
-"""`crawlbench ab` (floor 5)."""
+"""`crawlbench ab`: compares environments in the same laps, or searches between many (floor 5)."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def _read_sides(
 
 
 def _choose_suite(sides: Sequence[Environment], axes: Mapping[str, object]) -> Suite:
-    """Return the suite with what was asked, and where nothing was, what the packages say."""
+    """Return the suite with the axes that were asked for; the packages choose the others."""
     suite = load_suite("ab")
     asked = {name: value for name, value in axes.items() if value}
     packages = {package for side in sides for package in packages_of(side)}
@@ -211,7 +211,7 @@ def _choose_suite(sides: Sequence[Environment], axes: Mapping[str, object]) -> S
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """How sides are measured: the same in each session of a search."""
+    """How sides are measured, which is the same in each session of a search."""
 
     suite: Suite
     gate: Bound | None
@@ -219,7 +219,7 @@ class _Trial:
     """Whether an unclear session goes on for as long again."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
-        """Measure one session; of one group alone if that is named."""
+        """Measure and return one session, of a single group if one is named."""
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
         if self.gate:
@@ -235,11 +235,11 @@ class _Trial:
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
     def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, Answer]:
-        """Measure, and once more as long if that is allowed and the answer is unclear."""
+        """Return a session and its answer; if unclear and allowed, measure for as long again."""
         session = self.measure(sides, folder)
         answer = find_answer(session, self.gate)
         if self.is_extended and answer["code"] == UNCLEAR:
-            tell(f"{answer['reason']}; measuring as long again")
+            tell(f"{answer['reason']}; measuring for as long again")
             longer = replace(session, plan=extend_versus(session))
             session = measure(
                 lambda watcher: resume_session(longer, folder, watcher, session.environments)
@@ -260,7 +260,7 @@ def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
 def _search(
     trial: _Trial, sides: Sequence[Environment], folder: Path, *, as_json: bool
 ) -> NoReturn:
-    """Find between which sides a time changed, a session in a folder of its own for each step."""
+    """Find between which sides a time changed; each step is a session in a folder of its own."""
     numbers = count(1)
 
     def step(environments: Sequence[Environment], group: str) -> Session:

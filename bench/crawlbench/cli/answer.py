@@ -1,4 +1,4 @@
-"""What `ab` answers, for scripts and as an exit code (floor 5)."""
+"""What `crawlbench ab` answers: `answer.json` for scripts, and an exit code (floor 5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["ENDED_EARLY", "UNCLEAR", "Answer", "find_answer", "write_answer"]
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
 ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
-"""Endings of sessions to exit codes."""
+"""Exit code by the ending of a session that was cut short."""
 VERDICTS = {
     0: "passed",
     1: "slower",
@@ -58,11 +58,11 @@ class Answer(TypedDict):
 
 
 def find_answer(session: Session, gate: Bound | None) -> Answer:
-    """Return what scripts want to know; see docs/ci.md.
+    """Return the answer for scripts, whose fields docs/ci.md describes.
 
     Args:
-        session: of the sides.
-        gate: None for none; then the margin is one, and time what is asked.
+        session: the session that measured both sides.
+        gate: the gate to check; if None, the margin serves as one, by wall time.
     """
     view = SessionView(session)
     asked = gate or Bound(Quantity.TIME, session.plan.margin)
@@ -87,7 +87,7 @@ def find_answer(session: Session, gate: Bound | None) -> Answer:
 
 
 def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
-    """Keep the answer beside the session.
+    """Write the answer into the session's folder.
 
     Raises:
         StorageError: it cannot be written.

@@ -94,7 +94,7 @@ def main() -> None:
 
 
 def _run() -> int:
-    """Return the exit code of a command; whatever goes wrong is reported in a sentence."""
+    """Run the command and return its exit code; whatever goes wrong is reported in a sentence."""
     try:
         code = app(**_NAMES, standalone_mode=False) or 0
         return UsageError.exit_code if code and _is_completing() else code
@@ -113,12 +113,12 @@ def _run() -> int:
     except Exception as error:  # our own mistake: it must not look like a verdict
         complain(explain_failure(error))
         if isinstance(error, OSError):
-            give_up_output()  # what it still holds would fail again
+            give_up_output()  # writing what is still held back would fail again
         return BenchError.exit_code
 
 
 def _end_early(error: BaseException) -> int:
-    """Return the exit code after a broken pipe: 0 if the reader has simply seen enough."""
+    """Return the exit code after a broken pipe: 0 if the reader just stopped reading."""
     if _is_completing() and isinstance(error, SystemExit) and not error.code:
         return 0
     if is_reader_gone():

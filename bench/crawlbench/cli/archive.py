@@ -1,4 +1,4 @@
-"""`crawlbench mirror import` and `crawlbench mirror record` (floor 5)."""
+"""`crawlbench mirror import` and `mirror record`: turn a real site into a folder (floor 5)."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _describe(plan: RecordPlan) -> str:
     minutes, pages = plan.most_pages * plan.delay_s / 60, count_of(plan.most_pages, "page")
     return (
         f"would fetch robots.txt and up to {pages} from {plan.start}, one at a time and "
-        f"{plan.delay_s:g} s apart (up to {minutes:.0f} min or more), into {plan.target}; "
+        f"{plan.delay_s:g} s apart ({minutes:.0f} min or more for all), into {plan.target}; "
         "add --yes to do it"
     )
 

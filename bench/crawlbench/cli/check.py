@@ -1,4 +1,4 @@
-"""`crawlbench check` (floor 5)."""
+"""`crawlbench check`: tries a strategy on good and hostile pages (floor 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds of options (floor 5): each refusal is a sentence with the value seen."""
+"""Checks that options lie within bounds (floor 5): a refusal is a sentence with the value seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from crawlbench.base.errors import UsageError
 __all__ = ["at_least_one", "not_negative", "number_or_all", "positive"]
 
 MAX_NUMBER = 10**9
-"""More than this was never meant, and a session with it could not be read: `records.ranges`."""
+"""Nobody means more than this, and a session with it could not be read back: `records.ranges`."""
 
 Check = Callable[[typer.CallbackParam, Any], Any]
 """Called by typer with the option and its value, or values; returns what it accepts."""

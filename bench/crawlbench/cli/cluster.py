@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 MAX_CELLS_OF_CLUSTER = 200_000
-"""As far as it was simulated (docs/scale.md); a session of one machine takes fewer."""
+"""The most that were simulated (docs/scale.md); a session of one machine takes fewer."""
 
 ClusterAddress = Annotated[
     str | None,
@@ -85,21 +85,23 @@ Sheet = Annotated[
 ]
 
 MAX_NAMED = 5
-"""Machines that are named in a sentence."""
+"""Most machines that a sentence names."""
 LAST_S = 15.0
-"""For a session to end after whoever ordered it is gone."""
+"""Seconds that a session has to end once whoever ordered it is gone."""
 
 
 def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) -> Wishes | None:
-    """Return what the options say of a cluster, or None if there is to be none.
+    """Return what the options ask of a cluster, or None if no cluster was asked for.
 
     Raises:
-        UsageError: they say something of machines without a cluster.
-        NotInstalledError: Dask is not there.
+        UsageError: an option about machines was given without a cluster.
+        NotInstalledError: Dask is not installed.
     """
     if cluster is None:
         if machines or sheet:
-            raise UsageError("--machines and --sheet are of a session on a cluster: give --cluster")
+            raise UsageError(
+                "--machines and --sheet belong to a session on a cluster: give --cluster as well"
+            )
         return None
     require_dask()
     return Wishes(cluster, machines, sheet or SHEET_CELLS)
@@ -109,8 +111,8 @@ def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json
     """Refuse the JSON of a session on a cluster, which has none, before it is measured."""
     if as_json and (cluster is not None or (resumed is not None and is_of_cluster(resumed))):
         raise UsageError(
-            "--json is of one machine's session; of a cluster's, each machine's own report has it: "
-            "crawlbench report FOLDER/machines/NAME --json"
+            "--json is for one machine's session; after a session on a cluster, print that of each "
+            "machine: crawlbench report FOLDER/machines/NAME --json"
         )
 
 
@@ -120,21 +122,21 @@ def run_on_cluster(plan: Plan, wishes: Wishes, folder: Path) -> NoReturn:
 
 
 def is_of_cluster(folder: Path) -> bool:
-    """Tell whether a folder is that of a session on a cluster."""
+    """Return whether a folder is that of a session on a cluster."""
     return (folder / CLUSTER_FILE).is_file()
 
 
 def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn:
-    """Go on with the blocks that a session on a cluster lacks, and exit.
+    """Measure the blocks that a session on a cluster still lacks, and exit.
 
     Raises:
         UsageError: the address is missing, or an end of the blocks is to be changed.
     """
     if address is None:
-        raise UsageError(f"{str(folder)!r} is of a session on a cluster: give --cluster ADDRESS")
+        raise UsageError(f"{str(folder)!r} is a session on a cluster: give --cluster ADDRESS")
     if any(ends.values()):
         raise UsageError(
-            "the blocks of a session on a cluster all have its own plan, so --rounds, --budget and "
+            "all blocks of a session on a cluster follow its own plan, so --rounds, --budget and "
             "--precision cannot be given with --resume"
         )
     require_dask()
@@ -165,7 +167,7 @@ def _run(
 
 
 async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> ClusterSession:
-    """Wait for a session; SIGTERM and Ctrl-C end it, and what is finished counts."""
+    """Wait for a session and return it; SIGTERM and Ctrl-C end it, and what is finished counts."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
@@ -214,7 +216,7 @@ def measure_block(
     try:
         block = msgspec.json.decode(job.read_bytes(), type=BlockJob)
     except (OSError, msgspec.MsgspecError) as error:
-        raise UsageError(f"{str(job)!r} is no block: {error}") from error
+        raise UsageError(f"{str(job)!r} is not a block: {error}") from error
     prepare_sites(block.plan)
     machine = block.machine.fingerprint.machine
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
@@ -228,7 +230,7 @@ def measure_block(
 async def _while_wanted(
     input_watch: _InputWatch, plan: Plan, folder: Path, environments: Sequence[EnvironmentFacts]
 ) -> Session:
-    """Run a session that is cancelled when standard input ends."""
+    """Run and return a session that is cancelled when standard input ends."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
     input_watch.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
@@ -267,7 +269,7 @@ def _leave() -> NoReturn:
 
 
 class _NobodyWatches:
-    """Is told how the session gets on, and does not say it: the manager is elsewhere."""
+    """A watcher that shows nothing, because the user's manager runs on another machine."""
 
     def on_start(self, session: Session) -> None:
         pass

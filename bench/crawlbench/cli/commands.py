@@ -1,4 +1,4 @@
-"""Groups of commands, each of which is imported when it is called (floor 5)."""
+"""Groups of commands; a command is imported only when it is called (floor 5)."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def make_group(
 
     Args:
         about: what its help begins with.
-        cls: knows its commands.
+        cls: the class that knows its commands.
         has_completion: whether it can set up a shell's completion.
     """
     return typer.Typer(

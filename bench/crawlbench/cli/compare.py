@@ -1,4 +1,4 @@
-"""`crawlbench compare` (floor 5)."""
+"""`crawlbench compare`: says what changed between two kept sessions (floor 5)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["compare"]
 UNCLEAR = 3
 USUAL_MARGIN = 0.01
 REMEDY = "more sessions kept beside these, or a wider gate,"
-"""For two sessions alone: more rounds leave the differences from session to session."""
+"""What helps where two sessions are compared: more rounds would not make sessions more alike."""
 
 
 def compare(
@@ -104,7 +104,7 @@ def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
     sys.stdout.write(outcome.stdout)
     sys.stdout.write(
         "\nunpaired: plain pyperf suites have no rounds, so this is pyperf's own test, which\n"
-        "takes all values as independent; use session folders for intervals that hold\n"
+        "treats all values as independent; use session folders for intervals that hold\n"
     )
     if is_gated:
         complain("a gate needs sessions with rounds: give their folders")

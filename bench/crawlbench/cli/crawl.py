@@ -1,4 +1,4 @@
-"""`crawlbench crawl` (floor 5)."""
+"""`crawlbench crawl`: crawls once and prints the items, without measuring (floor 5)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["crawl"]
 
 Show = Callable[[Any], object]
-"""Takes a pair of rank and title as soon as it comes."""
+"""Called with the rank and the title of each item as soon as it comes."""
 
 
 def crawl(
@@ -73,8 +73,8 @@ def crawl(
 ) -> None:
     """Crawl once and print `rank title` for each item.
 
-    The items are sorted by rank, unless the strategy is a generator: then they come as it gives
-    them.
+    The items are sorted by rank, unless the strategy is a generator: then they are printed in the
+    order in which it yields them.
 
     Example: crawlbench crawl -s aiohttp-gather -l uvloop
     """
@@ -118,7 +118,7 @@ def _refuse_idle_options(
 
 
 def _checked(url: str | None) -> str | None:
-    """Return the address if it can be one."""
+    """Return the address unchanged, or None if none was given; raise if it is not an address."""
     if url is not None:
         try:
             host_of(url)

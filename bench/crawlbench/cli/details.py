@@ -57,7 +57,7 @@ def choose_detail(*, verbose: bool, quiet: bool) -> Detail:
     """Return how much to show.
 
     Raises:
-        UsageError: both were asked for.
+        UsageError: both were given.
     """
     if verbose and quiet:
         raise UsageError("--verbose and --quiet cannot be given together; choose one")
@@ -70,6 +70,6 @@ def choose_showing(*, verbose: bool, quiet: bool, has_page: bool, as_json: bool)
     """Return how to show a session in the end.
 
     Raises:
-        UsageError: both much and little were asked for.
+        UsageError: both --verbose and --quiet were given.
     """
     return Showing(choose_detail(verbose=verbose, quiet=quiet), has_page=has_page, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`crawlbench doctor` (floor 5)."""
+"""`crawlbench doctor`: says what on this machine would disturb a session (floor 5)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def doctor(
 
 
 def _kept() -> str:
-    """Say what A/A sessions found here, if there were any."""
+    """Return a clause about what A/A sessions found here, if there were any."""
     margin = find_margin(settings_folder(), describe_machine())
     if not margin:
         return "how far apart equal things look here is not known; crawlbench aa finds out"

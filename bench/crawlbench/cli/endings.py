@@ -40,7 +40,7 @@ def take_endings() -> None:
 
 
 async def until_signal(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does.
+    """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does, and return its result.
 
     This uses the loop, not an exception: uvloop drops exceptions that are raised within a callback.
     """
@@ -54,7 +54,7 @@ async def until_signal(work: Coroutine[Any, Any, T]) -> T:
 
 
 def explain_failure(error: BaseException) -> str:
-    """Describe in a sentence a failure that no other place expected, and where its details are."""
+    """Return a clause about a failure that nothing else expected, and where its details are."""
     if isinstance(error, OSError) and error.errno in STORAGE_ERRORS:
         where = f" {error.filename!r}" if error.filename else ", or standard output,"
         return f"a file{where} cannot be written: {error.strerror}"
@@ -68,7 +68,7 @@ def explain_failure(error: BaseException) -> str:
 
 
 def _keep_details(error: BaseException) -> str:
-    """Write the traceback where it can be found, and say where that is."""
+    """Write the traceback to a file, or else to standard error; return a clause that says so."""
     details = "".join(traceback.format_exception(error))
     try:
         descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=".txt")

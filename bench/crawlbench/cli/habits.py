@@ -1,4 +1,4 @@
-"""What people type who know other tools, and the equivalent here (floor 5)."""
+"""What people who know other tools may type, and the equivalent here (floor 5)."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ _UNITS = {
 
 
 def suggest(error: TyperException) -> str:
-    """Return a sentence with what would do what was meant; an empty text if nothing is known.
+    """Return a sentence that names the equivalent here; an empty text if none is known.
 
     Args:
         error: about a command or an option that does not exist.
@@ -129,7 +129,7 @@ def suggest(error: TyperException) -> str:
 
 
 def _suggest_option(option: str, context: Context) -> str:
-    """Return the equivalent of another tool's option; of the program itself, where it belongs."""
+    """Return a sentence with the equivalent of another tool's option, or with its right place."""
     name = option.lstrip("-")
     meant = OPTIONS.get(option, "").format(name=name)
     command = context.command
@@ -141,7 +141,7 @@ def _suggest_option(option: str, context: Context) -> str:
         run = command.get_command(context, "run")
         taken = _options_of(run) if run else set()
         typed = next((one for one in (meant, option) if one in taken), "")
-        return f" It stands behind a command, as in `crawlbench run {typed}`." if typed else ""
+        return f" It belongs after a command, as in `crawlbench run {typed}`." if typed else ""
     return f" Here that is {meant}." if meant in _options_of(command) else ""
 
 

@@ -1,4 +1,4 @@
-"""`crawlbench history` (floor 5)."""
+"""`crawlbench history`: draws many sessions over time as one page (floor 5)."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def history(
 
 
 def _find(folders: list[Path], margin: float) -> History:
-    """Return what the readable sessions say together."""
+    """Return what the readable sessions say together; complain about the others."""
     sessions = {}
     for name, path in _find_sessions(folders).items():
         try:
@@ -125,7 +125,8 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
     for answer in answers:
         console.print(answer, markup=False)
     for one in found.breaks:
-        console.print(f"from {one.session} on another machine: {'; '.join(one.what)}", markup=False)
+        changed = "; ".join(one.what)
+        console.print(f"from {one.session} on, another machine: {changed}", markup=False)
     left_out = sum(len(one.left_out) for one in (found, *found.further))
     if left_out:
         console.print(f"{left_out} points left out; the page says why")

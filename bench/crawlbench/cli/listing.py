@@ -1,4 +1,4 @@
-"""`crawlbench list` (floor 5)."""
+"""`crawlbench list`: the names that options take, with a few words on each (floor 5)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ABOUT = {
     What.PARSERS: "ways to read a page, for --parser",
     What.SITES: "what can be crawled, for --site",
     What.NETWORKS: "what the mirror can play, for -n",
-    What.SUITES: "sessions put together beforehand, for crawlbench run",
+    What.SUITES: "ready-made sessions, for crawlbench run",
 }
 _KINDS = {
     What.STRATEGIES: registry.Kind.STRATEGY,
@@ -86,7 +86,7 @@ def list_names(
         return
     _print(rows)
     if what is What.STRATEGIES and (absent := _absent_extras(facts)):
-        tell(f"what crawlbench measures but is not installed comes with {absent}")
+        tell(f"what crawlbench can measure but is not installed here comes with {absent}")
 
 
 def _absent_extras(facts: list[StrategyFacts]) -> str:
@@ -151,7 +151,7 @@ def _strategy_row(fact: StrategyFacts, is_verbose: bool) -> Row:
 
 
 def _plugin(kind: registry.Kind, name: str) -> str:
-    """Say in a line what a plug-in is, or why it cannot be used here."""
+    """Return a line that says what a plug-in is, or why it cannot be used here."""
     try:
         registry.load(kind, name)
     except BenchError as error:

@@ -46,7 +46,7 @@ BAR = 24
 
 @contextmanager
 def open_watcher(console: Console) -> Iterator[Watcher]:
-    """Return what shows a session on this console for the duration of the block."""
+    """Yield a watcher that shows a session on this console for the duration of the block."""
     if not console.is_terminal:
         yield _LineWatcher(console)
         return

@@ -1,4 +1,4 @@
-"""`crawlbench load` (floor 5)."""
+"""`crawlbench load`: puts load on one page and shows its latencies (floor 5)."""
 
 from __future__ import annotations
 
@@ -133,7 +133,8 @@ def load(
 ) -> None:
     """Put load on one page and show its latencies.
 
-    Open arrival counts from the time at which a request was due, so that no wait is hidden.
+    Open arrival counts each latency from the time at which the request was due, so that no wait is
+    hidden.
     Without --connections, --rate or --find, ten connections send requests.
 
     Example: crawlbench load --rate 500 -d 30
@@ -178,7 +179,7 @@ def load(
 
 
 async def _until_signal(options: LoadOptions) -> LoadReport:
-    """Run the load until it is done, or SIGTERM or Ctrl-C ends it; finished runs count."""
+    """Return the report of a load, which SIGTERM and Ctrl-C end; finished runs count."""
     task = asyncio.current_task()
     assert task
     with suppress(NotImplementedError):  # Windows
@@ -189,7 +190,7 @@ async def _until_signal(options: LoadOptions) -> LoadReport:
 
 @contextmanager
 def _new_folder(output: Path | None) -> Iterator[Path | None]:
-    """Make the folder before anything is measured, and remove it if it stays empty."""
+    """Make the folder before anything is measured, yield it, and remove it if it stays empty."""
     if output is None:
         yield None
         return

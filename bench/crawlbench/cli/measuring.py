@@ -38,7 +38,7 @@ def name_folder(output: Path | None, name: str) -> Path:
 
 
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
-    """Run a session to its end, shown live."""
+    """Run a session to its end, show its progress meanwhile, and return it."""
     with open_watcher(status_console()) as watcher:
         return asyncio.run(until_signal(begin(watcher)))
 
@@ -46,7 +46,7 @@ def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session
 def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool:
     """Write `table.md` and, if possible, the page; print tables, and the answer last.
 
-    A session is never lost because it cannot be shown: that is reported, and False returned.
+    A session is never lost because it cannot be shown: trouble is reported, and False is returned.
     """
     with own(folder):
         return _publish(session, folder, showing)

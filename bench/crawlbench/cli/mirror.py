@@ -1,4 +1,4 @@
-"""`crawlbench mirror` (floor 5)."""
+"""`crawlbench mirror`: a group of commands that serve, build, import or record pages (floor 5)."""
 
 from __future__ import annotations
 

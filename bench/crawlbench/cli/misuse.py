@@ -19,7 +19,7 @@ _EXTRA = re.compile(r"Got unexpected extra argument(?:\(s\)|s)? \((.*)\)")
 
 
 def explain_misuse(error: TyperException) -> str:
-    """Say in a sentence what cannot be used, and what may have been meant."""
+    """Return a line that says what cannot be used, and what may have been meant."""
     message, hint = _explain_value(error) or _explain_extra(error) or _explain(error)
     end = "?" if "Did you mean" in message else "."
     return f"{message}{end}{hint}{tell_source(error)} See --help."

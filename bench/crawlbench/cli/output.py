@@ -59,7 +59,7 @@ class _Forgiving(io.FileIO):
 
 
 def prepare_output() -> None:
-    """Make sure that no stream fails on a character, nor standard error on anything."""
+    """Make sure that no stream fails on a character, and that standard error never fails."""
     while (free := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
         pass  # else the next file opened would take a closed stream's place
     os.close(free)
@@ -178,7 +178,7 @@ def harmless(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return somebody else's text in such a form, and in one line."""
+    """Return somebody else's text in one line that cannot control a terminal."""
     return harmless(" ".join(text.split()))
 
 

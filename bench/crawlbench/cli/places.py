@@ -45,7 +45,8 @@ def require_place(file: Path) -> None:
     """Refuse a place that cannot hold a file, before anything is tried.
 
     Raises:
-        UsageError: it is a folder, or its folder does not exist, or others read it while it grows.
+        UsageError: it is a folder, standard output or a device, or its folder does not exist or
+            cannot be written to.
     """
     if is_printed(file) or is_stream(file) or file.is_dir():
         raise UsageError(
@@ -61,7 +62,7 @@ def require_place(file: Path) -> None:
 
 @contextmanager
 def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
-    """Move a folder aside while its successor is made; it comes back if there is none.
+    """Move a folder aside while its successor is made; it comes back if no successor is made.
 
     Without `force` nothing is moved: whoever makes the new folder refuses to overwrite the old one.
 

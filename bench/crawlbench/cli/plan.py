@@ -1,4 +1,4 @@
-"""`crawlbench plan` (floor 5)."""
+"""`crawlbench plan`: estimates from a kept session how long a session must be (floor 5)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def plan(
         print_json([_foreseen(view, group, wanted) for group in view.groups.values()])
         return
     table = Table(
-        f"to find {math.expm1(wanted) * 100:.3g} % beside a margin of "
+        f"to find {math.expm1(wanted) * 100:.3g} % with a margin of "
         f"{math.expm1(margin) * 100:.3g} %, looking after each round",
         _COLUMNS,
         tuple(_rows(view, wanted)),
@@ -100,7 +100,7 @@ def _read_percent(text: str) -> float:
     """Return the log ratio of a percentage.
 
     Raises:
-        UsageError: it is none.
+        UsageError: the text is not a percentage.
     """
     try:
         percent = float(text.removesuffix("%"))

@@ -1,4 +1,4 @@
-"""`crawlbench probe` (floor 5)."""
+"""`crawlbench probe`: tries what each event loop supports (floor 5)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ NOT_PROBED = (
 def probe_session(session: Session, folder: Path) -> str:
     """Probe the event loops of a session's operations and write `probe.json`, if it does not exist.
 
-    A session is never lost because of this: what goes wrong is returned as a sentence.
+    A session is never lost because of this: what goes wrong is returned as a sentence, which is
+    empty if nothing does.
     """
     if len(session.plan.operations) < MIN_OPERATIONS or session.environments:
         return ""

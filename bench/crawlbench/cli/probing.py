@@ -26,13 +26,13 @@ UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
 
 
 def run_probe(options: ProbeOptions, tell: Tell) -> Report:
-    """Try everything on every loop; Ctrl-C, SIGTERM and SIGHUP end it with what was found."""
+    """Try everything on every loop, and return the report; signals end it with what was found."""
     return asyncio.run(until_signal(probe_loops(options, tell)))
 
 
 @contextmanager
 def tell_findings() -> Iterator[Tell]:
-    """Return what shows findings on standard error as they come, for the duration of the block."""
+    """Yield a function that shows findings on standard error as they come, during the block."""
     console = status_console()
 
     def show(text: str) -> None:

@@ -1,4 +1,4 @@
-"""`crawlbench report` (floor 5)."""
+"""`crawlbench report`: shows a kept session in any of its formats (floor 5)."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def choose_format(output_format: Format, *, as_json: bool) -> Format:
     """Return the format that two options agree on.
 
     Raises:
-        UsageError: they do not.
+        UsageError: they name different formats.
     """
     if as_json and output_format not in (Format.TERMINAL, Format.JSON):
         raise UsageError(f"--json and --format {output_format} cannot be given together")
@@ -118,7 +118,8 @@ def choose_format(output_format: Format, *, as_json: bool) -> Format:
 def write_page(session: Session, folder: Path) -> str:
     """Write `report.html` into a session's folder if it can be drawn here.
 
-    A session is never lost because of its page: what goes wrong is returned as a sentence.
+    A session is never lost because of its page: what goes wrong is returned as a sentence, which is
+    empty if nothing does.
     """
     if not can_draw():
         return ""
@@ -146,7 +147,7 @@ def newest_session() -> Path:
 
 
 def _load(path: Path, stopping: Stopping | None) -> Shown:
-    """Read a session's folder or bundle, a folder with only a pyperf suite, or such a suite."""
+    """Return a report on a session's folder or bundle, or on a pyperf suite or a folder of one."""
     if path.name.endswith(BUNDLE_ENDING):
         session = load_measured(path).session
         return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))
@@ -215,8 +216,8 @@ def _text(shown: Shown, output_format: Format) -> str:
 def _explain_no_export(shown: Shown, output_format: Format) -> str:
     if isinstance(shown, ClusterReport):
         return (
-            f"there is no {output_format} of all machines together; of one there is: "
-            "name the folder machines/NAME"
+            f"there is no {output_format} of all machines together, but there is one of each: "
+            "name its folder, machines/NAME"
         )
     return (
         f"a plain pyperf suite has no cells, so there is no {output_format} of it; "

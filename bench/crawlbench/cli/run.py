@@ -1,4 +1,4 @@
-"""`crawlbench run` (floor 5)."""
+"""`crawlbench run`: measures a suite, or continues a session (floor 5)."""
 
 from __future__ import annotations
 
@@ -227,10 +227,10 @@ def start(
     """Begin a session and run it to its end.
 
     Args:
-        plan: of the session.
-        folder: to keep it in.
-        environments: of the plan, ready to be used.
-        showing: how to show it in the end.
+        plan: what to measure, and how.
+        folder: where to keep the session.
+        environments: facts of the plan's environments, which are ready to be used.
+        showing: how to show the session in the end.
     """
     refuse_inexpressible(plan)
     prepare_sites(plan)

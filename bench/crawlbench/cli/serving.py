@@ -1,4 +1,4 @@
-"""`crawlbench mirror serve` and `mirror bench` (floor 5)."""
+"""`crawlbench mirror serve` and `mirror bench`: a mirror for people, and its speed (floor 5)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ MODES: dict[str, tuple[str, Asked]] = {
     "TLS, gzip": ("loopback-tls", {}),
     "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
 }
-"""What is measured, to the network's name and those arguments."""
+"""What `mirror bench` measures: by its name, the network and the arguments of `measure_ceiling`."""
 
 
 def serve(

@@ -24,10 +24,10 @@ def load_settings(folder: Path) -> dict[str, object]:
     """Return the table `[tool.crawlbench]` of the nearest pyproject.toml that has one.
 
     Args:
-        folder: where the search begins, which goes upwards from there.
+        folder: where the search begins; it goes upwards from there.
 
     Raises:
-        UsageError: a file on the way cannot be read, or what it has is not a table.
+        UsageError: a file on the way cannot be read, or its `[tool.crawlbench]` is not a table.
     """
     for path in (one / FILE for one in (folder, *folder.parents)):
         try:
@@ -46,9 +46,9 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
     """Return the defaults that a table of settings gives to a command's parameters.
 
     Args:
-        command: whose options they are.
-        name: of the command, as it is typed after `crawlbench`.
-        table: by option as it is typed, without the leading dashes: `min-time = 0.1`.
+        command: the command that has the options.
+        name: the command's name, as it is typed after `crawlbench`.
+        table: values by option, as it is typed but without the leading dashes: `min-time = 0.1`.
 
     Raises:
         UsageError: the command has no such option.
@@ -70,7 +70,7 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
 
 
 def tell_source(error: TyperException) -> str:
-    """Say in a sentence where a value came from that was not typed; else return an empty text."""
+    """Return a sentence that says where a value came from; an empty text if it was typed."""
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or param is None:
         return ""

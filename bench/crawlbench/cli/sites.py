@@ -1,4 +1,4 @@
-"""Prepares sites for commands, with a word on what their first use takes (floor 5)."""
+"""Makes sites ready for commands, and says so where their first use takes a while (floor 5)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,15 @@ def prepare_sites(plan: Plan) -> None:
 
 
 def prepare_site(name: str, *, reads: bool = True) -> None:
-    """Make the pages of a site that needs it, and say so; for a user's site, its mirror does that.
+    """Make a site's pages if they must be made first, and say so.
+
+    The pages of a user's own site are made by its mirror.
 
     A user's own site is loaded in a process that is thrown away, never here.
 
     Args:
-        name: as on the command line.
-        reads: whether its pages will be read, see `find_site`.
+        name: the site, as on the command line.
+        reads: whether its pages will be read; see `find_site`.
 
     Raises:
         UsageError: there is no such site, or its pages cannot be made.

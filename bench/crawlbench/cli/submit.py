@@ -1,4 +1,4 @@
-"""`crawlbench submit` and `crawlbench verify-bundle` (floor 5)."""
+"""`crawlbench submit` and `verify-bundle`: make and check bundles for the table (floor 5)."""
 
 from __future__ import annotations
 

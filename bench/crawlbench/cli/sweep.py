@@ -1,4 +1,4 @@
-"""`crawlbench sweep` (floor 5)."""
+"""`crawlbench sweep`: measures along one axis and finds each strategy's knee (floor 5)."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Axis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """How an axis becomes the axes of a suite."""
+    """How places on the axis of a sweep become values of a suite."""
 
     places: tuple[int, ...]
-    """Usual ones."""
+    """The places to measure at if the user gives none."""
     unit: str
     field: str
-    """Of a suite."""
+    """The field of a suite that the axis varies."""
     write: Callable[[int, str], object]
-    """From a place and the network that was asked for to the suite's value."""
+    """Turns a place, and the network that was asked for, into a value of that field."""
     read: Callable[[Cell], object]
-    """From a cell to the same value."""
+    """Returns the same value of a cell."""
 
 
 _SCALES = {

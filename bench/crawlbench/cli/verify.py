@@ -1,4 +1,4 @@
-"""`crawlbench mirror verify` (floor 5)."""
+"""`crawlbench mirror verify`: crawls a user's own site and notes what is right (floor 5)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def verify(
 
 
 def _tell(path: Path, surveyed: Surveyed) -> dict[str, object]:
-    """Return for scripts what was found, and where it is written, unless something is wrong."""
+    """Return what was found, for scripts, and the file that has it unless something is wrong."""
     findings, expected = surveyed.findings, surveyed.findings.expected
     return {
         "file": None if findings.faults else str(path),
@@ -88,7 +88,7 @@ def _make_table(expected: Expected) -> Table:
 
 
 def _describe_change(path: Path, now: Expected) -> str:
-    """Say how a new expectation relates to the old one."""
+    """Return how a new expectation relates to the old one, as the beginning of a sentence."""
     try:
         before = load_expected(path)
     except UsageError:

@@ -1,4 +1,4 @@
-"""Two kept sessions, compared with each other (floor 5)."""
+"""`crawlbench.compare`: what changed from one kept session to another (floor 5)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Comparison:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """A row for each cell that both have, in the base's order, by the time of whole crawls."""
+        """A row for each cell that both have, in the base's order: the time of whole crawls."""
         return self.by["time"]
 
     @cached_property
     def by(self) -> dict[str, tuple[Change, ...]]:
-        """The same by everything that both measured, such as `time`, `CPU` and `per page`."""
+        """Such rows for each quantity that both measured, such as `time`, `CPU` and `per page`."""
         return {str(q): tuple(map(_change, one.changes)) for q, one in self._found.by.items()}
 
     @cached_property

@@ -19,8 +19,8 @@ def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: A
 
     Args:
         library: `pandas` or `polars`.
-        kind: of the rows, a dataclass.
-        rows: any number.
+        kind: the dataclass of the rows.
+        rows: instances of it, any number.
 
     Raises:
         NotInstalledError: the library is not installed.

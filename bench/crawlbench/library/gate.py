@@ -76,13 +76,13 @@ def log_ratio_of(percent: float, name: str) -> float:
 def find_bound(
     margin: float, percent: float | None, fail_on: str | None, name: str = "a gate of"
 ) -> Bound:
-    """Return what a gate asks for, from either way to say it.
+    """Return the gate that was asked for, in either of two ways.
 
     Args:
         margin: log ratio to use if neither is given.
-        percent: by the time of whole crawls.
+        percent: a percentage of the time of whole crawls.
         fail_on: as for `--fail-on`, such as `page-slower:5%`.
-        name: of the percentage, for errors.
+        name: what errors call the percentage.
 
     Raises:
         UsageError: both are given, or what is given is not a gate.
@@ -97,12 +97,12 @@ def find_bound(
 
 
 def hold_session(view: SessionView, percent: float | None, fail_on: str | None) -> GateResult:
-    """Check everything that a session compared with its baselines against a gate.
+    """Return the result of a gate on everything that a session compared with its baselines.
 
     Args:
-        view: of the session.
-        percent: by time; None for the session's margin.
-        fail_on: by another quantity, as for `--fail-on`; None for time.
+        view: the session.
+        percent: a gate on time; None for the session's margin.
+        fail_on: a gate on any quantity, as for `--fail-on`; None for time.
 
     Raises:
         UsageError: the gate cannot be used.
@@ -131,7 +131,7 @@ def _tell_bound(bound: Bound) -> str:
 
 
 def _line(view: SessionView, change: Change) -> str:
-    """Return what was found about one cell, with its interval, and why it is no answer if so."""
+    """Return what was found about one cell, with its interval, and why if that is no answer."""
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]
     base = group.base.label if group.base else group.baseline

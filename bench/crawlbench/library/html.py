@@ -1,4 +1,4 @@
-"""What a notebook shows of a session or a comparison: HTML without scripts (floor 5)."""
+"""Renders what a notebook shows of a session or a comparison: HTML without scripts (floor 5)."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def show_paragraphs(sentences: Iterable[str]) -> str:
 def show_picture(view: SessionView) -> str:
     """Return the chart of ratios; empty where it cannot be drawn or there is nothing to draw.
 
-    As an image it keeps its styles to itself; inside the notebook's HTML they would affect the
-    rest.
+    It is an image, which keeps its styles to itself; written into the notebook's HTML, they would
+    affect the rest of the page.
     """
     if not can_draw():
         return ""

@@ -1,4 +1,4 @@
-"""Measures from Python as `crawlbench run` and `crawlbench ab` do (floor 5)."""
+"""`crawlbench.run` and `crawlbench.ab`: measure from Python as the commands do (floor 5)."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def run(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure every cell of a suite, lap by lap, from a script or a notebook.
+    """Measure every cell of a suite, lap by lap, and return the session.
 
     Args:
         suite: a name, or the path of a TOML file.
         baseline: `strategy` or `strategy/event loop`; None for the suite's.
-        environments: pythons and packages to measure in, as for `--env`.
+        environments: versions of Python and packages to measure in, as for `--env`.
         output: a new folder to keep the session in; None keeps it only in memory.
         progress: called with a line after each round, such as `print`.
         options: replace the suite's own.
@@ -87,7 +87,9 @@ def ab(
     progress: Progress = None,
     **options: Unpack[Options],
 ) -> Session:
-    """Measure old and new in the same laps, until it is known which is faster or the budget ends.
+    """Measure old and new in the same laps, and return the session.
+
+    It ends when it is known which is faster, or with the budget.
 
     Args:
         old: a strategy (a name, or a file that ends in `.py`), or an environment as for `crawlbench
@@ -124,7 +126,7 @@ def ab(
 def _find_gate(
     changes: dict[str, object], percent: float | None, fail_on: str | None
 ) -> Bound | None:
-    """Return what will be asked; refuse it, before anything is built, if it cannot be answered."""
+    """Return the gate, or None; refuse, before anything is built, one that cannot be answered."""
     if percent is None and fail_on is None:
         return None
     suite = override(load_suite("ab"), {**changes, "strategies": None})
@@ -151,7 +153,10 @@ def _of_strategies(
     if "strategies" in changes:
         raise UsageError("strategies cannot be chosen here: they are the two sides")
     if sides[0] == sides[1]:
-        raise UsageError(f"old and new are both {sides[0]!r}; its control is measured anyway")
+        raise UsageError(
+            f"old and new are both {sides[0]!r}; give two strategies (each session compares its "
+            "baseline with itself anyway)"
+        )
     suite = override(load_suite("ab"), {**changes, "strategies": sides})
     teller.tell(f"measuring {sides[1]} against {sides[0]}")
     return make_plan("ab", suite, sides[0]), ()
@@ -178,7 +183,7 @@ def _measure(
     teller: Teller,
     environments: Sequence[EnvironmentFacts],
 ) -> Session:
-    """Run a session to its end."""
+    """Run a session to its end, and return it."""
     if output is not None and Path(output).exists():
         raise UsageError(
             f"output {str(output)!r} exists already; name a folder that does not exist yet"

@@ -1,7 +1,7 @@
 """The pytest plug-in: mirrors and "not slower" as fixtures (floor 5).
 
-Every pytest imports it where crawlbench is installed, so it imports nothing of crawlbench until it
-is used.
+Where crawlbench is installed, every run of pytest imports this module. So it imports nothing else
+of crawlbench until it is used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from crawlbench.mirror.handle import MirrorAddress
 
 MARKER = "crawlbench"
-REASON = "it measures: give --crawlbench or -m crawlbench"
+REASON = "this test measures: run it with --crawlbench or -m crawlbench"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,10 +71,10 @@ def crawlbench_mirror() -> Iterator[Callable[..., MirrorAddress]]:
 
 @pytest.fixture
 def crawlbench_mirror_async() -> Iterator[Callable[..., Awaitable[MirrorAddress]]]:
-    """Do the same for `async` tests, without blocking their event loop; the result is awaited.
+    """Open mirrors as `crawlbench_mirror` does, but for `async` tests: the result is awaited.
 
-    The fixture itself is not asynchronous, so that every plug-in that runs `async` tests can use
-    it.
+    This does not block the event loop. The fixture itself is not asynchronous, so that every
+    plug-in that runs `async` tests can use it.
     """
     with ExitStack() as stack:
 

@@ -91,7 +91,7 @@ class Row:
     cpu_per_page_ratio_high: float | None
     cpu_per_page_verdict: str | None
     to_begin_s: float | None
-    """Seconds of a crawl without its pages."""
+    """Seconds of a crawl without its pages' share."""
     to_begin_error_s: float | None
     to_begin_more_s: float | None
     """How many seconds that is more than the baseline's."""
@@ -138,9 +138,10 @@ class Change:
     base_seconds: float | None
     head_seconds: float | None
     ratio: float | None
-    """Head over base; below 1 is faster. If there are two ways to see it, the plain one."""
+    """Head over base; below 1 is faster. If there is a plain and a normalised ratio, the plain
+    one."""
     ratio_low: float | None
-    """End of the union of all ways to see it, like `ratio_high`."""
+    """Lower end of the interval, or of the union of the plain and the normalised one."""
     ratio_high: float | None
     verdict: str
     quantity: str = "time"

@@ -57,7 +57,7 @@ class Session:
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
-        """All pairs that were compared, by time and by CPU time."""
+        """All pairs that were compared, by each quantity: time, CPU time, per page and so on."""
         return copy_rows(Pair, self._results.pairs)
 
     @property
@@ -72,7 +72,7 @@ class Session:
 
     @property
     def ending(self) -> str:
-        """Why it ended, in one word: `answered`, `precise`, `budget`, `rounds`, `mirror` ..."""
+        """Why the session ended, in a word such as `answered`, `precise`, `budget` or `rounds`."""
         return self.record.ending
 
     def row(self, cell: str) -> Row:
@@ -100,8 +100,8 @@ class Session:
         """Check that nothing is slower than its baseline by more than this percentage.
 
         Args:
-            percent: by time; None for the margin of the session.
-            fail_on: by any quantity, as for `--fail-on`, such as `page-slower:5%`.
+            percent: a gate on time; None for the margin of the session.
+            fail_on: a gate on any quantity, as for `--fail-on`, such as `page-slower:5%`.
 
         Raises:
             UsageError: that is negative, not a number or not a gate, or it needs two lengths.

@@ -1,4 +1,4 @@
-"""Waits for something asynchronous, also where an event loop runs already (floor 5)."""
+"""Waits for a coroutine from plain code, also where an event loop runs already (floor 5)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOOK_EVERY_S = 0.2
 """A signal that comes just before a thread begins to wait for a lock does not wake it: Python looks
 for signals again when that wait is over, so no wait is longer than this."""
 BEGIN_S = 1.0
-"""For a thread to begin, if its start was interrupted; one that has not begun then never will."""
+"""Seconds for a thread to begin, if its start was interrupted: after that it never will."""
 
 
 def wait_for(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -76,7 +76,10 @@ class _Aside(Generic[T]):
             raise
 
     def _join(self) -> None:
-        """Wait for the outcome; `Thread.join` takes a thread for ended when a handler raises."""
+        """Wait for the outcome.
+
+        `Thread.join` would not do: it takes a thread to have ended if a signal's handler raises.
+        """
         while not self._outcome.done():
             futures.wait([self._outcome], LOOK_EVERY_S)
 
@@ -97,9 +100,9 @@ class _Aside(Generic[T]):
 
     @contextmanager
     def _hearing_interrupts(self) -> Iterator[None]:
-        """Take Python's own way with Ctrl-C out of the way; a handler of somebody else's stays.
+        """Replace Python's own handler of Ctrl-C during the block; anybody else's handler stays.
 
-        Signals are the main thread's: in any other nothing has to be done.
+        Signals are handled in the main thread, so nothing has to be done in any other.
         """
         is_main = threading.current_thread() is threading.main_thread()
         if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:

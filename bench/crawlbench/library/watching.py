@@ -1,4 +1,4 @@
-"""Reports the progress of a session, in lines, to whoever wants to know (floor 5)."""
+"""Reports the progress of a session, line by line, to the caller's function (floor 5)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Teller:
         """Say nothing: values come by the hundred."""
 
     def on_session(self, session: Session) -> None:
-        """Report how far it is after a round."""
+        """Report, after a round, how far the session has got."""
         if session.rounds:
             pairs = session.leading_pairs()
             answered = sum(one.is_answered for one in pairs)

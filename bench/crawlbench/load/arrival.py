@@ -1,4 +1,4 @@
-"""When requests are due (floor 3; pure)."""
+"""When the requests of a load are due: at equal intervals, or at random (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["due_times"]
 
 
 def due_times(load: Load, number: int) -> Iterator[float]:
-    """Yield when the requests of one generator are due: seconds from the start, rising.
+    """Yield when the requests of one generator are due, in seconds from the start, ascending.
 
-    Constant: the generators take turns, so that together they keep equal intervals. Poisson: each
-    has a stream of its own, and such streams add up to one of the whole rate.
+    With constant arrival the generators take turns, so that together they keep equal intervals.
+    With Poisson arrival each has a stream of its own; together these form one of the whole rate.
 
     Args:
-        load: with a rate.
-        number: of the generator, from 0.
+        load: an open load, which has a rate.
+        number: the generator's number, from 0.
     """
     assert load.rate_per_s
     if load.arrival is Arrival.CONSTANT:

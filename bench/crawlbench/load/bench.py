@@ -1,4 +1,4 @@
-"""What `crawlbench load` loads, and from where: a mirror or an address, and a crew (floor 4)."""
+"""Opens what a load needs: a server (a mirror, or an address) and generators (floor 4)."""
 
 from __future__ import annotations
 
@@ -67,6 +67,9 @@ Fit = Callable[[Load], Awaitable[Load]]
 async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fit]]:
     """Start what is to be loaded, and find the generators.
 
+    Yields the bench for all runs, what is loaded in words, and a function that gives a load as many
+    generators as are available.
+
     Args:
         options: what the user asked for.
 
@@ -107,12 +110,13 @@ def _find_site(name: str) -> SiteFacts:
     """Return a site that can be loaded.
 
     Raises:
-        UsageError: its pages are asked for with another method than GET.
+        UsageError: its pages are requested with a method other than GET.
     """
     site = find_site(name, expects=False)
     if site.method != "GET":
         raise UsageError(
-            f"site {name!r} is asked with {site.method}, and load asks with GET; use api-json"
+            f"the pages of site {name!r} are requested with {site.method}, and load sends only "
+            "GET; use api-json"
         )
     return site
 
@@ -138,7 +142,7 @@ def _check_near(workers: list[str]) -> None:
 
 
 def _fit(load: Load, workers: list[str] | None) -> Load:
-    """Give a load as many generators as are available.
+    """Return a load with as many generators as are available.
 
     Raises:
         UsageError: there are fewer workers than generators.

@@ -72,7 +72,7 @@ async def _first_line(say: Say) -> float | None:
         # Not `sys.stdin`: a thread that waits inside it keeps the interpreter from ending.
         line = os.read(0, 4096)
         loop.call_soon_threadsafe(told.set_result, float(json.loads(line)["at"]) if line else None)
-        if line and not os.read(0, 1):  # its manager is gone: nobody waits for the result
+        if line and not os.read(0, 1):  # the manager is gone: nobody waits for the result
             os._exit(1)
 
     threading.Thread(target=read, daemon=True).start()

@@ -39,7 +39,7 @@ class Owner(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """Has at most one request in flight."""
+    """A connection that has at most one request in flight."""
 
     def __init__(self, owner: Owner) -> None:
         """Report to an owner."""
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
 
     def fail(self, kind: str) -> None:
-        """Give up the request in flight, if any, and hang up."""
+        """Give up the request in flight, if any, report it as failed, and hang up."""
         self._is_given_up = True
         self._transport.abort()
         if self.sent:
@@ -78,12 +78,12 @@ class Connection(asyncio.Protocol):
             self._owner.on_failure(kind)
 
     def close(self) -> None:
-        """Hang up, and forget what is in flight."""
+        """Hang up, and forget the request in flight without reporting it."""
         self._is_given_up, self.sent = True, 0.0
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Let the parser count."""
+        """Count the bytes, and hand them to the parser, which calls the methods below."""
         self.received_bytes += len(data)
         try:
             self._http.feed_data(data)

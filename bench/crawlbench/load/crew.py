@@ -51,10 +51,10 @@ class Hand(Protocol):
         """
 
     async def go(self, start: float) -> None:
-        """Let it fire at a time of `time.monotonic`; a loss shows when the result is due.
+        """Tell it when to fire; whether it is still there shows only when its result is due.
 
         Args:
-            start: by this process's clock.
+            start: a time of this process's `time.monotonic`.
         """
 
     async def result(self) -> Message:
@@ -70,14 +70,14 @@ Crew = Callable[[list[Job]], AbstractAsyncContextManager[list[Hand]]]
 
 
 def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()) -> Job:
-    """Return what a generator's process is sent, in the form that JSON has."""
+    """Return the job that a generator's process is sent, made only of what JSON can hold."""
     asked, fields = dataclasses.asdict(load), dataclasses.asdict(target)
     return {"target": fields, "load": asked, "number": number, "cpus": cpus}
 
 
 @asynccontextmanager
 async def local_crew(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
-    """Start a process per job; see `Crew`."""
+    """Start a process per job, and yield the handles on them; see `Crew`."""
     hands: list[_LocalHand] = []
     try:
         for job in jobs:

@@ -1,4 +1,4 @@
-"""One run: all generators at once, and their results (floor 4)."""
+"""Makes one run: starts all generators at once, and collects their results (floor 4)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
 
 RESULT_TIMEOUT_S = 20.0
-"""Seconds beyond span and drain: to encode what was counted, and to send it."""
+"""Seconds beyond span and drain that a generator has to encode what it counted, and to send it."""
 COUNTDOWN_S = 0.2
-"""Seconds from sending the word to the start, which is more than the word needs to arrive."""
+"""Seconds between telling generators when to start and that moment: more than the word takes."""
 
 
 class Watch(Protocol):
@@ -76,9 +76,9 @@ class Run:
 
 
 async def fire(bench: Bench, load: Load) -> Run:
-    """Make one run: all generators start together once all are ready.
+    """Make one run, in which all generators start together once all are ready, and return it.
 
-    A generator that dies during the run is reported as lost; what it did is not known.
+    A generator that dies during the run is reported as lost, and what it did is not known.
 
     Raises:
         NotReady: a generator was lost before the start.
@@ -121,7 +121,7 @@ async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> 
     else:
         return
     finally:
-        for task in waiting:  # those of the other generators: who ends them reads their pipes
+        for task in waiting:  # ending a generator reads its pipe, so nobody else may read it
             task.cancel()
     raise kind(f"the load on {target.origin} did not begin: {reason}")
 
@@ -140,7 +140,7 @@ async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
     try:
         return Part(**result)
     except TypeError:
-        return "what it reported has other fields than here: it runs another crawlbench"
+        return "its report has other fields than ours: it runs another crawlbench"
 
 
 async def _watch_cpu(watch: Watch, load: Load, start: float) -> float | None:

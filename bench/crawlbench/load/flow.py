@@ -1,4 +1,4 @@
-"""The flow of `crawlbench load`: runs, a search, a record (floor 4)."""
+"""The flow of `crawlbench load`: runs, then a search, then a report of both (floor 4)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ class LoadReport:
 
     @property
     def failure(self) -> str | None:
-        """Why this is less than what was asked for: it stopped, or a run measured nothing."""
+        """Why this is less than what was asked for; None if it is not.
+
+        It stopped early, lost a generator, or had a run in which every request failed.
+        """
         return self.stopped or next(filter(None, map(_tell_failure, self.runs)), None)
 
     @property
@@ -63,7 +66,9 @@ class LoadReport:
 
 
 async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadReport:
-    """Make the runs, then the search; once a run or step is done, cancelling ends it in order.
+    """Make the runs, then the search, and return what they found.
+
+    If this is cancelled after a run or step is done, the report has what was done until then.
 
     Args:
         options: what the user asked for.
@@ -94,7 +99,7 @@ async def run_load(options: LoadOptions, say: Callable[[str], None]) -> LoadRepo
 async def _make_runs(
     bench: Bench, fit: Fit, options: LoadOptions, done: list[Done], say: Callable[[str], None]
 ) -> str | None:
-    """Make the runs, append each to those that are done, and return why not all were made."""
+    """Make the runs, append each to `done`, and return why not all were made; None if all were."""
 
     async def fit_and_say(wanted: Load) -> Load:
         load = await fit(wanted)
@@ -153,7 +158,7 @@ async def _fire(
     *,
     must_be_whole: bool = False,
 ) -> Run:
-    """Make a run; try again if it does not begin because a generator was lost.
+    """Make and return a run; try again if it does not begin because a generator was lost.
 
     If it must be whole, try again as well if a generator was lost after the start.
 
@@ -174,7 +179,7 @@ async def _fire(
 
 
 def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
-    """Judge whether a rate was kept and met the goal."""
+    """Return a step that says whether a rate was kept and met the goal, and if not, why."""
     failed = sum(outcome.failed.values())
     latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
     if not outcome.kept:

@@ -37,7 +37,7 @@ now = time.monotonic
 
 
 class Generator:
-    """Makes its share of a load; can be used once."""
+    """Makes one generator's share of a load; can be used once."""
 
     def __init__(self, target: Target, load: Load, number: int) -> None:
         """Be the generator with this number, from 0; nothing is opened yet."""
@@ -104,7 +104,7 @@ class Generator:
         )
 
     def _begin(self) -> None:
-        """Let every connection ask (closed), or set the alarm (open)."""
+        """Let every connection ask (closed), or send what is due and set the alarm (open)."""
         if self._load.is_open:
             self._next_due = next(self._schedule, None)
             self._send_due()
@@ -187,7 +187,7 @@ class Generator:
                 connection.fail("timeout")
 
     async def _drain(self) -> None:
-        """Wait for what is not answered yet."""
+        """Wait until everything is answered, but no longer than `drain_s`."""
         limit = now() + self._load.drain_s
         while (self._next_due is not None or self._tally.outstanding) and now() < limit:
             await asyncio.sleep(0.002)

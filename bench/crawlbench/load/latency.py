@@ -30,7 +30,7 @@ __all__ = [
 LONGEST_US = 3_600_000_000
 DIGITS = 3
 PERCENTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99.9": 0.999}
-"""What is reported for every run."""
+"""The percentiles that are reported for every run, as fractions."""
 
 Percentiles = dict[str, float | None]
 """Seconds by name; None where so many requests failed that there is no such time."""
@@ -58,7 +58,7 @@ def encode_counts(counts: Mapping[int, int]) -> str:
 
 
 def merge(texts: Iterable[str]) -> HdrHistogram:
-    """Return one histogram of all; empty texts count as empty."""
+    """Return one histogram of all that the texts hold; an empty text is an empty histogram."""
     from hdrh.histogram import HdrHistogram  # noqa: PLC0415  (an extra)
 
     merged = _new()
@@ -74,8 +74,8 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
     A failed request counts as slower than all that were answered.
 
     Args:
-        histogram: of the answered requests.
-        fraction: from 0 to 1.
+        histogram: the latencies of the answered requests.
+        fraction: a number from 0 to 1.
         failed: how many were not answered.
 
     Returns:
@@ -100,6 +100,6 @@ def require_histograms() -> None:
     """
     if find_spec("hdrh") is None:
         raise NotInstalledError(
-            "load keeps latencies with hdrhistogram, not installed here; "
+            "load keeps latencies with hdrhistogram, which is not installed here; "
             "it comes with crawlbench's extra 'cluster'"
         )

@@ -1,4 +1,4 @@
-"""The nouns of load: what is asked for, and what came of it (floor 3; pure).
+"""The types of load: what is asked for, and what came of it (floor 3; pure).
 
 Times are float seconds.
 """
@@ -89,7 +89,10 @@ class Load:
 
     @property
     def ready_s(self) -> float:
-        """Seconds after which a generator is ready or failed: its timeout is only for steps."""
+        """Seconds within which a generator must be ready.
+
+        That is its start, and `timeout_s` for each batch of connections and for each probe.
+        """
         most = share(self.connections, 0, max(1, self.generators))
         return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES)
 
@@ -111,7 +114,7 @@ class Part:
     done_first: int
     """Answered in the first half of the span."""
     done_second: int
-    """Likewise in the second."""
+    """Answered in the second half of the span."""
     failed: dict[str, int]
     """Failures by kind."""
     refused: int
@@ -135,7 +138,7 @@ class Part:
     late_s: float
     """How late it began."""
     began_utc: str
-    """When it began by its machine's clock, in ISO 8601."""
+    """When it began, in UTC by its machine's clock, as ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)

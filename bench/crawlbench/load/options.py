@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["LoadOptions", "choose_runs", "choose_step", "require_allowed"]
 
 CONNECTIONS = 10
-"""For closed arrival, if no number is given."""
+"""Connections for closed arrival, if no number is given."""
 FIRST_PER_S = 100.0
-"""Where a search begins, unless a rate is given."""
+"""The rate at which a search begins, unless one is given."""
 MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
 MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
 """Limits at an address that is not one of our mirrors."""
@@ -58,8 +58,8 @@ def choose_runs(
 
     Args:
         base: what all runs have in common.
-        connections: for closed arrival; None means the usual number, if there is nothing else to
-            do.
+        connections: for closed arrival; None means no such run, or the usual number if nothing else
+            was asked for.
         rate: for open arrival, in requests per second.
         is_searching: whether a search follows the runs.
     """

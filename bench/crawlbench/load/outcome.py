@@ -1,6 +1,6 @@
 """What a run's parts add up to, and whether the rate was kept (floor 3; pure).
 
-Reasons are measured: each names the figure that it rests on. Where no figure stands out, no reason
+Reasons are measured: each names the figure on which it rests. Where no figure stands out, no reason
 is given.
 """
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Outcome", "sum_up"]
 
 SHORTFALL = 0.01
-"""Share of requests that may fail, and be left over in the second half, if a rate is kept."""
+"""Largest share of requests that may fail, and that may be left over in the second half, if a rate
+counts as kept."""
 NOISE = 3.0
 """Standard deviations of the number in flight, a Poisson variable in a steady state."""
 MAX_SLACK = 0.5
@@ -27,9 +28,10 @@ MAX_SLACK = 0.5
 CPU_FULL = 0.9
 """CPU share from which a process has no more to give."""
 LATE_S, CPU_WAIT = 0.005, 0.1
-"""From here on a sender is late (99th percentile), and was kept waiting for a CPU."""
+"""A sender counts as late from this lag on (99th percentile), and as kept waiting for a CPU from
+this share of the span on."""
 BUSY = 0.5
-"""Share of the span without a free connection."""
+"""Share of the span without a free connection from which there are too few."""
 SLOWED = 2.0
 """Multiple of an unloaded answer; a server that takes longer is slow."""
 
@@ -126,7 +128,7 @@ def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
 
 
 def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:
-    """Return what was measured that explains why a rate was not kept."""
+    """Return sentences, from what was measured, that explain why a rate was not kept."""
     found = [f"generator {lost.number} was lost: {lost.reason}" for lost in run.lost]
     if not run.parts:
         return found

@@ -46,7 +46,7 @@ class Pool:
         """Open all connections.
 
         Args:
-            timeout_s: for each batch of `AT_ONCE`.
+            timeout_s: seconds for each batch of `AT_ONCE`.
 
         Raises:
             OSError: one cannot be opened, or not in time.
@@ -91,12 +91,12 @@ class Pool:
             self._busy_since = now()
 
     def busy_s(self) -> float:
-        """Return for how many seconds none was free so far."""
+        """Return for how many seconds no connection has been free so far."""
         running = now() - self._busy_since if self._busy_since is not None else 0.0
         return self._busy_s + running
 
     def forget_busy(self) -> None:
-        """Start counting from zero."""
+        """Start counting from zero the seconds in which no connection is free."""
         self._busy_s = 0.0
         self._busy_since = None if self.idle else now()
 

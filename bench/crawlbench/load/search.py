@@ -21,19 +21,19 @@ __all__ = [
 ]
 
 INTERRUPTED = "interrupted"
-"""Why it ended, if somebody interrupted it."""
+"""Why a search ended, if somebody interrupted it."""
 NEAR = 1.05
 """The search ends when a failing rate is at most this multiple of one that held."""
 MIN_PER_S = 1.0
 CONFIRMATIONS = 3
-"""How often to confirm an answer; each failure leads to a search further below."""
+"""How often to try to confirm an answer; after each failure, the search goes on further below."""
 LONGER, ENOUGH, MAX_S = 5.0, 1000, 60.0
 """A confirmation lasts this many times as long as a step, or until it has this many requests if
 that takes no more than this many seconds: a small overload needs time to show."""
 
 _GOAL = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(us|ms|s)")
 Attempt = Callable[[float, bool], Awaitable["Step"]]
-"""Tries a rate; the second argument says whether for as long as a confirmation."""
+"""Tries a rate; the second argument says whether to take as long as a confirmation does."""
 _Holds = Callable[[float], Awaitable[bool]]
 _Bracket = tuple[float | None, float | None]
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -54,7 +54,7 @@ class Goal:
 
     @property
     def percentile(self) -> str:
-        """Such as `p99`."""
+        """The percentile of the requests, such as `p99`."""
         return f"p{self.fraction * 100:g}"
 
 
@@ -86,7 +86,7 @@ class Found:
 
 
 def parse_goal(text: str) -> Goal:
-    """Read a goal such as `p99=50ms` or `p99.9=1s`.
+    """Read and return a goal such as `p99=50ms` or `p99.9=1s`.
 
     Raises:
         UsageError: this is not a goal.
@@ -103,7 +103,7 @@ def confirmation_s(step_s: float, rate_per_s: float) -> float:
 
 
 async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
-    """Find the highest rate that meets a goal.
+    """Find the highest rate that meets a goal, and return it with all steps.
 
     Doubles from `first` until a rate fails (halves, if `first` fails), then halves the ratio
     between the last that held and the first that failed until they are 5 % apart. The answer is
@@ -114,7 +114,7 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
     on.
 
     Args:
-        goal: for the record.
+        goal: the goal, which is only recorded; `attempt` judges by it.
         attempt: tries one rate, for longer or not; a `BenchError` ends the search.
         first: rate to begin with.
         most: highest rate to try.
@@ -185,7 +185,7 @@ async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
 
 
 async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Bracket:
-    """Return the two, closer to each other."""
+    """Return a bracket within the given one whose ends are at most `NEAR` apart."""
     while low is not None and high is not None and high / low > NEAR:
         middle = _even((low * high) ** 0.5)
         if not low < middle < high:

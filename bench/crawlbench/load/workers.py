@@ -2,8 +2,8 @@
 
 A task on a worker starts the same process that a local crew starts, and ends it, so the worker's
 own event loop does not take part in what is measured. The word to start goes to each generator
-through a queue of its own, once. So if the scheduler runs a task a second time, it gets no word,
-and nothing is counted twice.
+through a queue of its own, once. So if the scheduler runs a task a second time, that run gets no
+word, and nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ POLL_S = 0.3
 WORD_S = 1.0
 """Seconds that a worker waits for the word to start before it checks again."""
 END_S = 5.0
-"""Seconds to take a task back; a scheduler that does not answer in time counts as gone."""
+"""Seconds to cancel a task; a scheduler that does not answer in time counts as gone."""
 
 
 class Cluster:
@@ -71,7 +71,7 @@ class Cluster:
         return self.workers
 
     def crew(self) -> Crew:
-        """Return what starts generators on the workers, one on each."""
+        """Return a crew, which starts generators on the workers, one on each."""
 
         @asynccontextmanager
         async def start(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
@@ -96,7 +96,7 @@ class Cluster:
 
 @asynccontextmanager
 async def open_cluster(address: str) -> AsyncIterator[Cluster]:
-    """Connect to a scheduler.
+    """Connect to a scheduler, and yield the cluster of workers that can be used.
 
     Raises:
         NotInstalledError: dask is not installed here.
@@ -151,7 +151,7 @@ async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN
     there = {worker: one for worker, one in found.items() if worker not in gone}
     if told := tell_differences(describe_software(), there):
         raise UsageError(
-            f"workers run something else than this machine: {'; '.join(told)}; install the same"
+            f"workers run other versions than this machine: {'; '.join(told)}; install the same"
         )
     return [worker for worker in workers if worker not in gone]
 
@@ -219,7 +219,7 @@ class _DaskHand:
             waiting.cancel()
 
     async def end(self) -> None:
-        """Take the task back, if it still exists, and its queues."""
+        """Cancel the task, if it still exists, and close its queues."""
         with suppress(Exception):  # the scheduler may be gone, with everything it had
             async with asyncio.timeout(END_S):
                 await self._to.put({"delay_s": None})
@@ -229,11 +229,11 @@ class _DaskHand:
 
 
 def run_generator(job: Job, name: str) -> Message:
-    """Run one generator; this function is what goes to a worker.
+    """Run one generator, and return the fields of its `Part`; Dask sends this function to a worker.
 
     Args:
         job: as `make_job` returns it.
-        name: of the queues to and from the manager.
+        name: the name that the queues to and from the manager begin with.
 
     Raises:
         BenchError: the generator died, no word to start came, or nobody waits any more.
@@ -260,7 +260,7 @@ def run_generator(job: Job, name: str) -> Message:
 
 
 def _kill_unwanted(child: PlainChild, is_wanted: Callable[[], bool]) -> None:
-    """Keep a child alive as long as somebody waits for it; whoever listens to it sees it end."""
+    """Kill a child as soon as nobody waits for it any more; whoever listens to it sees it end."""
     while child.code is None:
         if not is_wanted():
             child.kill()

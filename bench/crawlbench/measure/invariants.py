@@ -248,8 +248,8 @@ def _unruly(_: Value, counters: Counters, due: Due) -> Iterator[str]:
     for coding, count in counters.codings.items():
         if coding != "gzip" and coding not in declared:
             yield (
-                f"it asked for the coding {coding} {count_of(count, 'time')} where others have gzip; "
-                f"if it cannot do otherwise, its docstring has to say `Coding: {coding}.`"
+                f"it asked for the coding {coding} {count_of(count, 'time')} where others have "
+                f"gzip; if it cannot do otherwise, its docstring has to say `Coding: {coding}.`"
             )
     if counters.http2_requests and due.http and "2" not in due.http.replace(",", " ").split():
         yield (

@@ -1,6 +1,6 @@
 """The server of the sites' pages, in a process of its own (floor 2).
 
-The room itself can be called: `with crawlbench.mirror("douban-top250", "wan") as served:`.
+The package itself can be called: `with crawlbench.mirror("douban-top250", "wan") as served:`.
 """
 
 from __future__ import annotations

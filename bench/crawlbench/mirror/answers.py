@@ -30,10 +30,10 @@ class Answer:
 
 
 class ByteStore(Generic[Stored]):
-    """Keeps what was used last, up to a number of bytes."""
+    """Keeps the values that were used most recently, up to a number of bytes."""
 
     def __init__(self, most_bytes: int, size: Callable[[Stored], int]) -> None:
-        """Keep values whose sizes add up to at most `most_bytes`."""
+        """Keep values whose sizes, which `size` returns, add up to at most `most_bytes`."""
         self._most_bytes = most_bytes
         self._size = size
         self._kept: OrderedDict[Hashable, Stored] = OrderedDict()

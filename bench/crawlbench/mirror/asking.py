@@ -36,7 +36,7 @@ _CONFIGURATION = H2Configuration(
 
 
 def after_preface(data: bytes) -> bytes | None:
-    """Return what follows the rest of a preface that began earlier; None if it is no preface."""
+    """Return what follows a preface, or the rest of one that began earlier; None without one."""
     rests = (PREFACE[at:] for at in range(len(PREFACE)))
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 
@@ -69,7 +69,7 @@ class Asking:
 
     @classmethod
     def read(cls, headers: Iterable[Any]) -> Asking:
-        """Read pairs of bytes, as h2 gives them, with names in lower case."""
+        """Return the request that headers begin: pairs of bytes from h2, names in lower case."""
         sent: dict[bytes, bytes] = {}
         for name, value in headers:
             glue = b";" if name == b"cookie" else b","

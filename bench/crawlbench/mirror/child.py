@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["MirrorJob", "loop_factory", "main"]
 
 KNOWN_SIZES = 16_384
-"""Addresses whose pages need not be measured again; a site that is not large has fewer."""
+"""Addresses whose page sizes are remembered; a site that is not large has fewer."""
 
 
 class MirrorJob(TypedDict):
@@ -112,7 +112,7 @@ async def _serve(job: MirrorJob, say: Say) -> None:
     mirror.make_edition = partial(make_edition, spec, pages, job["seed"])
     entrance = Entrance(mirror, Path(job["ca_file"]), others=spec.hosts)
     address = await entrance.open_main()
-    gc.freeze()  # pages and modules are no garbage: the collector need not visit them
+    gc.freeze()  # pages and modules are not garbage: the collector need not visit them
     ca_file = job["ca_file"] if network.tls else None
     say({"address": address, "path": spec.path, "ca_file": ca_file})
     await _obey(mirror, entrance, say)
@@ -120,7 +120,7 @@ async def _serve(job: MirrorJob, say: Say) -> None:
 
 
 def _measure(pages: PageSource) -> Callable[[str], int]:
-    """Return what gives the size of a page before any coding; of no page, 0."""
+    """Return a function that gives the bytes of a page before any coding; 0 if there is no page."""
 
     @lru_cache(maxsize=KNOWN_SIZES)
     def size_of(address: str) -> int:
@@ -133,7 +133,7 @@ def _measure(pages: PageSource) -> Callable[[str], int]:
 
 
 async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:
-    """Carry out commands until there are no more."""
+    """Carry out the manager's commands until standard input ends."""
     over = asyncio.Event()
     opening: set[asyncio.Task[None]] = set()
 

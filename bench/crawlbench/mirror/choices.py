@@ -1,6 +1,7 @@
 """Chooses the answer to a request, before any protocol frames it (floor 2).
 
-HTTP/1.1 has the right answers rendered beforehand, and draws faults itself (`connection.py`).
+HTTP/2 uses all of it. HTTP/1.1 has the right answers rendered beforehand, and draws faults itself
+(`connection.py`).
 """
 
 from __future__ import annotations
@@ -22,19 +23,22 @@ __all__ = ["answer_stranger", "choose_answer", "count_request"]
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 
-def choose_answer(mirror: Mirror, request: Request, before: int) -> tuple[Answer, str]:
+def choose_answer(
+    mirror: Mirror, request: Request, before: int, counters: Counters
+) -> tuple[Answer, str]:
     """Return the answer, and the kind of fault that spoils its delivery, or an empty text.
 
     Args:
         mirror: has the pages, and draws faults.
-        request: what is asked for.
+        request: the request to answer.
         before: number of requests for that page since `begin`.
+        counters: where a fault is counted.
     """
     if request.page is None or not request.is_allowed:
         return answer_stranger(mirror, request), ""
     flags = mirror.choose_edition(request.page, request.flags, before)
     answer = mirror.responses.answer(request.page, flags)
-    fault = mirror.draw_fault(request, before)
+    fault = mirror.draw_fault(request, before, counters)
     if fault is None:
         return answer, ""
     if fault.kind in DELIVERY_KINDS:

@@ -23,7 +23,7 @@ now = time.monotonic
 
 
 class Timer:
-    """A future call; `cancel` forgets it."""
+    """A future call, which `cancel` takes back."""
 
     __slots__ = ("callback", "due")
 
@@ -49,7 +49,10 @@ class Clock:
         self._alarm = make_alarm(loop, self._ring)
 
     def call_at(self, due: float, callback: Callable[[], object]) -> Timer:
-        """Call a function at a time on the clock of `now` (`time.monotonic`), in order of times."""
+        """Call a function at a time on the clock of `now`; return a timer that can cancel it.
+
+        Calls are made in the order of their times.
+        """
         timer = Timer(due, callback)
         heappush(self._heap, (due, next(self._numbers), timer))
         if due < self._armed:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BROTLI", "CODED", "CODINGS", "GZIP", "ZSTD", "choose_coding", "compress"]
+__all__ = ["BROTLI", "CODED", "CODINGS", "GZIP", "ZSTD", "choose_coding", "compress", "expand"]
 
 # Flags of an answer, besides those of `responses` and `http1`; at most one of them is set.
 GZIP = 1
@@ -43,17 +43,27 @@ except ImportError:
 with contextlib.suppress(NameError):
     _COMPRESS[ZSTD] = lambda body, compress_zstd=zstd.compress: compress_zstd(body, ZSTD_LEVEL)  # type: ignore[misc]
 
+_EXPAND: Final = {
+    "gzip": gzip.decompress,
+    "br": lambda body: brotli.decompress(body),
+    "zstd": lambda body: zstd.decompress(body),
+}
 _PREFERRED: Final = ((ZSTD, b"zstd"), (BROTLI, b"br"), (GZIP, b"gzip"))
 
 
 def compress(body: bytes, coding: int) -> bytes:
-    """Return a body in a coding; 0 for none."""
+    """Return a body in a coding, which is one of the flags above; 0 for none."""
     return _COMPRESS[coding](body) if coding else body
+
+
+def expand(body: bytes, name: str) -> bytes:
+    """Return a body without the coding of this name, as in Content-Encoding; empty for none."""
+    return _EXPAND[name](body) if name else body
 
 
 @lru_cache(maxsize=256)
 def choose_coding(accept_encoding: bytes) -> int:
-    """Return the coding for an Accept-Encoding header, 0 for none (RFC 9110, 12.5.3)."""
+    """Return the coding's flag for an Accept-Encoding header, 0 for none (RFC 9110, 12.5.3)."""
     weights = {}
     for part in accept_encoding.lower().split(b","):
         coding, _, parameter = part.partition(b";")

@@ -232,7 +232,7 @@ class Connection(asyncio.Protocol):
             answer = answer_stranger(mirror, request)
             return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
         flags = mirror.choose_edition(request.page, flags, before)
-        fault = mirror.draw_fault(request, before)
+        fault = mirror.draw_fault(request, before, self.door.counters)
         if fault is None:
             return Wire(mirror.responses.page(request.page, flags).data, end)
         answer = mirror.responses.answer(request.page, flags)

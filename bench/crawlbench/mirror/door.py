@@ -59,7 +59,7 @@ class Entrance:
         host: str = "127.0.0.1",
         others: tuple[str, ...] = (),
     ) -> None:
-        """Open nothing yet; arguments and errors are those of `open_door`."""
+        """Prepare, but open nothing yet; arguments and errors are those of `open_door`."""
         self._mirror = mirror
         self._host = host
         self._others = others
@@ -105,7 +105,7 @@ class Entrance:
             except OSError as error:
                 raise MirrorError(
                     f"the mirror cannot listen on {other!r} at port {port}, which it needs for "
-                    f"a host of its site: {error.strerror}; a site with one host needs none"
+                    f"a host of its site: {error.strerror}; choose a site with a single host"
                 ) from error
         door.origin = self._origin(port)
         return door.origin

@@ -1,7 +1,7 @@
-"""Doors of a mirror: each cell comes in by its own, which tells whose requests they are (floor 2).
+"""Doors of a mirror: each cell comes in by its own, which shows whose requests they are (floor 2).
 
 A door is a port with its own counters. In a span one door is in use: that of the cell whose turn it
-is. What comes in by another is counted there, and reported as a stray's.
+is. A request that comes in by another door is counted there, and reported as a stray.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ class Doors:
         self._early: dict[str, int] = {}
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return how many doors there are."""
         return len(self._doors)
 
     def __iter__(self) -> Iterator[Door]:
-        """Yield each."""
+        """Yield each door."""
         return iter(list(self._doors.values()))
 
     def find(self, name: str) -> Door | None:

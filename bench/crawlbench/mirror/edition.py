@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Edition", "make_edition"]
 
 MAX_PAGES = 16
-"""How many pages differ; of larger sites they are drawn. Each takes some milliseconds."""
+"""Most pages that differ; on larger sites they are drawn. Each takes some milliseconds."""
 MAX_S = 3.0
-"""After this no further page is begun: the manager waits, and a user's site may be slow."""
+"""Seconds after which no further page is begun: the manager waits, and a site may be slow."""
 ORIGIN = "http://mirror"
-"""What addresses begin with; it does not matter here."""
+"""An origin for addresses; which one does not matter here."""
 PARSERS = {"html": "lxml", "json": "json"}
 
 
@@ -48,9 +48,9 @@ def make_edition(spec: SiteSpec, pages: PageSource, seed: int) -> Edition:
     Large sites have none: their items are tallied, and a tally does not show what was kept.
 
     Args:
-        spec: of the site.
-        pages: of the site.
-        seed: draws the pages.
+        spec: the site.
+        pages: the site's pages.
+        seed: decides which pages are drawn.
     """
     deadline = time.monotonic() + MAX_S
     bodies: dict[str, bytes] = {}

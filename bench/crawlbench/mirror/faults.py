@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from crawlbench.mirror.answers import Answer
+from crawlbench.mirror.codings import expand
 from crawlbench.mirror.responses import Responses
 
 if TYPE_CHECKING:
@@ -75,25 +76,24 @@ def _block(answer: Answer) -> Answer:  # noqa: ARG001
 def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
     """Return headers and body of an answer, decoded."""
     headers = dict(answer.headers)
-    is_coded = headers.pop("Content-Encoding", "") == "gzip"
-    return headers, gzip.decompress(answer.body) if is_coded else answer.body
+    return headers, expand(answer.body, headers.pop("Content-Encoding", ""))
 
 
 def _garble(answer: Answer) -> Answer:
-    """Send the text in a charset other than the one declared."""
+    """Return the answer in a charset other than the one declared."""
     headers, body = _plain(answer)
     return Answer(answer.status, headers, body.decode("utf-8", "replace").encode("gb18030"))
 
 
 def _miscode(answer: Answer) -> Answer:
-    """Declare deflate, send gzip."""
+    """Return an answer that declares deflate but is gzipped."""
     headers, body = _plain(answer)
     coded = gzip.compress(body, 1, mtime=0)
     return Answer(answer.status, {**headers, "Content-Encoding": "deflate"}, coded)
 
 
 def _lie(answer: Answer) -> Answer:
-    """Declare gzip, send the body as it is."""
+    """Return an answer that declares gzip but has the body as it is."""
     headers, body = _plain(answer)
     return Answer(answer.status, {**headers, "Content-Encoding": "gzip"}, body)
 
@@ -119,7 +119,7 @@ def _pack_zeros(size: int) -> bytes:
 
 
 def _swell(answer: Answer) -> Answer:
-    """Send the page followed by a comment that makes it 10 MiB, not coded."""
+    """Return the page followed by a comment that makes it 10 MiB, not coded."""
     headers, body = _plain(answer)
     padding = max(0, BIG_PAGE_BYTES - len(body) - len(b"<!---->"))
     return Answer(answer.status, headers, b"%b<!--%b-->" % (body, b"x" * padding))

@@ -68,14 +68,14 @@ class ServedMirror:
         Args:
             site: a name, or the path of a site's file, as `crawlbench list sites` shows them.
             network: a name such as `wan` or `wan@150ms`, or the path of a network's file.
-            seed: for the network's delays and faults.
+            seed: decides the network's delays and faults.
         """
         self._site, self._network, self._seed = str(site), str(network), seed
         self._open = ExitStack()
         self._is_open = False
 
     def open(self) -> MirrorAddress:
-        """Start the mirror, for code that cannot use `with`.
+        """Start the mirror, for code that cannot use `with`, and return where it serves.
 
         Raises:
             UsageError: there is no such site or network, or the mirror is open already.
@@ -121,7 +121,7 @@ class ServedMirror:
         raise MirrorError(f"the mirror of {self._site!r} did not start: {reason}")
 
     def __enter__(self) -> MirrorAddress:
-        """Start the mirror."""
+        """Start the mirror, and return where it serves."""
         return self.open()
 
     def __exit__(
@@ -134,7 +134,7 @@ class ServedMirror:
         self.close()
 
     async def __aenter__(self) -> MirrorAddress:
-        """Start the mirror without blocking the event loop."""
+        """Start the mirror without blocking the event loop, and return where it serves."""
         opening = asyncio.ensure_future(asyncio.to_thread(self.open))
         try:
             return await asyncio.shield(opening)

@@ -204,7 +204,7 @@ class Http2Connection(asyncio.Protocol):
             counters.http2_requests += 1
             name, before = count_request(counters, request, self)
             due = self._due(request, before, arrived)
-            answer, spoiled = choose_answer(mirror, request, before)
+            answer, spoiled = choose_answer(mirror, request, before, counters)
         wire = Wire(b"", End.KEEP, status=answer.status)
         exchange = Exchange(self, name, wire, counters, arrived, due)
         exchange.http, exchange.method = "2", asking.method

@@ -22,7 +22,7 @@ __all__ = ["BACKLOG", "Listener", "bind", "bind_all_of_loopback"]
 BACKLOG = 1024
 
 PAUSE_S = 1.0
-"""Wait before trying again when no descriptor was left for a connection; asyncio waits as long."""
+"""Seconds to wait when no descriptor was left for a connection; asyncio waits as long."""
 
 OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -67,7 +67,7 @@ def bind_all_of_loopback() -> socket.socket:
 
 @dataclass(frozen=True, slots=True)
 class _Address:
-    """Where connections come in."""
+    """A socket at which connections come in."""
 
     raw: socket.socket
     protocol: Callable[[], asyncio.BaseProtocol]
@@ -104,7 +104,7 @@ class Listener:
         Args:
             raw: the bound socket, which belongs to the listener from now on.
             protocol: makes the protocol of a connection.
-            tls: the context, if it speaks TLS.
+            tls: the context for TLS; None for plain connections.
         """
         raw.setblocking(False)
         raw.listen(BACKLOG)

@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: in order, when due, no faster than its line (floor 2)."""
+"""Sends one client its answers: in order, when they are due, no faster than its line (floor 2)."""
 
 from __future__ import annotations
 

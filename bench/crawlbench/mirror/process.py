@@ -63,13 +63,13 @@ class MirrorProcess:
         door: str = "",
         alters: bool = False,
     ) -> None:
-        """Start new counters; delays are drawn for this epoch, or there are none.
+        """Start new counters; delays and faults, if there are any, are drawn for this epoch.
 
         Args:
             epoch: what the delays belong to, such as a round.
             plays_network: whether there are delays and faults.
-            lap: of the epoch, from 0.
-            laps: of the epoch, over which delays are spread evenly.
+            lap: number of the lap within the epoch, from 0.
+            laps: number of laps in the epoch, over which delays are spread evenly.
             trace_file: where to note each request of the span (`mirror/trace.py`); None for
                 nowhere.
             door: the door by which requests should come in; others are strays. The main door if it
@@ -101,7 +101,7 @@ class MirrorProcess:
         """
         told = await self._ask({"op": "open", "door": name})
         if "error" in told:
-            raise CellError(f"the mirror has no door for it: {told['error']}")
+            raise CellError(f"the mirror could not open a door for it: {told['error']}")
         address: str = told["address"]
         return address
 
@@ -141,13 +141,13 @@ class MirrorProcess:
 async def open_mirror(
     site: str, network_name: str, network: Network, seed: int, cpus: tuple[int, ...] = ()
 ) -> AsyncIterator[MirrorProcess]:
-    """Start a mirror of a site, and end it when the block ends.
+    """Start a mirror of a site, yield the handle on it, and end it when the block ends.
 
     Args:
         site: a registered site's name.
         network_name: used in messages.
         network: the network to play.
-        seed: for its delays and faults.
+        seed: decides the network's delays and faults.
         cpus: CPUs to run on; empty for any.
 
     Raises:

@@ -45,7 +45,7 @@ def is_unmatched(if_match: bytes) -> bool:
 
 
 class RequestReader:
-    """The parser of one connection."""
+    """Parses the requests of one connection, however their bytes are split."""
 
     __slots__ = (
         "_accepted",
@@ -200,7 +200,7 @@ class RequestReader:
             take(self, value)
 
     def on_headers_complete(self) -> None:
-        """Refuse what every server refuses; call a client on that waits for permission."""
+        """Refuse what every server refuses; let a client send its body if it waits for that."""
         version = self._parser.get_http_version()
         refusal = self._find_flaw(version)
         if refusal:

@@ -1,4 +1,4 @@
-"""Answers as HTTP/1.1 sends them; the kernel need not copy the big ones (floor 2)."""
+"""Answers as HTTP/1.1 sends them, of which the kernel need not copy the big ones (floor 2)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Rendered:
 
 
 class Shelf:
-    """Where answers that are requested again are put, file after file."""
+    """Puts answers that are requested again into files in memory, one file after the other."""
 
     def __init__(self) -> None:
         """Start without a file."""

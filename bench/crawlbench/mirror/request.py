@@ -17,7 +17,7 @@ class Request:
     flags: int
     """How to answer it: the flags of `responses` and `http1`."""
     refusal: int
-    """Status that refuses it for the way it asks, or 0: a wrong method or body."""
+    """Status with which to refuse a wrong method or body; 0 if both are right."""
     closes: bool
     """Whether it is the last one on its connection."""
     method: bytes = b"GET"

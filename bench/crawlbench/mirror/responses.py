@@ -64,10 +64,10 @@ class Responses:
         """Take the site's pages.
 
         Args:
-            pages: of the site.
+            pages: the site's pages.
             keep_alive_s: how long a connection may be idle, which the header Keep-Alive announces.
-            method: that asks for each page, GET or POST.
-            payload: what a POST must contain to ask for a page.
+            method: the method that asks for each page, GET or POST.
+            payload: returns what a POST must contain to ask for the page at an address.
         """
         self.edition = Edition()
         """What to send for some pages if the request has the flag ALTERED."""
@@ -107,10 +107,10 @@ class Responses:
         """Return the status with which to refuse a request, or 0.
 
         Args:
-            method: that was used.
-            page: that the target names; a request for no page is refused elsewhere.
-            flags: of which those in REFUSING count.
-            body: that came.
+            method: the method that was used.
+            page: the page that the target names; a request for no page is refused elsewhere.
+            flags: only those in REFUSING matter here.
+            body: the body that came.
         """
         if method not in self.methods:
             return 405
@@ -157,8 +157,8 @@ class Responses:
         """Return the answer for a known page, for protocols that frame it differently.
 
         Args:
-            address: as `find_page` returned it.
-            flags: of which codings, NEW_VISITOR and ALTERED count.
+            address: the page's address, as `find_page` returned it.
+            flags: only the codings, NEW_VISITOR and ALTERED matter here.
         """
         key = (address, flags & (CODED | NEW_VISITOR | ALTERED))
         kept = self._answers.get(key)
@@ -171,9 +171,9 @@ class Responses:
         """Return a short answer that is not a page.
 
         Args:
-            status: of the answer.
+            status: the answer's status.
             extra: one more header line, or empty.
-            detail: what is wrong; if empty, what that status always means.
+            detail: what is wrong; if empty, the body says what that status always means.
         """
         headers = {"Content-Type": "text/plain; charset=utf-8"}
         if extra:

@@ -106,8 +106,8 @@ class Mirror:
         Args:
             epoch: a round, or whatever else has draws of its own.
             plays_network: whether there are delays and faults.
-            lap: of the epoch, from 0.
-            laps: of the epoch, over which delays are spread evenly.
+            lap: number of the lap within the epoch, from 0.
+            laps: number of laps in the epoch, over which delays are spread evenly.
             door: the door by which requests should come in.
             alters: whether every other crawl, the first included, is served the other edition.
         """
@@ -138,7 +138,7 @@ class Mirror:
         return counters
 
     def _weigh(self, counters: Counters, stray_bytes: int) -> None:
-        """Say how long strays can have held up the others: by CPU time and on a shared line."""
+        """Note how long strays can have held up the others: by CPU time and on a shared line."""
         strays = sum(counters.strays.values())
         if strays:
             counters.held_up_s = counters.cpu_s * strays / (strays + counters.requests)
@@ -174,12 +174,13 @@ class Mirror:
             key, connection_age_s=connection_age_s, lap=self._lap, laps=self._laps
         )
 
-    def draw_fault(self, request: Request, before: int) -> Fault | None:
+    def draw_fault(self, request: Request, before: int, counters: Counters) -> Fault | None:
         """Return the fault that hits a request for a page, and count it; None if there is none.
 
         Args:
-            request: for a page.
+            request: a request for a page.
             before: number of requests for that page since `begin`.
+            counters: where it is counted, those of the door that the request came by.
         """
         page = request.page
         if not (page and self.network.faults and self.plays_network) or unmark(request.target):
@@ -187,7 +188,7 @@ class Mirror:
         key = f"{self._seed}/{self._epoch}/{self._lap}/{page}/{before}/fault"
         fault = self.network.fault(key, page, before)
         if fault:
-            self.counters.befell(fault.kind)
+            counters.befell(fault.kind)
         return fault
 
     def choose_edition(self, page: str, flags: int, before: int) -> int:

@@ -63,7 +63,7 @@ def check_host(host: str, *, is_known: bool) -> str:
         is_known: whether the user knows that others can reach the mirror.
 
     Raises:
-        UsageError: this is not an address, or others could reach it unknown to the user.
+        UsageError: this is not an address, or others could reach it without the user's knowledge.
     """
     try:
         address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
@@ -92,10 +92,10 @@ async def serve(
     """Serve a site until cancelled.
 
     Args:
-        spec: of the site.
-        network_name: for the page with the counters.
+        spec: the site.
+        network_name: the network's name, for the page with the counters.
         network: the network to play.
-        seed: for its delays and faults.
+        seed: decides the network's delays and faults.
         host: address to listen on.
         port: 0 for any that is free.
         on_open: called once it listens.
@@ -126,7 +126,7 @@ async def serve(
 
 
 def _watch(on_served: Callable[[Served], None]) -> Callable[[Exchange], None]:
-    """Return what reports exchanges that are counted."""
+    """Return a function that reports exchanges, except those that are not counted."""
 
     def watch(exchange: Exchange) -> None:
         if exchange.page == UNCOUNTED:

@@ -23,8 +23,8 @@ class Line:
         """Take a piece, and return when its last byte has passed through, in seconds.
 
         Args:
-            size_bytes: of the piece.
-            start: when the piece is ready, on the same clock.
+            size_bytes: the size of the piece.
+            start: when the piece is ready, in seconds on the same clock.
         """
         self._free_at = max(self._free_at, start) + size_bytes / self.bytes_per_s
         return self._free_at

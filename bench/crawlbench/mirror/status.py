@@ -47,9 +47,9 @@ class StatusPage:
         """Show a mirror's counters.
 
         Args:
-            mirror: whose.
-            spec: of its site.
-            network: name of its network.
+            mirror: the mirror whose counters are shown.
+            spec: its site.
+            network: the name of its network.
         """
         self._mirror = mirror
         self._spec = spec

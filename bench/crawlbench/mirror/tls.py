@@ -1,7 +1,7 @@
 """The mirror's own authority, and the certificate that it issues to the mirror (floor 2).
 
-Every mirror has a new authority: nothing to guard, nothing that expires, nothing that a system
-could trust by mistake. Its key never leaves the process.
+Every mirror has a new authority, so there is nothing to guard, nothing that expires, and nothing
+that a system could trust by mistake. Its key never leaves the process.
 """
 
 from __future__ import annotations

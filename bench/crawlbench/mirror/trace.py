@@ -1,4 +1,4 @@
-"""Notes about each request of one span, written to a file as they come (floor 2)."""
+"""Writes a line about each request of one span to a file, as its answer ends (floor 2)."""
 
 from __future__ import annotations
 

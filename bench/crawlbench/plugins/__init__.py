@@ -1,1 +1,1 @@
-"""What plugs in: found by entry point or by file, described, and tried in a child (floor 1)."""
+"""Plug-ins: found by entry point or by file, described, and tried in a child process (floor 1)."""

@@ -67,26 +67,27 @@ class StrategyFacts:
     parser: str = ""
     """What parses HTTP/1.1 in it; empty if nobody has told us."""
     tls: str = ""
-    """What speaks TLS in it."""
+    """What speaks TLS in it; empty if nobody has told us."""
     maintainers: tuple[str, ...] = ()
-    """Who answers for the file, from its docstring: `Maintainers: ana, ben.`"""
+    """Who is responsible for the file, from its docstring: `Maintainers: ana, ben.`"""
     reviewed_by: tuple[str, ...] = ()
     """Authors of the library who have approved of its use: `Reviewed by: cleo.` A person signs here
     by pull request; nobody is put here by others."""
 
 
 class LibraryFacts(msgspec.Struct, frozen=True):
-    """What a library parses HTTP and speaks TLS with, and how it is used here."""
+    """What a library uses to parse HTTP and to speak TLS, and how we use the library."""
 
     parser: str = ""
     tls: str = ""
     answer: str = ""
-    """What its author should know: which interface, what was tuned, what is inside the clock."""
+    """What its author should know: which interface is used, what was tuned, what is inside the
+    clock."""
 
 
 @cache
 def describe_libraries() -> dict[str, LibraryFacts]:
-    """Return what is known about libraries, by distribution; nothing about unknown ones."""
+    """Return what we know about libraries, by distribution; others are missing."""
     text = (Path(__file__).parent.parent / "strategies" / "libraries.toml").read_bytes()
     return msgspec.toml.decode(text, type=dict[str, LibraryFacts])
 
@@ -146,7 +147,7 @@ def describe_python() -> str:
 
 
 def imported_modules(kind: registry.Kind, name: str) -> list[str]:
-    """Return the top-level modules that a plug-in's file imports, without Python's and ours.
+    """Return the top-level modules that a plug-in's file imports, except Python's and ours.
 
     Raises:
         UnknownNameError: no plug-in has this name.
@@ -205,9 +206,9 @@ def _library_module(tree: ast.Module, plugin: str, others: Collection[str] = ())
     """Return the module that a plug-in is about: the one that it is named after, else the first.
 
     Args:
-        tree: of the plug-in.
-        plugin: its name.
-        others: modules that it may use beside that one.
+        tree: the plug-in's syntax tree.
+        plugin: the plug-in's name.
+        others: modules that it may use besides that one.
     """
     names = [name for name in _imports(tree) if name not in {"crawlbench", *others}]
     stem = Path(plugin).stem.replace("-", "_").removeprefix("cold_")
@@ -220,7 +221,7 @@ def _is_installed(module: str) -> bool:
 
 
 def _distribution(module: str | None) -> tuple[str, str, str]:
-    """Return name, version and licence of what provides a module."""
+    """Return name, version and licence of the distribution that provides a module."""
     if module is None:
         return STANDARD_LIBRARY, sys.version.partition(" ")[0], "PSF-2.0"
     distribution = _find_distribution(module)
@@ -256,10 +257,10 @@ def _first_line(distribution: metadata.Distribution, files: str | list[str]) -> 
 
 @cache
 def _find_distribution(module: str) -> metadata.Distribution | None:
-    """Return what provides a module, or None.
+    """Return the distribution that provides a module, or None.
 
-    Most distributions are called like their module. To read what each one that is here provides
-    takes a third of a second, and every session asks.
+    Most distributions have the name of their module, so that name is tried first: reading what each
+    installed distribution provides takes a third of a second, and every session asks.
     """
     if module in sys.stdlib_module_names:
         return None
@@ -272,7 +273,7 @@ def _find_distribution(module: str) -> metadata.Distribution | None:
 
 
 def _provides(distribution: metadata.Distribution, module: str) -> bool:
-    """Tell whether a distribution has a module; one without any is installed as a link to it."""
+    """Return whether a distribution has a module; one without code only links to it, so it does."""
     files = [file for file in distribution.files or () if file.suffix in {".py", ".so", ".pyd"}]
     return not files or any(file.parts[0].partition(".")[0] == module for file in files)
 

@@ -1,7 +1,7 @@
 """How to get a package that is not installed here, as far as we can know (floor 1).
 
-A name that somebody else's file imports may be anybody's on a package index, so nobody is told to
-install it from there.
+On a package index, the name that somebody else's file imports may belong to anybody, so we tell
+nobody to install it from there.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ __all__ = ["extra_of", "how_to_get", "need"]
 
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
-"""Extras that users do not ask for: what they bring is in another, more telling one."""
+"""Extras that users do not ask for; their packages are in another extra, whose name says more."""
 ALL = "all"
-"""Another such extra: builders write it out as the packages of all others."""
+"""The extra of all others: builders write it out as their packages."""
 
 
 def how_to_get(module: str) -> str:
-    """Say what to do about a module that cannot be found."""
+    """Return a clause that says what to do about a module that cannot be found."""
     package = _spelled(module.partition(".")[0])
     known = _packages()
     if package not in known:
-        return f"{module!r} is none of ours: install what provides it, from where you trust"
+        return (
+            f"{module!r} does not come with crawlbench: install what provides it, from a source "
+            "that you trust"
+        )
     extra = known[package]
     return f"it comes with crawlbench's extra {extra!r}" if extra else "install crawlbench again"
 
@@ -39,10 +42,10 @@ def extra_of(package: str) -> str:
 
 
 def need(module: str, what: str) -> Any:  # noqa: ANN401  (a module)
-    """Import a module of a library that has the same name.
+    """Import and return a module whose library has the same name as its top-level package.
 
     Args:
-        module: to import.
+        module: the module to import.
         what: what needs it, for the message.
 
     Raises:

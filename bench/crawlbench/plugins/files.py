@@ -1,4 +1,4 @@
-"""Plug-ins that are files or names of modules, not entry points (floor 1).
+"""Loads plug-ins that are files or names of modules, not entry points (floor 1).
 
 `-s ./my_strategy.py` takes `crawl` from that file, `-l package.module:factory` an event loop.
 """
@@ -60,7 +60,7 @@ def load_site(path: str) -> Any:  # noqa: ANN401  (a SiteSpec)
 
 
 def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that returns a loop)
-    """Return the factory of event loops that `module:factory` names, in any importable module.
+    """Return the factory of event loops that `module:factory` names; any importable module will do.
 
     Raises:
         UsageError: the module has no such attribute, or it cannot be called.

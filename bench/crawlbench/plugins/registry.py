@@ -1,8 +1,8 @@
 """Finds event loops, strategies, parsers and sites by entry point (floor 1).
 
-Ours are found in the same way as everybody's: by an entry point in one of the groups of `Kind`. An
-entry point whose name is a glob, such as `*.toml`, is a family: it is called with the name that was
-asked for.
+Our own plug-ins are found in the same way as everybody's: by an entry point in one of the groups of
+`Kind`. An entry point whose name is a glob, such as `*.toml`, is a family: it is called with the
+name that was asked for, and returns the plug-in.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Kind(Enum):
 
     @property
     def noun(self) -> str:
-        """The word that people use for it."""
+        """The word that people use for one thing of this kind."""
         return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
 
 
@@ -82,12 +82,12 @@ def names(kind: Kind) -> list[str]:
 
 
 def families(kind: Kind) -> list[str]:
-    """Return the globs whose names are made on request."""
+    """Return the globs of the families of a kind, in alphabetical order."""
     return sorted(name for name in _points(kind) if "*" in name)
 
 
 def describe_family(kind: Kind, glob: str) -> str:
-    """Say in a line what a family's names make: the first line of its maker's docstring."""
+    """Return a line on what a family's names make: the first of its maker's docstring."""
     point = _points(kind)[glob]
     try:
         return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]
@@ -128,10 +128,10 @@ def unknown_name(
     """Return a short error for an unknown name, which says what could be meant.
 
     Args:
-        noun: for what was asked for.
-        name: as it was typed.
+        noun: the word for what was asked for.
+        name: the name as it was typed.
         known: the names that exist.
-        others: nouns for what else has this name.
+        others: the words for other things that have this name.
     """
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
@@ -154,7 +154,7 @@ def _tell_known(noun: str, known: list[str]) -> str:
 
 
 MAX_KNOWN = 320
-"""Most characters: four lines of a terminal."""
+"""Most characters of known names to show: four lines of a terminal."""
 _LISTED = {
     **{"strategy": "strategies", "event loop": "loops", "operation": "operations"},
     **{noun: f"{noun}s" for noun in ("parser", "site", "network", "suite")},
@@ -188,7 +188,7 @@ def _require_known(kind: Kind, name: str) -> None:
             raise
         raise UnknownNameError(
             f"unknown {kind.noun} {name!r}; {name + '-*'!r} takes the {len(alike)} whose names "
-            f"begin so, such as {alike[0]!r}"
+            f"begin like this, such as {alike[0]!r}"
         ) from error
 
 
@@ -221,7 +221,7 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
 
 
 def describe_failure(error: BaseException) -> str:
-    """Say how an import ended early."""
+    """Return a clause that says how an import failed."""
     if isinstance(error, SystemExit):
         return (
             f"ends itself when it is imported (SystemExit: {error.code}); a script's own work "
@@ -288,11 +288,11 @@ def needs_loop(crawl: object) -> bool:
 
 
 _STARTERS = frozenset({"Runner", "run", "run_until_complete"})
-"""What a function calls that is plain outside, whatever is `async` inside."""
+"""What a plain function calls to run something `async` in a loop of its own."""
 
 
 def declared_module(event_loop: str) -> str:
-    """Return the top-level package that an event loop's name or entry point names: `uvloop`."""
+    """Return the top-level package of an event loop's name or entry point, such as `uvloop`."""
     point = find(Kind.EVENT_LOOP, event_loop)
     module = event_loop.partition(":")[0] if "*" in point.name else point.module
     return module.partition(".")[0]

@@ -73,10 +73,10 @@ def said_by(session: Session) -> dict[Hashable, Said]:
 def find_agreement(
     sides: Iterable[tuple[Mapping[Hashable, Said], Mapping[Hashable, Said]]],
 ) -> list[Band]:
-    """Return how often sides flip, by distance from 1.
+    """Return how often verdicts flip from one side to the other, by distance from 1.
 
     Args:
-        sides: pairs of sides; what only one of the two has is left out.
+        sides: pairs of sides; verdicts that only one of the two has are left out.
     """
     shared = [(one[key], other[key]) for one, other in sides for key in one if key in other]
     bands = []

@@ -27,7 +27,7 @@ COLOURS = {
 
 
 def make_badges(table: Table) -> dict[str, str]:
-    """Return file name and JSON for each figure, from the newest matrix that has it."""
+    """Return the JSON of each figure's badge, by file name, from the newest matrix that has it."""
     newest: dict[tuple[str, str, str, str], TableRow] = {}
     for row in (row for row in table.rows if not row.tuned and row.verdict != "reference"):
         newest[row.key] = row  # the oldest matrix comes first

@@ -1,8 +1,8 @@
 """A bundle: one session in one small file that can be published and judged again (floor 4).
 
-It is gzipped JSON: a digest, and the content that it is the digest of. Rounds are kept by column,
-without warmups and with numbers cut to six digits; everything else of a session stays as it is, so
-that the judge of all sessions can judge this one too.
+It is gzipped JSON: a content, and its digest. Rounds are kept by column, without warmups and with
+numbers rounded to six digits. Everything else of a session stays as it is, so that the judge of all
+sessions can judge this one, too.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Bundle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def seal(content: Content) -> Bundle:
-    """Return the bundle of a content."""
+    """Return a content together with its digest, as a bundle."""
     return Bundle(FORMAT, digest_of(content), content)
 
 
@@ -167,7 +167,7 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
 
     Args:
         content: gzipped JSON.
-        name: for messages.
+        name: what messages call the bundle.
 
     Raises:
         UsageError: they hold no bundle, or too much.
@@ -201,7 +201,7 @@ _FIELDS = tuple(field.name for field in fields(Sample) if field.name != "warmup"
 
 
 def shorten(session: Session) -> tuple[KeptRound, ...]:
-    """Return the rounds of a session by column, without warmups, with numbers cut."""
+    """Return the rounds of a session by column, without warmups, with numbers rounded."""
     places = {cell.name: place for place, cell in enumerate(session.plan.cells)}
     return tuple(
         KeptRound(

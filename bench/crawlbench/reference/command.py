@@ -18,7 +18,9 @@ OF_A_PART = "make reference PART="
 
 
 def command_of(session: Session, part: str) -> str:
-    """Return what measures a session again, with its axes written out, so that any suite will do.
+    """Return the command that measures a session again, with all axes written out.
+
+    So it does not depend on a suite that only one person has.
 
     Args:
         session: as the bundle holds it.

@@ -1,7 +1,7 @@
 """Signs that values were not measured as a bundle says (floor 4; pure).
 
 A bundle alone cannot show whether its values were invented with care. This module finds what
-somebody does who wants a better figure without much work: copies, omissions, and values that no
+somebody would do to get a better figure without much work: copies, omissions, and values that no
 machine can have measured.
 """
 
@@ -41,7 +41,7 @@ def find_forgery(session: Session) -> Iterator[str]:
 
 
 def are_copies(one: Session, other: Session) -> bool:
-    """Return whether two sessions hold the same values, or one the other's times a factor."""
+    """Return whether two sessions hold the same values, or values that differ by one factor."""
     pairs = list(zip(one.rounds, other.rounds, strict=False))
     return bool(pairs) and sum(_are_one(*pair) for pair in pairs) > len(pairs) / 2
 
@@ -67,7 +67,7 @@ def _copied_rounds(session: Session) -> Iterator[str]:
 
 
 def _are_one(one: RoundRecord, other: RoundRecord) -> bool:
-    """Return whether most values of two rounds are at one ratio to each other."""
+    """Return whether most values of two rounds differ by one and the same factor."""
     first, second = _values(one), _values(other)
     shared = first.keys() & second.keys()
     if len(shared) < MIN_VALUES:

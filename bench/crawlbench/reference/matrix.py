@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MAX_MATRIX_BYTES = 3 * 2**20
-"""Size of all bundles of a matrix together: git keeps them for ever."""
+"""Largest size of all bundles of a matrix together, because git keeps them for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def find_copied(path: Path, others: Sequence[Path]) -> str:
     """Return a sentence if a bundle holds the values of another one; empty if it does not.
 
     Args:
-        path: of a whole bundle.
+        path: a file that holds a whole bundle.
         others: bundles to compare it with, besides those in its folder; files that are not whole
             bundles are ignored.
     """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["FILES", "render_table"]
 
 FLOORS = (REFERENCE, "cold-python")
-"""What fetches without a client: the least that is possible, and not something to choose."""
+"""Strategies that fetch without a client: the least that is possible, and not one to choose."""
 FILES = "../../results/matrix/"
 """Where bundles are, seen from the page in the repository."""
 
@@ -47,7 +47,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
     """Return the page as HTML.
 
     Args:
-        table: of all matrices.
+        table: the table of all matrices.
         files_at: address of the folder of all matrices, for links; relative in a checkout.
     """
     script = _asset("crawlbench.reference", "table.js")

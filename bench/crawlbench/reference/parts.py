@@ -32,10 +32,10 @@ VALUE_S = {
     "hosts": 0.5,
     "cold": 0.15,
 }
-"""Seconds of a typical value by part, guessed before anything was measured; later the bundles tell.
-Parts that are not listed take half a second."""
+"""Seconds of a typical value by part, guessed before anything was measured. Parts that are not
+listed take half a second."""
 AROUND_S = 20.0
-"""Seconds for ceilings, mirrors and the report."""
+"""Seconds that a session takes besides its rounds: for ceilings, mirrors and the report."""
 
 
 @dataclass(frozen=True, slots=True)

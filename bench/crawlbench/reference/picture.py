@@ -25,7 +25,7 @@ __all__ = ["draw_clients", "find_clients"]
 PART = "clients"
 """The part of a matrix with every client that is installed, fetching alone."""
 ROW = 17
-"""Pixels: names stand beside their marks, so that sixty of them fit on a screen or two."""
+"""Pixels of a row: names stand beside their marks, so that sixty fit on a screen or two."""
 TEXTS = 190
 """Pixels on the right, for numbers and verdicts."""
 NAME = "clients"
@@ -35,8 +35,8 @@ def find_clients(table: Table, part: str = PART) -> list[TableRow]:
     """Return the rows of all clients from the newest matrix that has them; none if no matrix has.
 
     Args:
-        table: of all matrices.
-        part: of the matrix.
+        table: the table of all matrices.
+        part: the part of a matrix whose clients are wanted.
     """
     mine = [row for row in table.rows if row.scenario.partition(":")[0] == part and not row.tuned]
     return [row for row in mine if row.matrix == mine[-1].matrix and row.verdict != "reference"]
@@ -46,7 +46,7 @@ def draw_clients(rows: Sequence[TableRow]) -> str:
     """Return each client's time over the baseline's as SVG, dark where readers prefer dark.
 
     Args:
-        rows: of one scenario of one matrix, with its baseline; at least one.
+        rows: rows of one scenario of one matrix, with its baseline; at least one.
     """
     with_pages = any(map(_has_page, rows))
     shown = [_row(row, row.page if with_pages else row.time) for row in rows]

@@ -67,7 +67,7 @@ class Standing:
     rank: int
     """One more than the number of cells that are faster."""
     same: int
-    """How many other cells cannot be told from it."""
+    """How many other cells cannot be told apart from it."""
 
 
 class _Part:
@@ -113,7 +113,7 @@ class _Part:
         return estimate_mean(log_ratios(slopes, one, two))
 
     def widening(self, cell: str, quantity: Quantity) -> float:
-        """Return how far doubts and the twins could move a cell's ratio."""
+        """Return how far doubts and the twins' difference could move a cell's log ratio."""
         found = self.found.get((cell, quantity))
         doubts = max((abs(one.shift) for one in found.doubts), default=0.0) if found else 0.0
         return doubts + self.widenings.get(quantity, 0.0)
@@ -199,7 +199,7 @@ class Pool:
 
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
-        """All pairs of cells that did not fail, by wall time; few sessions are not judged."""
+        """All pairs of cells that did not fail, by wall time; too few sessions give the sign 0."""
         names = [name for name in self.contestants if not self._failure(name)]
         whole = sum(self._count(name) >= self._least for name in names)
         found = {

@@ -61,7 +61,7 @@ def is_label(text: str) -> bool:
 
 
 def find_secret(text: str) -> tuple[str, str] | None:
-    """Return what a text reveals that it must not, and what that is; None if there is nothing."""
+    """Return the part of a text that must not be published, and its kind; None if there is none."""
     for pattern, kind in _SECRETS:
         if found := pattern.search(text):
             return found[0], kind
@@ -79,12 +79,12 @@ def shorten_platform(text: str) -> str:
 
 
 def forget(session: Session, names: Iterable[str] = ()) -> Session:
-    """Return a session without what tells who measured it and where.
+    """Return a session without anything that reveals who measured it, and where.
 
     Args:
-        session: as it was measured.
-        names: of this machine and its user; they are removed from every sentence, as is the name of
-            the machine that measured.
+        session: the session as it was measured.
+        names: the names of this machine and its user; they are removed from every sentence, as is
+            the name of the machine that measured.
     """
     host = session.machine.hostname
     private = sorted({*names, host, host.partition(".")[0]} - {""}, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""Questions that people come with, each with the choice that answers it (floor 4; pure)."""
+"""Questions that people bring to the table, with the choice that answers each (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ QUESTIONS = (
         choice={"client": "httpx2-async", "loop": "asyncio"},
     ),
     Question(
-        "Does turbohtml pay for a crawl, against lxml?",
+        "Does turbohtml instead of lxml make a crawl faster?",
         ("parsers",),
         ("aiohttp-gather", "asyncio"),
         "lxml",
         choice={"client": "aiohttp-gather", "loop": "asyncio", "parser": "turbohtml"},
     ),
     Question(
-        "What does a session per request cost?",
+        "What does it cost to open a session for each request?",
         ("reuse",),
         ("aiohttp-gather", "asyncio"),
         choice={"client": "aiohttp", "loop": "asyncio"},

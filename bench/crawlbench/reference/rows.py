@@ -1,4 +1,4 @@
-"""What the table says about one cell and about one scenario (floor 4; pure)."""
+"""The rows of the table: what it says about one cell, or one scenario (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class TableRow:
     python: str
     machine: str
     first: str
-    """Days of the first and the last session that it is based on."""
+    """Day of the first session on which the row is based; `last` is that of the last one."""
     last: str
     library: str
     """Library, with its version."""
@@ -53,7 +53,7 @@ class TableRow:
     cpu: Ratio | None
     rank: int | None
     same: int | None
-    """How many others cannot be told from it."""
+    """How many others cannot be told apart from it."""
     sessions: str
     """Places in the table's list of sessions, separated by commas."""
     tuned: bool
@@ -62,7 +62,7 @@ class TableRow:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What is the same in all matrices."""
+        """What identifies the same row in all matrices."""
         return self.scenario, self.strategy, self.loop, self.parser
 
 

@@ -76,7 +76,10 @@ def find_broken(bundle: Bundle) -> list[str]:
 
 
 def is_tuned(content: Content, strategy: str) -> bool:
-    """Return whether a strategy's rows are tuned: its code is not what crawlbench ships."""
+    """Return whether a strategy's rows are tuned.
+
+    They are if crawlbench does not ship its code, or if an environment has variables or flags.
+    """
     source = content.strategies.get(strategy)
     return bool(source and source.text) or any(
         one.asked.variables or one.asked.flags for one in content.session.environments
@@ -84,12 +87,12 @@ def is_tuned(content: Content, strategy: str) -> bool:
 
 
 def _untold(content: Content) -> Iterator[str]:
-    """Yield what reveals who measured it, and where."""
+    """Yield sentences about what reveals who measured the session, and where."""
     machine = content.session.machine
     if machine.hostname:
         yield (
-            f"it names the host {machine.hostname!r}; a bundle has none, as `crawlbench submit` "
-            "writes it"
+            f"it names the host {machine.hostname!r}; a bundle that `crawlbench submit` writes "
+            "names none"
         )
     if machine.platform != shorten_platform(machine.platform):
         yield (
@@ -122,7 +125,7 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
 
 
 def _unlikely_names(session: Session) -> Iterator[str]:
-    """Yield the first name that cannot be a name, such as a script."""
+    """Yield a sentence about the first name that cannot be one, such as a script."""
     plan = session.plan
     names = [plan.suite, *plan.files, *session.networks, *session.machine.versions]
     for cell in plan.cells:
@@ -135,7 +138,7 @@ def _unlikely_names(session: Session) -> Iterator[str]:
 
 
 def _unshipped(plan: Plan) -> Iterator[str]:
-    """Yield what belongs to users, so that nobody else can measure it."""
+    """Yield sentences about what belongs to users, so that nobody else can measure it."""
     crawls = [cell for cell in plan.cells if not cell.operation]
     loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
     for kind, names in (
@@ -158,7 +161,7 @@ def _measured_badly(session: Session) -> Iterator[str]:
         ending = session.ending or "no end"
         yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
     if len(session.rounds) < MIN_ROUNDS:
-        yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are asked for"
+        yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are required"
     if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
         yield f"it was measured at {session.created}, which is in the future; set the clock"
     if session.plan.is_versus or session.plan.sweep:
@@ -182,7 +185,7 @@ def _without_control(session: Session) -> Iterator[str]:
 
 
 def _foreign_code(content: Content) -> Iterator[str]:
-    """Yield sites and strategies that are not what this crawlbench has under their names."""
+    """Yield sentences about sites and strategies that are not ours, but have our names."""
     cells = [cell for cell in content.session.plan.cells if not cell.operation]
     for site in dict.fromkeys(cell.site for cell in cells):
         told, ours = content.sites.get(site, ""), digest_of_site(site)
@@ -198,7 +201,7 @@ def _foreign_code(content: Content) -> Iterator[str]:
         elif ours and source.digest != ours:
             yield (
                 f"the strategy {name!r} has the digest {ours[:12]} here, the bundle says "
-                f"{source.digest[:12]}: other code was measured; call tuned code by its own file"
+                f"{source.digest[:12]}: other code was measured; keep tuned code in its own file"
             )
         elif not ours and hash_source(source.text) != source.digest:
             yield f"the code of {name!r} is not what its digest says; submit the session again"
@@ -226,7 +229,7 @@ def _without_versions(session: Session) -> Iterator[str]:
 
 
 def _own_words(content: Content) -> Iterator[str]:
-    """Yield what a bundle says in words of its own where the table would show them."""
+    """Yield sentences about texts that a bundle brings and the table would show."""
     bare = content.session
     if not is_due_command(content.command, bare):
         yield (
@@ -247,7 +250,7 @@ def _own_words(content: Content) -> Iterator[str]:
 
 
 def _false_claims(content: Content, session: Session) -> Iterator[str]:
-    """Yield where a bundle's claims are not what its own values show."""
+    """Yield a sentence if a bundle claims something that its own values do not show."""
     found = claims_of(session)
     if content.claims == found:
         return
@@ -256,7 +259,7 @@ def _false_claims(content: Content, session: Session) -> Iterator[str]:
         told = mine.get((one.cell, one.quantity))
         if told != one:
             yield (
-                f"of {one.cell!r} it claims {_tell(told)}, but its values show {_tell(one)}; "
+                f"for {one.cell!r} it claims {_tell(told)}, but its values show {_tell(one)}; "
                 "submit the session again"
             )
             return

@@ -1,4 +1,4 @@
-"""One scenario of one matrix, and how it becomes rows (floor 4; pure)."""
+"""Turns one scenario of one matrix into rows of the table (floor 4; pure)."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _summary(measured: Measured, name: str) -> Summary | None:
 
 
 def _middle(values: Sequence[float]) -> float | None:
-    """Return the geometric mean, cut to four digits."""
+    """Return the geometric mean of the positive values, rounded to four digits; None of none."""
     known = [value for value in values if value > 0]
     if not known:
         return None
@@ -149,7 +149,7 @@ def _middle(values: Sequence[float]) -> float | None:
 def _facts(cell: Cell, measured: Measured) -> tuple[str, str, str]:
     """Return the libraries that fetch and read, with their versions, the model and the reviewers.
 
-    For a tuned file it is only said that it is one.
+    For a user's own file, the libraries are just `own file`, and the rest is empty.
     """
     try:
         facts, reader = describe_strategy(cell.strategy), find_parser_library(cell.parser)

@@ -36,7 +36,7 @@ def submit_session(folder: Path, part: str = "") -> Bundle:
     """Return the bundle of a session, checked by all rules.
 
     Args:
-        folder: of the session.
+        folder: the session's folder.
         part: the part of a matrix that it measured; empty for somebody's own session.
 
     Raises:
@@ -54,7 +54,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
     """Return the bundle of a judged session, before it is checked against the rules.
 
     Raises:
-        UsageError: a file of the session's own is gone.
+        UsageError: the file of one of the user's own strategies is gone.
     """
     try:
         sources = sources_of(session.plan)

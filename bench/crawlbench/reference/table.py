@@ -41,10 +41,10 @@ class Table:
 def make_table(
     matrices: Sequence[Matrix], elsewhere: Sequence[tuple[Session, Session]] = ()
 ) -> Table:
-    """Return the table of all matrices, the oldest first.
+    """Return the table of all matrices.
 
     Args:
-        matrices: the oldest first.
+        matrices: all matrices, the oldest first.
         elsewhere: judged sessions of the same suite on machines of two makers, which show how far
             verdicts hold beyond the machine that gave them.
     """
@@ -104,7 +104,7 @@ def _scenarios(matrix: Matrix) -> dict[str, tuple[str, list[Measured]]]:
 
 
 def _is_alike(one: Measured, others: list[Measured], group: str) -> bool:
-    """Return whether a session asked the same as the first session of its scenario."""
+    """Return whether a session has the same baseline as the first session of its scenario."""
     if not others:
         return True
     mine, first = one.session.plan, others[0].session.plan

@@ -121,7 +121,8 @@ def _unclear(
         if number == MAX_REASONS:
             yield (
                 "unclear",
-                f"{count_of(len(found) - MAX_REASONS, 'more reason')}; the page and the JSON have all",
+                f"{count_of(len(found) - MAX_REASONS, 'more reason')}; the page and the JSON have "
+                "all",
             )
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))

@@ -31,9 +31,10 @@ class Say(Protocol):
 
 
 def open_channel() -> Say:
-    """Return the way to the parent; from now on everything printed goes to standard error.
+    """Return a function that sends messages to the parent over what was standard output.
 
-    A plug-in that prints, even from C, must not speak in the child's name.
+    From now on everything printed goes to standard error. Otherwise a plug-in that prints, even
+    from C, would speak in the child's name.
     """
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -50,8 +51,8 @@ def open_channel() -> Say:
 def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
     """Call `heard` in the running loop for each line from the parent, and `ended` after the last.
 
-    A thread does the waiting, and not inside `sys.stdin`: an interpreter that ends meanwhile would
-    abort.
+    A thread waits for the lines. It reads the file descriptor and not `sys.stdin`, because an
+    interpreter that ends while a thread waits inside `sys.stdin` aborts.
     """
     loop = asyncio.get_running_loop()
 

@@ -45,13 +45,13 @@ class Child:
         python: Sequence[str] = (),
         reads: bool = True,
     ) -> Child:
-        """Start one of our modules.
+        """Start one of our modules in a process of its own, and return the handle on it.
 
         Args:
             module: the module's name.
-            arguments: for its command line.
+            arguments: the module's own command line.
             variables: environment variables to add to those that are there.
-            python: another interpreter and its flags.
+            python: another interpreter and its flags; empty for the one that runs this process.
             reads: whether it reads its standard input, which closes when this process ends.
         """
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
@@ -72,16 +72,16 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The child's process id."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
+        """The child's exit code, negative for a signal; None while it runs."""
         return self._process.returncode
 
     def words(self) -> str:
-        """Return what it has written to standard error so far."""
+        """Return what the child has written to standard error so far."""
         self._words.seek(0)
         return self._words.read().decode(errors="replace")
 
@@ -96,7 +96,7 @@ class Child:
         await self._process.stdin.drain()
 
     async def hear(self, deadline_s: float | None = None) -> Message:
-        """Return its next message.
+        """Return the child's next message.
 
         Raises:
             ChildEnded: the child ended, perhaps in the middle of a message.
@@ -112,11 +112,11 @@ class Child:
         return message
 
     async def wait(self) -> int:
-        """Wait until it has ended, and return its exit code."""
+        """Wait until the child has ended, and return its exit code."""
         return await self._process.wait()
 
     def kill(self) -> None:
-        """End it now, with everything that it started."""
+        """End the child now, with everything that it started."""
         with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -124,7 +124,7 @@ class Child:
                 self._process.kill()
 
     async def end(self, grace_s: float = 0.0) -> None:
-        """Close its input and give it some time to end, then kill it with everything it started."""
+        """Close the child's input, wait up to `grace_s`, then kill it and whatever it started."""
         if self._process.stdin:
             self._process.stdin.close()
         try:
@@ -140,7 +140,7 @@ class Child:
 
 
 def explain_end(code: int, words: str) -> str:
-    """Describe how a process ended, as far as that is known."""
+    """Return how a process ended: by which signal, with which last line, or with which code."""
     if code < 0:
         with suppress(ValueError):
             return f"ended by {signal.Signals(-code).name}"

@@ -2,8 +2,9 @@
 
 Importing what a process of ours needs takes far longer than many jobs do. So one process imports
 it, and each job runs in a fork of that process, with its own session, signals, deadline and last
-words, and ends as Python ends. Forking is safe only for a process without other threads, and only
-if nothing that it imported holds a file open, which its forks would share; `why_not_fork` checks.
+words. A fork ends as any Python process does. Forking is safe only for a process without other
+threads, and only if nothing that it imported holds a file open, which its forks would share;
+`why_not_fork` checks both.
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Job:
     order: Message
     """What the parent asked for."""
     say: Say
-    """The way to whoever asked. A message must be shorter than the 4,096 bytes that a pipe keeps
-    together, because other forks write to the same pipe."""
+    """Sends a message to whoever asked for the job. It must be shorter than the 4,096 bytes that a
+    pipe keeps together, because other forks write to the same pipe."""
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ def count_files() -> int:
 
 
 def why_not_fork(files_before: int) -> str:
-    """Say in a clause why this process must not be forked; empty if it may be.
+    """Return a clause that says why this process must not be forked; an empty text if it may be.
 
     Args:
         files_before: how many files were open before it imported what is not ours.
@@ -108,9 +109,9 @@ class _Forks:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._running: dict[int, _Fork] = {}
-        """By handle on the process, which becomes readable when the process has ended."""
+        """Forks by their process's handle, which becomes readable when the process has ended."""
         self._processes: dict[int, int] = {}
-        """Process ids, by handle."""
+        """Process ids by handle."""
 
     def serve(self) -> Job | None:
         rest = b""
@@ -135,7 +136,7 @@ class _Forks:
                         return job
 
     def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
-        """Fork; in the fork, return the job."""
+        """Fork, and return the job in the fork; return None in this process."""
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
         parent = os.getpid()
         process = os.fork()
@@ -175,7 +176,7 @@ class _Forks:
                 self._kill(handle)
 
     def _kill(self, handle: int) -> None:
-        """End a fork with everything it started; its id stays its own until we wait for it."""
+        """End a fork with everything it started; nobody else gets its id until we wait for it."""
         process = self._processes[handle]
         for end in (os.killpg, os.kill):  # the latter in case it has no group yet
             with suppress(ProcessLookupError):

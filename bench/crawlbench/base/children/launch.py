@@ -19,10 +19,11 @@ CHANGING_VARIABLES = (
     "PYTHONTRACEMALLOC",
     "PYTHONVERBOSE",
 )
-"""Meant for the user's own Python: they would slow a child down or keep it from ending."""
+"""Variables for the user's own Python: they would slow a child down or keep it from ending."""
 INSTALLED_FIRST = "CRAWLBENCH_INSTALLED_FIRST"
-"""Set in environments that are compared. There what is installed comes before what lies beside a
-file: a checkout beside a strategy would otherwise take the place of both packages."""
+"""Variable that is set in environments that are compared. There, installed packages are found
+before modules that lie beside a plug-in's file: otherwise a checkout beside a strategy would take
+the place of the package in both environments."""
 
 
 def python_command(module: str, *arguments: str, python: Sequence[str] = ()) -> list[str]:
@@ -30,8 +31,8 @@ def python_command(module: str, *arguments: str, python: Sequence[str] = ()) -> 
 
     Args:
         module: the module, as after `python -m`.
-        arguments: for the module.
-        python: another interpreter and its flags; empty for the one that runs this.
+        arguments: the module's own command line.
+        python: another interpreter and its flags; empty for the one that runs this process.
     """
     # -P: otherwise a file in the current folder could be run in place of the library's.
     return [*(python or (sys.executable,)), "-P", "-m", module, *arguments]

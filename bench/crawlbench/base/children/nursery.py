@@ -39,7 +39,7 @@ class Ended:
 async def run_alone(
     module: str, *arguments: str, deadline_s: float, python: Sequence[str] = ()
 ) -> Ended:
-    """Run one of our modules in a process of its own, for one job.
+    """Run one of our modules in a process of its own, for one job, and return what came of it.
 
     At the deadline the process is ended, and so is everything it started.
     """
@@ -88,9 +88,9 @@ class Nursery:
 
         Args:
             module: the module's name.
-            arguments: for its command line.
+            arguments: the module's own command line.
             start_s: how long it may take to get ready, in seconds.
-            python: another interpreter and its flags.
+            python: another interpreter and its flags; empty for the one that runs this process.
         """
         child = await Child.start(module, *arguments, python=python)
         is_safe = False
@@ -104,7 +104,7 @@ class Nursery:
         return cls(child) if is_safe else None
 
     async def run(self, order: Message, deadline_s: float) -> Ended:
-        """Run one job in a fork until the deadline, and end everything that it started.
+        """Run one job in a fork until the deadline, end what it started, and return its outcome.
 
         Raises:
             ChildEnded: the nursery itself is gone.
@@ -116,7 +116,7 @@ class Nursery:
         ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
         self._waiting[number] = ended
         try:
-            with suppress(ConnectionError):  # then we hear of its end
+            with suppress(ConnectionError):  # then `_listen` reports that the nursery is gone
                 await self._child.say({"number": number, "order": order, "deadline_s": deadline_s})
             return await ended
         finally:
@@ -145,7 +145,7 @@ class Nursery:
             self._waiting[number].set_result(Ended(self._said[number], **message["ended"]))
 
     async def close(self) -> None:
-        """End it, and everything it has forked."""
+        """End the process that forks, and everything it has forked."""
         self._listening.cancel()
         await asyncio.wait([self._listening])
         await self._child.end(GRACE_S)

@@ -42,19 +42,19 @@ class PlainChild:
             raise
 
     def say(self, message: Mapping[str, Any]) -> None:
-        """Send a message; whether the child is still there shows when an answer is due."""
+        """Send a message; if the child has ended, that shows only when its answer is due."""
         assert self._process.stdin
         with suppress(OSError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def hear(self, deadline_s: float | None = None) -> Message:
-        """Return its next message.
+        """Return the child's next message.
 
         Raises:
             ChildEnded: the child has ended.
-            TimeoutError: no message came in time; the child was killed, or its late answer would be
-                taken for the next one.
+            TimeoutError: no message came in time. The child was killed, because its late answer
+                would be taken for the answer to the next question.
         """
         assert self._process.stdout
         is_late = threading.Event()
@@ -70,7 +70,7 @@ class PlainChild:
 
     @contextmanager
     def _give_up_after(self, deadline_s: float | None, is_late: threading.Event) -> Iterator[None]:
-        """Kill the child if the block takes longer than this, which ends its output."""
+        """Kill the child, which ends its output, if the block takes longer than the deadline."""
 
         def give_up() -> None:
             is_late.set()
@@ -87,21 +87,21 @@ class PlainChild:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The child's process id."""
         return self._process.pid
 
     @property
     def code(self) -> int | None:
-        """Its exit code, negative for a signal; None while it runs."""
+        """The child's exit code, negative for a signal; None while it runs."""
         return self._process.poll()
 
     def words(self) -> str:
-        """Return what it has written to standard error so far."""
+        """Return what the child has written to standard error so far."""
         self._words.seek(0)
         return self._words.read().decode(errors="replace")
 
     def end(self, grace_s: float = 0.0) -> None:
-        """Close its input and give it some time to end, then kill it with everything it started."""
+        """Close the child's input, wait up to `grace_s`, then kill it and whatever it started."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(OSError):
@@ -115,7 +115,7 @@ class PlainChild:
         self._words.close()
 
     def kill(self) -> None:
-        """Kill it with everything it started, which may hold its output open."""
+        """Kill the child, and everything it started, which may hold its output open."""
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
 """What is planned, measured and concluded: the content of `session.json` (floor 0).
 
-All are frozen; a session that goes on is a new `Session`. Times are float seconds per crawl unless
-a name says otherwise, sizes are bytes, ratios are natural logarithms.
+All records are frozen: whenever a session goes on, a new `Session` is made. Times are float seconds
+per crawl unless a name says otherwise, sizes are bytes, ratios are natural logarithms.
 """
 
 from crawlbench.base.records.cluster import (

@@ -1,4 +1,4 @@
-"""What many machines measured, and what follows from it: the content of `cluster.json` (floor 0).
+"""What many machines measured, and what was concluded: the content of `cluster.json` (floor 0).
 
 A cell's ratio on one machine is a mean over rounds; over all machines, it is the mean of those.
 """
@@ -141,7 +141,7 @@ class LostBlock:
 
 @dataclass(frozen=True, slots=True)
 class KindVerdict:
-    """What the machines of one kind say of a cell; for the fields see `MergedComparison`."""
+    """What the machines of one kind say about a cell; `MergedComparison` explains the fields."""
 
     kind: str
     machines: int
@@ -167,8 +167,8 @@ class MergedComparison:
     high: float | None = None
     """Interval of the mean, at the plan's confidence, for this comparison alone."""
     is_fixed: bool = False
-    """Whether the interval speaks of these machines only; from five on it speaks of all machines
-    like them."""
+    """Whether the interval holds for these machines only; from five machines on it holds for all
+    machines like them."""
     spread: float | None = None
     """Standard deviation of the true log ratio from machine to machine; None for one machine."""
     spread_share: float | None = None

@@ -53,9 +53,10 @@ class EnvironmentFacts:
     sources: dict[str, str] = field(default_factory=dict)
     """Checkout to a hash of its files, with the commit where git knows it."""
     named: tuple[str, ...] = ()
-    """Distributions that were asked for, in canonical spelling, as far as checkouts name theirs."""
+    """Distributions that were asked for, in canonical spelling; a checkout's only if the checkout
+    names it."""
     needed: tuple[str, ...] = ()
-    """Distributions that its workers need beside those that were asked for."""
+    """Distributions that its workers need besides those that were asked for."""
     looseness: int = 0
     """How many of the manager's versions were given up: 0 none, 1 all but the needed ones, 2
     all."""
@@ -64,10 +65,10 @@ class EnvironmentFacts:
 
     @property
     def name(self) -> str:
-        """Its name, as it stands in the names of cells."""
+        """The environment's name, as it stands in the names of cells."""
         return self.asked.name
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables of processes that run in it: those asked for, and ours."""
+        """The variables of processes that run in this environment: those asked for, and ours."""
         return {**self.asked.variables, "PYTHONPATH": self.library, INSTALLED_FIRST: "1"}

@@ -40,12 +40,12 @@ class Quantity(StrEnum):
     CPU = "CPU"
     """CPU time of all threads and children, within the same clock."""
     PAGE = "per page"
-    """Wall time that one page more adds, from two lengths of one site."""
+    """Wall time that one more page adds, from two lengths of one site."""
     BEGIN = "to begin"
     """Wall time of a crawl without its pages' share. Two cells are compared by the difference, so
     its numbers are seconds, not log ratios."""
     CPU_PAGE = "CPU per page"
-    """CPU time that one page more adds."""
+    """CPU time that one more page adds."""
 
     @property
     def has_ratio(self) -> bool:
@@ -64,7 +64,7 @@ class Quantity(StrEnum):
 
     @property
     def whole(self) -> Quantity:
-        """What is read of one length, from which it comes."""
+        """The quantity of a whole crawl from which this one is worked out."""
         return Quantity.CPU if self.is_cpu else Quantity.TIME
 
 
@@ -113,7 +113,7 @@ class Obstacle(StrEnum):
 
 
 class Mark(StrEnum):
-    """What a row's time tells of besides the client; a note, not a veto."""
+    """What a row's time depends on besides the client; a note, not a veto."""
 
     NONE = ""
     SERVER_BOUND = "server-bound"
@@ -135,7 +135,7 @@ class Summary:
     per_s: float
     """Pages per second; for an operation, what it counts."""
     cpu_user_s: float
-    """CPU time per crawl, as are the next three."""
+    """CPU time in the program, per crawl; the next three are per crawl, too."""
     cpu_system_s: float
     parse_s: float | None
     """CPU time in the parser, part of the two above; None if it ran in other processes."""
@@ -155,7 +155,8 @@ class Summary:
     most_in_flight: int
     """The highest number that the mirror saw in any value."""
     server_share: float
-    """Share of the mirror's capacity that the cell used, by busy time or by rate: the larger."""
+    """Share of the mirror's capacity that the cell used: by busy time or by rate, whichever is
+    larger."""
     server_wait_share: float
     """Share of the mirror's response time in which it had no CPU."""
     mark: Mark
@@ -182,12 +183,12 @@ class Summary:
     parse_per_page_s: float | None = None
     """CPU time in the parser that each further page adds."""
     cpu_per_page_s: float | None = None
-    """CPU time, of everything, that each further page adds; None too where no exact clock was
-    read."""
+    """CPU time of all threads and children that each further page adds; None also where no exact
+    clock was read."""
     middle_s: float | None = None
     """Typical time of a crawl of the middle length; None where there is none."""
     long_s: float | None = None
-    """The same of the longest one."""
+    """Typical time of a crawl of the longest length; None where there is none."""
     is_bent: bool = False
     """Whether the three do not lie on a line, so that nothing is said per page or to begin."""
 
@@ -232,11 +233,11 @@ class Comparison:
     """p of the best supported claim, before Holm; where a session watches its rounds, the smallest
     so far."""
     doubts: tuple[DoubtSize, ...] = ()
-    """The doubts that could change a digit."""
+    """The doubts that are large enough to change a printed digit."""
     excess: float = 0.0
     """How far the log ratio of the means exceeds that of the typical times: slow laps."""
     detectable: float | None = None
-    """Log ratio from which a difference would have been found with a chance of 80 %."""
+    """The smallest log ratio that would have been found with a chance of 80 %."""
     more_rounds: int | None = None
     """About how many more rounds would settle an `unclear`; None if it is settled or none would."""
 

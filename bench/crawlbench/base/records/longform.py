@@ -30,7 +30,7 @@ class LongForm:
 
     @property
     def sites(self) -> tuple[str, ...]:
-        """The sites beside the group's own, the longest last."""
+        """The sites besides the group's own, the longest last."""
         return (self.middle, self.site) if self.middle else (self.site,)
 
     @property

@@ -22,9 +22,9 @@ class Stopping(StrEnum):
     """What decides when a session ends, and so which kind of interval is valid."""
 
     FIXED = "fixed"
-    """Nothing measured does: the rounds were set beforehand. One look, by Student's t."""
+    """The number of rounds, set beforehand: results are looked at once, by Student's t."""
     ANY = "any"
-    """What was measured does, after each round: intervals hold at all times at once."""
+    """What was measured, looked at after each round: intervals hold at all times at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +89,22 @@ class Cell:
 
     @property
     def place(self) -> str:
-        """What it is measured against: a mirror, or an operation's peer."""
+        """Key of what the cell is measured against: a site on a network, or an operation's peer."""
         return self.operation or f"{self.site}/{self.network}"
 
     @property
     def loop_name(self) -> str:
-        """Its event loop, with the environment unless that is the manager's; `-` for no loop."""
+        """The event loop, with the environment unless that is the manager's; `-` for no loop."""
         loop = self.event_loop or "-"
         return f"{loop} @{self.environment}" if self.environment else loop
 
     @property
     def short_name(self) -> str:
-        """Name of the cell whose long form it is; its own name if it is none."""
+        """Name of the cell whose long form this cell is; its own name if it is no long form."""
         return replace(self, site=self.long_of, long_of="").name if self.long_of else self.name
 
     def lengthened(self, site: str) -> Cell:
-        """Return the cell beside it that crawls a longer site."""
+        """Return the cell that is like this one, but crawls a longer site."""
         return replace(self, site=site, long_of=self.site)
 
     def _work_on(self, site: str) -> str:
@@ -146,7 +146,7 @@ class OperationFacts:
     peer_is_aside: bool
     """Whether there is no other process, or one whose load says nothing: it holds connections."""
     whole_ms: bool
-    """Whether its time is that of timers, which some loops round, as a ratio would show."""
+    """Whether timers set its time: some loops round them, and a ratio would show just that."""
     needs_own: bool = False
     """Whether each of its cells has its own process per round; others share one per event loop."""
 
@@ -212,9 +212,9 @@ class Plan:
     cpus: str = "all"
     """How many CPUs each worker may use, or `all`."""
     mirror_cpus: tuple[int, ...] = ()
-    """The mirror's CPUs; empty for the last."""
+    """The mirror's CPUs; empty for the last one that may be used."""
     files: dict[str, OwnFile] = field(default_factory=dict)
-    """What cells call a user's file, shortened as far as names stay distinct, to the file. Empty in
+    """Users' files by what cells call them: names shortened as far as they stay distinct. Empty in
     older sessions, whose cells name files as they were spelled."""
 
     is_paced: bool = False
@@ -232,17 +232,17 @@ class Plan:
 
     @property
     def long_names(self) -> dict[str, str]:
-        """Cell to the cell that is its long form, where there is one."""
+        """Name of a cell to the name of its long form, where there is one."""
         return self._beside(lambda form: form.site)
 
     @property
     def middle_names(self) -> dict[str, str]:
-        """Cell to the cell that is its middle form, where there is one."""
+        """Name of a cell to the name of its middle form, where there is one."""
         return self._beside(lambda form: form.middle)
 
     @property
     def twins(self) -> dict[str, tuple[str, ...]]:
-        """Group to its baseline and the controls, which count as one cell."""
+        """Group to the names of its baseline and controls, which count as one cell."""
         found: dict[str, tuple[str, ...]] = {
             group: (name,) for group, name in self.baselines.items()
         }

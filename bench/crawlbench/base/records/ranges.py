@@ -34,9 +34,9 @@ Span = Annotated[float, Meta(ge=0, le=1e9)]
 Took = Annotated[float, Meta(ge=1e-12, le=1e9)]
 """Seconds that something took, never 0, so that one can divide by them."""
 LogRatio = Annotated[float, Meta(ge=-100, le=100)]
-"""Log ratio of what can be measured at all: the logarithm of `Span` is far below."""
+"""A log ratio of anything that can be measured: the logarithm of the longest `Span` is far less."""
 END = 600
-"""Bound of a log ratio's interval, however wide: its exponential is still a number."""
+"""The furthest that an end of a log ratio's interval may lie: its exponential is still finite."""
 Share = Annotated[float, Meta(ge=0, le=1e6)]
 """A share of a whole; above 1 where clocks are coarse."""
 Part = Annotated[float, Meta(gt=0, le=1)]

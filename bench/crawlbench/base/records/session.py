@@ -44,14 +44,14 @@ class Session:
     """Cell to crawls per value, found by calibration."""
     passes: dict[str, Number] = field(default_factory=dict)
     """Group to laps per turn in the next round: found by calibration, and chosen again after some
-    rounds if the plan is paced. The samples of a round tell which laps it had."""
+    rounds if the plan is paced. The samples of a round show which laps it had."""
     long_every: dict[str, Number] = field(default_factory=dict)
-    """Group to the number of laps for each lap in which long forms take part; found by calibration,
-    1 for groups that are not named."""
+    """Group to the number of laps of which long forms take part in one; found by calibration, 1 for
+    groups that are not named."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its HTTP responses."""
     models: dict[str, str] = field(default_factory=dict)
-    """Strategy to how it is concurrent, in its own words."""
+    """Strategy to its model of concurrency, as its docstring puts it."""
     rounds: tuple[RoundRecord, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[WarningNote, ...] = ()

@@ -75,7 +75,7 @@ def draw_fault(faults: Iterable[Fault], page: str, before: int, share: float) ->
     """Return the fault that hits a request, or None.
 
     Args:
-        faults: of the network, in its order.
+        faults: the network's faults, in its order.
         page: the page's address.
         before: number of requests for that page since `begin`.
         share: drawn evenly from [0, 1); the matching faults each take their rate of it, one after

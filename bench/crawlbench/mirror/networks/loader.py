@@ -22,7 +22,7 @@ _MAX_FILE_BYTES = 2**22
 
 
 def find_network(name: str) -> Network:
-    """Return the network with this name, or that of a file if the name ends in `.toml`.
+    """Return the network with this name, or the one in a file if the name ends in `.toml`.
 
     `wan@150ms` is the network `wan` with a round trip of 150 ms; `wan@3s` and `./mine.toml@5ms`
     work likewise.
@@ -56,7 +56,7 @@ def _with_round_trip(network: Network, name: str, trip: str) -> Network:
 
 
 def load_network(path: Path) -> Network:
-    """Read a network from a TOML file.
+    """Read a network from a TOML file, and return it.
 
     Raises:
         UsageError: there is no such file, or it is not a network; the message says where and why.
@@ -75,7 +75,7 @@ def load_network(path: Path) -> Network:
 
 
 def _explain(problem: str, fields: dict[str, object]) -> str:
-    """Add to msgspec's sentence the value seen, or the possible values."""
+    """Return msgspec's sentence with the value seen, or with the possible values."""
     steps = steps_of(problem)
     if "unknown field" in problem:
         known = Fault if "faults" in steps else Network
@@ -91,7 +91,10 @@ def _explain(problem: str, fields: dict[str, object]) -> str:
 
 
 def _load_samples(path: Path) -> list[float]:
-    """Read round trips in seconds, one per line; blank lines and what follows a `#` are ignored."""
+    """Return round trips in seconds from a file with one per line.
+
+    Blank lines and what follows a `#` are ignored.
+    """
     samples: list[float] = []
     lines = _read(path, "file of samples").decode("utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):

@@ -93,12 +93,12 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     def _check_samples(self) -> None:
         if self.distribution not in {None, "samples"} or self.jitter:
             raise ValueError(
-                "samples beside another distribution or jitter; samples are drawn as they are, "
-                "leave the others out"
+                "samples together with another distribution or jitter; samples are drawn as they "
+                "are, so leave the others out"
             )
         if self.round_trip_s and not math.isclose(self.round_trip_s, fmean(self.samples)):
             raise ValueError(
-                f"round_trip_s = {self.round_trip_s:g} beside samples, whose mean is "
+                f"round_trip_s = {self.round_trip_s:g} together with samples, whose mean is "
                 f"{fmean(self.samples):g}; leave it out"
             )
 
@@ -120,11 +120,11 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         """Return the seconds that one response waits; the same arguments give the same delay.
 
         Args:
-            key: names the draw.
+            key: names the draw, so that equal keys give equal delays.
             connection_age_s: how long ago the connection was made, for its first request: that much
                 of the handshake is over. None for later requests.
-            lap: of the round, from 0.
-            laps: over which the draws of a key are spread evenly.
+            lap: number of the lap within the round, from 0.
+            laps: number of laps over which the draws of a key are spread evenly.
         """
         if not self.round_trip_s:
             return 0.0

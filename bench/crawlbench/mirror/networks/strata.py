@@ -25,8 +25,8 @@ def draw_share(key: str, lap: int, laps: int) -> float:
 
     Args:
         key: names the draw: seed, round, and what is drawn.
-        lap: from 0.
-        laps: of the round; each has a stratum of its own.
+        lap: number of the lap within the round, from 0.
+        laps: number of laps in the round; each has a stratum of its own.
     """
     place = blake2b(key.encode(), digest_size=16).digest()
     strides = _strides(laps)

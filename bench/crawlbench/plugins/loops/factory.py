@@ -15,7 +15,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 def load_loop_factory(name: str) -> LoopFactory:
-    """Import a loop's factory, and check that it makes loops.
+    """Import and return a loop's factory, and check that it makes loops.
 
     Args:
         name: a registered event loop, or `module:factory`.

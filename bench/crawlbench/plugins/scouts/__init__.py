@@ -1,7 +1,7 @@
 """Finds out what plug-ins are, in processes that are thrown away (floor 1).
 
-The manager imports nobody's file: it could end the process, change its folder, patch its modules or
-never come to an end.
+The manager itself imports no file of a user's: such a file could end the process, change its
+folder, patch its modules or never come to an end.
 """
 
 from crawlbench.plugins.scouts.facts import PluginFacts, describe_plugin

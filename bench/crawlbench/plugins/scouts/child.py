@@ -1,4 +1,4 @@
-"""Imports plug-ins, says what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
+"""Imports plug-ins and says what they are: `python -m crawlbench.plugins.scouts.child` (floor 1).
 
 It reads one line of JSON, a list of kinds and names, and answers with a line for each.
 """

@@ -1,4 +1,4 @@
-"""What is known about a plug-in once it has been imported (floor 1; imports it)."""
+"""Imports a plug-in in this process, and says what is then known about it (floor 1)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PluginFacts:
 
 
 def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
-    """Import a plug-in here, and say what it is, or why it cannot be used."""
+    """Import a plug-in here, and return what it is, or why it cannot be used."""
     try:
         if kind is registry.Kind.STRATEGY:
             return PluginFacts(is_async=registry.is_async(name))

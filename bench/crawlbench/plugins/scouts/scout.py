@@ -1,4 +1,4 @@
-"""Sends processes out to look at plug-ins (floor 1)."""
+"""Starts processes that look at plug-ins, and remembers what they found (floor 1)."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ def too_slow(site: str, page: str, culprit: str) -> BrokenPluginError:
     """Return the error for a page that is not read in time.
 
     Args:
-        site: as on the command line.
-        page: its address, without its origin.
+        site: the site, as on the command line.
+        page: the page's address, without its origin.
         culprit: where the slow expression stands, and what it is; empty if that is not known.
     """
     late = f"site {site!r}: {page} is not read within {READ_S:g} s"

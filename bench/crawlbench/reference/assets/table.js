@@ -143,7 +143,7 @@
 
   function chosen(name) {
     if (asked[name]) return asked[name];
-    // Who asks for a machine or a Python wants all of its matrices.
+    // Somebody who asks for a machine or a Python wants all of its matrices.
     if (name === "matrix" && (asked.machine || asked.python)) return "all";
     return usual[name] || "all";
   }
@@ -434,7 +434,7 @@
       make("p", `${row.crawlText} per crawl, ${row.perPageText} per page; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
       table("History", ["measured", "machine", "Python", "library", "ratio", "interval", "verdict"], history),
       table(
-        "Sessions that it rests on",
+        "Sessions on which it rests",
         ["measured", "rounds", "took", "bundle"],
         used.map((one) => {
           const cell = make("td");
@@ -465,7 +465,7 @@
     body.replaceChildren(...drawn.map((row) => line(row, bounds)));
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
-      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing fits; choose less"}`;
+      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing matches; clear some choices"}`;
     const answer = answerText(found);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
