@@ -31,9 +31,11 @@ ZSTD_LEVEL: Final = 3
 _COMPRESS: dict[int, Callable[[bytes], bytes]] = {
     GZIP: lambda body: gzip.compress(body, GZIP_LEVEL, mtime=0)
 }
+_EXPAND: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress}
 with contextlib.suppress(ImportError):
     import brotli
 
+    _EXPAND["br"] = brotli.decompress
     _COMPRESS[BROTLI] = lambda body: brotli.compress(body, quality=BROTLI_QUALITY)
 try:
     from compression import zstd  # type: ignore[import-not-found,unused-ignore]
@@ -41,13 +43,9 @@ except ImportError:
     with contextlib.suppress(ImportError):
         from backports import zstd
 with contextlib.suppress(NameError):
+    _EXPAND["zstd"] = zstd.decompress
     _COMPRESS[ZSTD] = lambda body, compress_zstd=zstd.compress: compress_zstd(body, ZSTD_LEVEL)  # type: ignore[misc]
 
-_EXPAND: Final = {
-    "gzip": gzip.decompress,
-    "br": lambda body: brotli.decompress(body),
-    "zstd": lambda body: zstd.decompress(body),
-}
 _PREFERRED: Final = ((ZSTD, b"zstd"), (BROTLI, b"br"), (GZIP, b"gzip"))
 
 
