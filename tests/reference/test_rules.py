@@ -239,12 +239,31 @@ def test_tuned_strategy_shows_its_code(tmp_path):
     files = {"tuned.py": OwnFile(str(path), str(path))}
     found = make_bundle(replace(session, plan=replace(session.plan, files=files)))
     assert find_broken(found) == []
-    assert is_tuned(found.content, "tuned.py")
-    assert not is_tuned(found.content, "requests-serial")
+    assert is_tuned(found.content, replace(BASE, strategy="tuned.py"))
+    assert not is_tuned(found.content, BASE)
     assert str(tmp_path) not in msgspec.json.encode(found.content).decode()
     for text, sentence in (("", "is not what its digest says"), ("pass\n", "not what its digest")):
         other = tampered(found, edit(("strategies", "tuned.py", "text"), text))
         assert any(sentence in one for one in find_broken(other))
+
+
+def test_environment_with_variables_tunes_its_own_rows_alone(good):
+    """What others of the same session are measured in is as it comes."""
+    from crawlbench.base.records import Environment, EnvironmentFacts
+    from crawlbench.reference.rules import is_tuned
+
+    environments = (
+        EnvironmentFacts(Environment("plain")),
+        EnvironmentFacts(Environment("set", variables={"A": "b"})),
+        EnvironmentFacts(Environment("flagged", flags=("-O",))),
+    )
+    session = replace(good.content.session, environments=environments)
+    content = msgspec.structs.replace(good.content, session=session)
+    tuned = {
+        name: is_tuned(content, replace(BASE, environment=name))
+        for name in ("", "plain", "set", "flagged")
+    }
+    assert tuned == {"": False, "plain": False, "set": True, "flagged": True}
 
 
 def test_same_session_makes_the_same_bytes(good):

@@ -34,7 +34,7 @@ from crawlbench.reference.sources import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.base.records import Plan, Session
+    from crawlbench.base.records import Cell, Plan, Session
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
 __all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_broken", "is_tuned"]
@@ -75,14 +75,16 @@ def find_broken(bundle: Bundle) -> list[str]:
     ]
 
 
-def is_tuned(content: Content, strategy: str) -> bool:
-    """Return whether a strategy's rows are tuned.
+def is_tuned(content: Content, cell: Cell) -> bool:
+    """Return whether a cell's row is tuned.
 
-    They are if crawlbench does not ship its code, or if an environment has variables or flags.
+    It is if crawlbench does not ship its strategy, or if its environment has variables or flags.
     """
-    source = content.strategies.get(strategy)
+    source = content.strategies.get(cell.strategy)
     return bool(source and source.text) or any(
-        one.asked.variables or one.asked.flags for one in content.session.environments
+        one.asked.variables or one.asked.flags
+        for one in content.session.environments
+        if one.name == cell.environment
     )
 
 

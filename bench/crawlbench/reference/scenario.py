@@ -104,7 +104,7 @@ class Scenario:
             rank=stands.rank if stands else None,
             same=stands.same if stands else None,
             sessions=",".join(self._places[one.file] for one in members),
-            tuned=any(is_tuned(one.content, cell.strategy) for one in members),
+            tuned=any(is_tuned(one.content, cell) for one in members),
             reviewed=reviewed,
         )
 
