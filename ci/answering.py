@@ -84,7 +84,7 @@ def judge(ended: Ended, folder: Path, inputs: Inputs) -> Outcome:
     crashes, and that does not mean that the head is slower.
     """
     answer = _read(folder / ANSWER_FILE)
-    code = ended.code if ended.code is not None else INVALID
+    code = ended.code
     if ended.is_interrupted and code < 0 and answer:  # it was ended while drawing its page
         code = answer["code"]
     if answer is None or answer["code"] != code or code not in VERDICTS:

@@ -1,4 +1,4 @@
-"""The flow behind `ci/compare`: install, find the margin, compare, report."""
+"""The flow behind `ci/compare`: install, compare, report."""
 
 from __future__ import annotations
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-CALIBRATION = ("aa", "--sessions", "8", "--rounds", "3", "--laps", "2")
-"""Shows in about a minute how much equal things differ here; no verdict depends on it."""
 OWN_FOLDERS = {
     "CRAWLBENCH_CACHE": "crawlbench-cache",
     "UV_CACHE_DIR": "uv-cache",
@@ -102,7 +100,7 @@ class _Comparison:
     service: Service
 
     def measure(self) -> Outcome:
-        """Install, calibrate and compare; output of other programs is logged within a fence."""
+        """Install and compare; output of other programs is logged within a fence."""
         environ = self._environment()
         log = self.service.log
         self.service.say("crawlbench: getting ready")
@@ -110,8 +108,6 @@ class _Comparison:
             python = find_python(self.room, environ, log)
         # -P: a module of the checkouts must not replace one of ours.
         crawlbench = (python, "-P", "-m", "crawlbench")
-        if self.inputs.calibrate_s:
-            self._calibrate(crawlbench, environ)
         names = (f"--name={name}" for name in self.inputs.side_names)
         call = ("ab", f"--output={self.folder}", *names, *self.inputs.options, "--")
         sides = (self.inputs.base, self.inputs.head)
@@ -133,18 +129,6 @@ class _Comparison:
         }
         # uv looks for settings in this folder, not in the workspace, which may be a stranger's.
         return {**quiet_environment(given), **own, "UV_PROJECT": str(self.room)}
-
-    def _calibrate(self, crawlbench: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        """Measure how much equal things differ here; without this `ab` uses its usual margin."""
-        self.service.say("crawlbench: measuring how much equal things differ on this machine")
-        with self.service.fenced():
-            limit_s = self.inputs.calibrate_s
-            ended = run((*crawlbench, *CALIBRATION), environ, self.service.log, limit_s)
-        if ended.code != 0:
-            why = ended.last_words if ended.code is not None else f"not done in {limit_s:g} s"
-            self.service.annotate(
-                "warning", f"this machine's margin could not be found ({why}); using the usual one"
-            )
 
 
 def _tell(service: Service, outcome: Outcome, name: str, folder: Path | None, level: str) -> None:

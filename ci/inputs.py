@@ -44,8 +44,6 @@ class Inputs:
     """Distinguishes this comparison's comment from those of others."""
     options: tuple[str, ...]
     """Options of `crawlbench ab`, except the sides' names and the folder."""
-    calibrate_s: float
-    """Seconds that `aa` may take; 0 to leave it out."""
     fails_if_unclear: bool
     folder: Path | None
     """The folder for the session; None to make one."""
@@ -64,27 +62,23 @@ def read_inputs(environ: Mapping[str, str]) -> Inputs:
         InputError: an input cannot be used.
     """
     given = {name: environ.get(f"INPUT_{name.upper()}", "").strip() for name in _NAMES}
-    margin = given["margin"]
     options = [f"--{_LISTS[name]}={text}" for name in _LISTS for text in _lines(given[name])]
     options += [f"--{name}={given[name]}" for name in ("margin", "budget") if given[name]]
     options += [f"--with={given['with']}"] if given["with"] else []
     options += [f"--fail-on={given['fail_on'] or 'slower'}", "--extend", *_lines(given["args"])]
-    calibrates = _flag("calibrate", given["calibrate"] or "true", "true", "false")
     return Inputs(
         base=_side("base", given["base"]),
         head=_side("head", given["head"]),
         name=read_name(environ),
         options=tuple(options),
-        # A given margin replaces the one that would be measured.
-        calibrate_s=_seconds(given["calibrate_seconds"]) if calibrates and not margin else 0.0,
         fails_if_unclear=_flag("unclear", given["unclear"] or "warn", "fail", "warn"),
         folder=_folder(given["output"]),
     )
 
 
 _NAMES = (
-    *("base", "head", "name", "margin", "budget", "with", "fail_on", "args", "calibrate"),
-    *("calibrate_seconds", "unclear", "output"),
+    *("base", "head", "name", "margin", "budget", "with", "fail_on", "args"),
+    *("unclear", "output"),
     *_LISTS,
 )
 
@@ -112,11 +106,11 @@ def _side(name: str, text: str) -> str:
 
 
 def _is_path(word: str) -> bool:
-    """Return whether a word is a path, as crawlbench does: `uvloop` alone never is one.
+    """Return whether a word is a path, as crawlbench does.
 
-    A path looks like one, or is a folder that can be installed. Here it may also be an existing
-    folder with a slash in its name, so that the message about `base/.`, if it cannot be installed,
-    is about a folder.
+    A path looks like one, or is a folder that can be installed, even if it is called `uvloop`. Here
+    it may also be an existing folder with a slash in its name, so that the message about `base/.`,
+    if it cannot be installed, is about a folder.
     """
     if "://" in word:  # a requirement with an address, which may end like a path
         return False
@@ -157,13 +151,3 @@ def _flag(name: str, text: str, yes: str, no: str) -> bool:
     if text not in (yes, no):
         raise InputError(f"input {name} {text!r} cannot be used: write {yes} or {no}")
     return text == yes
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text or 180)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 86_400:
-        raise InputError(f"input calibrate-seconds {text!r} cannot be used: write a number above 0")
-    return seconds

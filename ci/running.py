@@ -36,8 +36,8 @@ What is measured does not see these variables.
 class Ended:
     """How a command ended."""
 
-    code: int | None
-    """None if it was ended because it took too long; below 0 if a signal ended it."""
+    code: int
+    """Below 0 if a signal ended it."""
     lines: tuple[str, ...]
     """The last lines of both its outputs."""
     is_interrupted: bool = False
@@ -68,7 +68,6 @@ def run(
     command: Sequence[str],
     environ: Mapping[str, str],
     log: TextIO,
-    limit_s: float | None = None,
     folder: Path | None = None,
 ) -> Ended:
     """Run a command to its end, and log its output.
@@ -80,7 +79,6 @@ def run(
         command: the command's words; no shell reads them.
         environ: all environment variables of the command.
         log: where its lines go.
-        limit_s: seconds after which the command is ended; None for no limit.
         folder: the command's working folder; None for the current one.
 
     Raises:
@@ -94,7 +92,7 @@ def run(
             assert process.stdout
             pump = _Pump(process.stdout, log)
             pump.start()
-        code = _wait(process, limit_s)
+        code = _wait(process)
         return Ended(code, pump.finish(PIPE_PATIENCE_S))
     except KeyboardInterrupt:
         if process is None or pump is None:
@@ -136,20 +134,16 @@ def _start(
     )
 
 
-def _wait(process: subprocess.Popen[str], limit_s: float | None) -> int | None:
-    """Return the exit code, or None if it took too long and was ended.
+def _wait(process: subprocess.Popen[str]) -> int:
+    """Return the exit code.
 
     A signal just before `process.wait` does not wake it up, so we look from time to time.
     """
-    begin = time.monotonic()
     pause_s = SHORTEST_PAUSE_S
-    while process.poll() is None:
-        if limit_s is not None and time.monotonic() - begin > limit_s:
-            _end(process)
-            return None
+    while (code := process.poll()) is None:
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-    return process.returncode
+    return code
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -27,7 +27,7 @@ def play(tmp_path):
         ends = {"code": code, "files": files, **act.pop("ab", {})}
         ab = {"sleep": 60, "terminated": ends} if signals and "sleep" not in ends else ends
         (tmp_path / "plan.json").write_text(json.dumps({"ab": ab, **act}))
-        asked = {"base": "base", "head": "head", "calibrate": "false", **(inputs or {})}
+        asked = {"base": "base", "head": "head", **(inputs or {})}
         return run_compare(tmp_path, python=python, signals=signals, **asked)
 
     return call

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ci.comparing import OWN_FOLDERS
 
-from tests.ci.steps import calls, obeyed, temporary_of
+from tests.ci.steps import calls, temporary_of
 
 
 def test_what_is_measured_sees_nothing_of_the_service(play, tmp_path):
@@ -102,27 +102,3 @@ def test_many_requirements_are_no_name_of_a_file(play, tmp_path):
     assert step.code == 0, step.log
     ((words, _),) = calls(tmp_path)
     assert words[-1] == many
-
-
-def test_margin_is_found_first(play, tmp_path):
-    step = play(inputs={"calibrate": "true"})
-    assert [words[3] for words, _ in calls(tmp_path)] == ["aa", "ab"]
-    assert step.code == 0
-
-
-def test_margin_that_is_given_needs_no_calibration(play, tmp_path):
-    play(inputs={"calibrate": "true", "margin": "3"})
-    assert [words[3] for words, _ in calls(tmp_path)] == ["ab"]
-
-
-@pytest.mark.parametrize(
-    ("aa", "why"),
-    [({"code": 4, "err": "crawlbench: no\n"}, "(no)"), ({"sleep": 60}, "(not done in 0.5 s)")],
-)
-def test_calibration_that_fails_is_told_and_no_more(play, aa, why):
-    step = play(inputs={"calibrate": "true", "calibrate-seconds": "0.5"}, aa=aa)
-    assert step.code == 0
-    warning, notice = obeyed(step.log)
-    assert warning.startswith("::warning title=crawlbench::this machine's margin could not be")
-    assert why in warning
-    assert notice.startswith("::notice")

@@ -155,7 +155,7 @@ def test_broken_answer_is_invalid(play, text):
 
 
 def test_wrong_inputs_are_usage(play):
-    for name, value in {"unclear": "maybe", "calibrate": "x", "name": "a --> b"}.items():
+    for name, value in {"unclear": "maybe", "name": "a --> b"}.items():
         step = play(inputs={name: value})
         assert step.code == 2, name
         assert value in step.outputs["sentence"]

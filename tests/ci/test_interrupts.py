@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ci import running
-from tests.ci.steps import calls, obeyed
+from tests.ci.steps import obeyed
 
 CANCEL = (signal.SIGINT, signal.SIGTERM)
 """In the order in which GitHub sends them."""
@@ -45,13 +45,6 @@ def test_session_that_says_nothing_is_interrupted(play):
     assert step.outputs["verdict"] == "interrupted"
     assert step.outputs["sentence"] == "interrupted; nothing can be said"
     assert "interrupted; nothing can be said" in step.comment
-
-
-def test_nothing_is_measured_after_an_interrupted_calibration(play, tmp_path):
-    step = play(inputs={"calibrate": "true"}, signals=CANCEL, aa={"sleep": 60})
-    assert step.code == 130, step.log
-    assert step.outputs["sentence"] == "interrupted; nothing can be said"
-    assert [words[3] for words, _ in calls(tmp_path)] == ["aa"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

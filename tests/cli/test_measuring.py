@@ -9,7 +9,9 @@ from crawlbench.base.records import Stopping
 from crawlbench.cli import measuring, report
 from crawlbench.cli.details import Showing
 from crawlbench.cli.measuring import publish
+from crawlbench.cli.places import settings_folder
 from crawlbench.measure.ends import MANY_ROUNDS, session_ends
+from crawlbench.measure.margins import FILE, keep_margin
 from crawlbench.measure.store import load_session
 
 
@@ -46,3 +48,18 @@ def test_core_says_what_brings_pictures(tmp_path, monkeypatch, capsys, has_page)
     assert ("crawlbench's extra 'report'" in said) == has_page
     assert f"report: {folder / 'table.md'}" in said
     assert not (folder / "report.html").exists()
+
+
+def test_what_aa_kept_is_shown_with_each_session(tmp_path, monkeypatch, capsys):
+    """As `doctor` shows it. A file that cannot be read costs a sentence, and no session."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
+    folder = write(tmp_path, finished())
+    session = load_session(folder)
+    publish(session, folder)
+    assert "A/A" not in capsys.readouterr().err
+    keep_margin(settings_folder(), session.machine, 0.013)
+    publish(session, folder)
+    assert "A/A: equal things looked up to 1.3 % apart here" in capsys.readouterr().err
+    (settings_folder() / FILE).write_text("?")
+    assert publish(session, folder)
+    assert "is not a file of margins" in capsys.readouterr().err

@@ -80,7 +80,7 @@ def test_notes_name_who_was_left_out_lost_and_alone():
     assert notes["left out"].startswith("d is left out for site/net: equal cells could look 35.0 %")
     assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"
     assert "not all blocks could be finished" in notes["session"]
-    assert "with so few it is wide" in next(find_doubts(session))
+    assert "what is said holds on these machines" in next(find_doubts(session))
 
 
 def test_machines_with_wrong_data_are_named():

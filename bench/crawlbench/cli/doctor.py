@@ -9,16 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
+from crawlbench.cli.kept import tell_kept
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import find_margin
-from crawlbench.report.numbers import format_percent
 from crawlbench.stats.caveats import condition_caveats
 
 __all__ = ["doctor"]
+
+NOT_KNOWN = "how far apart equal things look here is not known; crawlbench aa finds out"
 
 
 def doctor(
@@ -51,7 +53,7 @@ def doctor(
         ("busy", ", ".join(conditions.busy) or "nobody else"),
         ("governor", conditions.governor or "unknown"),
         ("turbo", {None: "unknown", True: "on", False: "off"}[conditions.turbo]),
-        ("A/A", _kept()),
+        ("A/A", tell_kept(machine) or NOT_KNOWN),
         *(("warning", doubt.text) for doubt in doubts),
         *(("pyperf", line) for line in advice),
     ]
@@ -60,14 +62,6 @@ def doctor(
         style = "yellow" if label == "warning" else ""
         table.add_row(Text(label, style="dim"), Text(text, style=style, overflow="fold"))
     result_console().print(table)
-
-
-def _kept() -> str:
-    """Return a clause about what A/A sessions found here, if there were any."""
-    margin = find_margin(settings_folder(), describe_machine())
-    if not margin:
-        return "how far apart equal things look here is not known; crawlbench aa finds out"
-    return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"
 
 
 def _pyperf_advice() -> list[str]:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.errors import StorageError
+from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.endings import until_signal
+from crawlbench.cli.kept import tell_kept
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session
@@ -64,13 +65,25 @@ def _publish(session: Session, folder: Path, showing: Showing) -> bool:
     for trouble in filter(None, troubles):
         complain(trouble)
     _print(view, showing)
+    _tell_more(session, folder, showing)
+    return not any(troubles)
+
+
+def _tell_more(session: Session, folder: Path, showing: Showing) -> None:
+    """Tell where more is to be found, and what A/A sessions found on this machine."""
     page = folder / PAGE_FILE
     tell(f"report: {page if page.exists() else folder / 'table.md'}")
+    try:
+        kept = tell_kept(session.machine)
+    except UsageError as error:
+        complain(str(error))
+    else:
+        if kept:
+            tell(f"A/A: {kept}")
     if showing.has_page and not can_draw():
         tell("a page with pictures needs crawlbench's extra 'report', which is not installed here")
     if showing.detail is Detail.USUAL:
         tell(f"more: crawlbench report -v {folder}")
-    return not any(troubles)
 
 
 def _print(view: SessionView, showing: Showing) -> None:

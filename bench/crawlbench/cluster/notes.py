@@ -27,8 +27,8 @@ def find_notes(session: ClusterSession) -> Iterator[str]:
         )
     elif 1 < most < FEW:
         yield (
-            f"{most} machines measured: the interval is over machines, and with so few it is wide; "
-            f"{FEW} or more would narrow it"
+            f"{most} machines measured: what is said holds on these machines; from {FEW} on it is "
+            "said of machines like them"
         )
     if session.copies < count:
         yield f"each sheet was measured on {session.copies} of {count} machines"
