@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of
@@ -126,7 +126,7 @@ def _loops(view: SessionView) -> str:
     ):
         found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
         if found:
-            number = f"{len(found)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+            number = f"{len(found)} of {count_of(len(pairs), 'pair')}"
             parts.append(f"{word} in {number} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
@@ -160,7 +160,7 @@ def _operations(view: SessionView) -> str:
 def _trust(view: SessionView) -> str:
     invalid = sum(not failure.is_refusal for failure in view.session.failures)
     parts = [
-        f"{count} {word}{'' if count == 1 else 's'}"
+        count_of(count, word)
         for count, word in ((invalid, "invalid cell"), (len(view.session.warnings), "warning"))
         if count
     ]

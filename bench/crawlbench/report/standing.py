@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.text import count_of
 from crawlbench.report.measures import MEASURE, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def tell_standing(group: GroupView, standing: Standing) -> str:
         word = "more" if standing.quantity in (Quantity.CPU, Quantity.BEGIN) else "slower"
         parts.append(f"{word}: {_sized(group, standing.slower, _by)}")
     if standing.unjudged:
-        count = len(standing.unjudged)
-        parts.append(f"not compared with it: {count} other{'' if count == 1 else 's'}")
+        parts.append(f"not compared with it: {count_of(len(standing.unjudged), 'other')}")
     return "; ".join(parts)
 
 
