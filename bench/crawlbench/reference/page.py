@@ -7,7 +7,6 @@ Rows are embedded as JSON by column, and the script shows those that the address
 from __future__ import annotations
 
 import math
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
@@ -17,7 +16,7 @@ from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
 from crawlbench.reference.rows import interval_text, ratio_text
-from crawlbench.report.embed import pack, script_hash, script_json
+from crawlbench.report.embed import pack, read_asset, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
     format_length,
@@ -50,14 +49,14 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         table: the table of all matrices.
         files_at: address of the folder of all matrices, for links; relative in a checkout.
     """
-    script = _asset("crawlbench.reference", "table.js")
+    script = read_asset("crawlbench.reference", "table.js")
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string(_asset("crawlbench.reference", "table.html"))
+    template = environment.from_string(read_asset("crawlbench.reference", "table.html"))
     style = "\n".join(
         (
             css(),
-            _asset("crawlbench.report", "report.css"),
-            _asset("crawlbench.reference", "table.css"),
+            read_asset("crawlbench.report", "report.css"),
+            read_asset("crawlbench.reference", "table.css"),
         )
     )
     data = {
@@ -98,10 +97,6 @@ def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
         for title, bands in every.items()
         if any(one.pairs for one in bands)
     ]
-
-
-def _asset(package: str, name: str) -> str:
-    return (files(package) / "assets" / name).read_text(encoding="utf-8")
 
 
 def _subtitle(table: Table) -> str:
