@@ -15,7 +15,7 @@ from markupsafe import Markup
 from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
-from crawlbench.reference.rows import interval_text, ratio_text
+from crawlbench.reference.rows import days_of, interval_text, ratio_text
 from crawlbench.report.embed import pack, read_asset, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
@@ -102,12 +102,11 @@ def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
 def _subtitle(table: Table) -> str:
     if not table.rows:
         return "No matrix was measured yet."
-    days = sorted({day for row in table.rows for day in (row.first, row.last)})
     matrices = len({row.matrix for row in table.rows})
     clients = len({row.strategy for row in table.rows})
     return (
         f"{matrices} {'matrix' if matrices == 1 else 'matrices'} of {len(table.sessions)} "
-        f"sessions, {clients} clients, {' to '.join(dict.fromkeys((days[0], days[-1])))}"
+        f"sessions, {clients} clients, {days_of(table.rows)}"
     )
 
 
