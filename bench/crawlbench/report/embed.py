@@ -1,4 +1,4 @@
-"""Data and scripts in a form that a page can contain (floor 3; pure)."""
+"""Data, scripts and our own files in a form that a page can contain (floor 3)."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def span_of(held: Sequence[Held]) -> str:
 
 
 def held_by_work(held: Iterable[Held]) -> list[list[Held]]:
-    """Return together those that differ only by event loop."""
+    """Return a list for each work: those that differ only by event loop stand in one."""
     works: dict[str, list[Held]] = {}
     for one in held:
         works.setdefault(one.row.work, []).append(one)
@@ -192,7 +192,7 @@ def join_names(group: GroupView, rows: Sequence[Row], most: int = MAX_NAMED) -> 
 
 
 def _by_work(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Return together the rows that differ only by event loop, by what they do."""
+    """Return the rows of each work: those that differ only by event loop stand in one list."""
     works: dict[str, list[Row]] = {}
     for row in rows:
         works.setdefault(row.work, []).append(row)
