@@ -10,22 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import platform
-import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.contestants import table
 from benchmarks.meetings import ENDLESS, KINDS, Meeting, Outcome, installed_strategies, meet_all
+from benchmarks.places import fill_place
 from benchmarks.usage import read_words
 
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_strategy
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
-TABLES = re.compile(
-    r"(<!-- tables: made by `make bench-faults` -->\n).*?(<!-- end of tables -->)", re.DOTALL
-)
 DEADLINE_S = 25.0
 ENDLESS_DEADLINE_S = 45.0  # more than most clients' own timeouts, of up to 30 s
 AT_ONCE = 12  # most of them wait most of the time
@@ -61,7 +58,7 @@ async def main() -> None:
     if not named:
         text = DOCUMENT.read_text(encoding="utf-8")
         tables = render([meetings[name] for name in sorted(meetings)])
-        made = TABLES.sub(lambda found: found[1] + tables + found[2], text)
+        made = fill_place(text, "tables", tables)
         DOCUMENT.write_text(made, encoding="utf-8", newline="\n")
 
 

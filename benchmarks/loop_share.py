@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.usage import read_words
 
-from crawlbench.measure.contract import Watcher
+from crawlbench.library.watching import Teller
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.machine import describe_machine
@@ -55,19 +55,6 @@ LOOP = {"asyncio", "selectors"}
 """The modules of the stock loop."""
 
 
-class Silent(Watcher):
-    """Shows nothing while a session runs."""
-
-    def on_start(self, session: Session) -> None:
-        """See `Watcher`."""
-
-    def on_sample(self, number: int, sample: object) -> None:
-        """See `Watcher`."""
-
-    def on_session(self, session: Session) -> None:
-        """See `Watcher`."""
-
-
 async def measure(rounds: int = ROUNDS) -> str:
     """Measure, and return tables and sentences in Markdown."""
     suite = Suite(
@@ -81,7 +68,8 @@ async def measure(rounds: int = ROUNDS) -> str:
         rounds=rounds,
     )
     with TemporaryDirectory() as folder:
-        session = await run_session(make_plan("loops", suite), Path(folder) / "session", Silent())
+        path = Path(folder) / "session"
+        session = await run_session(make_plan("loops", suite), path, Teller(None))
     return render(session, await sample_all())
 
 

@@ -25,7 +25,7 @@ from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.measures import tell_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,8 +104,7 @@ def measure(seed: int, budget_s: float, truth: float) -> bool:
     if found.estimate is None or found.low is None or found.high is None:
         print(f"{head}: {found.verdict}, without a ratio", flush=True)
         return False
-    ratio = format_ratio(found.estimate, found.low, found.high)
-    ends = format_interval(found.low, found.high)
+    ratio, ends = tell_numbers(found)
     print(f"{head}: {ratio} ({ends}) {found.verdict}", flush=True)
     spare = (found.high - found.low) / 3
     return found.verdict is Verdict.SLOWER and found.low - spare <= truth <= found.high + spare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.reference.picture import PART, find_clients
-from crawlbench.reference.rows import interval_text, ratio_text
+from crawlbench.reference.rows import days_of, interval_text, ratio_text
 from crawlbench.report.numbers import format_seconds
 
 if TYPE_CHECKING:
@@ -47,8 +47,7 @@ def _order(row: TableRow | None) -> tuple[bool, float]:
 def _introduce(rows: Sequence[TableRow]) -> list[str]:
     """Return a paragraph on when and where this was measured, and the table's head."""
     baseline = next((row.strategy for row in rows if row.verdict == "baseline"), "the baseline")
-    days = sorted({day for row in rows for day in (row.first, row.last)})
-    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    when = days_of(rows)
     return [
         f"Measured on {when}, on {rows[0].machine} with {rows[0].python}. Pages are fetched but "
         f"not parsed, ten at a time. Each ratio compares a client with `{baseline}` in the same "

@@ -22,7 +22,7 @@ from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import load_session
-from crawlbench.report.numbers import format_interval, format_ratio
+from crawlbench.report.measures import tell_numbers
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
@@ -83,11 +83,7 @@ def measure(seed: int, budget_s: float, folder: Path) -> dict[Quantity, list[Com
     )
     wrong = {quantity: [*filter(is_false, of)] for quantity, of in found.items()}
     for one in (one for of in wrong.values() for one in of):
-        assert one.estimate is not None
-        assert one.low is not None
-        assert one.high is not None
-        ratio = format_ratio(one.estimate, one.low, one.high)
-        ends = format_interval(one.low, one.high)
+        ratio, ends = tell_numbers(one)
         print(f"  false: {one.cell} {one.quantity}: {ratio} ({ends}) {one.verdict}", flush=True)
     return wrong
 

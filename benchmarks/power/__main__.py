@@ -22,7 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.power import referee
-from benchmarks.power.ground import measure_crawls, measure_programs, middle_of, open_ground
+from benchmarks.power.ground import (
+    TRUTH_PAIRS,
+    measure_crawls,
+    measure_programs,
+    middle_of,
+    open_ground,
+)
 from benchmarks.power.page import TRUTH, fill, render
 from benchmarks.power.picture import draw_rates
 from benchmarks.power.pieces import KEPT, LEVELS, LIVE_SHARE, Piece, all_due
@@ -72,7 +78,7 @@ def _read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def record_truth(kept: Path, pairs: int = 100) -> None:
+def record_truth(kept: Path) -> None:
     """Measure how much longer the copy really takes, if that is not known yet."""
     if (kept / TRUTH).exists():
         return
@@ -81,10 +87,10 @@ def record_truth(kept: Path, pairs: int = 100) -> None:
         open_ground(Path(folder), LIVE_SHARE, has_company=False) as ground,
     ):
         found = {
-            "crawls": middle_of(measure_crawls(ground, pairs)),
-            "programs": middle_of(measure_programs(ground, pairs)),
+            "crawls": middle_of(measure_crawls(ground)),
+            "programs": middle_of(measure_programs(ground)),
         }
-    write_record(kept / TRUTH, {"share": LIVE_SHARE, "pairs": pairs, "found": found})
+    write_record(kept / TRUTH, {"share": LIVE_SHARE, "pairs": TRUTH_PAIRS, "found": found})
     print(f"the copy takes {found} of the plain one's time", flush=True)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CRAWLS",
     "SIDES",
+    "TRUTH_PAIRS",
     "Ground",
     "Told",
     "measure_crawls",
@@ -227,16 +228,16 @@ for _ in range(pairs):
 '''
 
 
-def measure_crawls(ground: Ground, pairs: int = TRUTH_PAIRS) -> list[float]:
+def measure_crawls(ground: Ground) -> list[float]:
     """Return how much longer the copy's crawl takes, pair by pair, without any harness."""
-    told = ground.run(0, "-c", TRUTH, str(ground.share), str(pairs))
+    told = ground.run(0, "-c", TRUTH, str(ground.share), str(TRUTH_PAIRS))
     return [float(line) for line in told.text.split()]
 
 
-def measure_programs(ground: Ground, pairs: int = TRUTH_PAIRS) -> list[float]:
+def measure_programs(ground: Ground) -> list[float]:
     """Return how much longer the copy's program takes, pair by pair."""
     found = []
-    for _ in range(pairs):
+    for _ in range(TRUTH_PAIRS):
         seconds = [0.0, 0.0]
         for side in random.sample((0, 1), 2):
             start = time.perf_counter()

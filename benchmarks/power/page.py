@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from benchmarks.places import fill_place
 from benchmarks.power.pieces import DURATIONS, HARNESSES, LIVE, all_due, all_lives, all_pieces
 from benchmarks.power.records import load_record
 from benchmarks.power.trials import find_live
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["TRUTH", "fill", "render"]
 
 TRUTH = "truth.json.gz"
-_MARKED = re.compile(
-    r"(<!-- power: made by `make bench-power` -->\n).*?(<!-- end of power -->)", re.DOTALL
-)
 _HEAD = (
     "| harness | seconds | equal, called different | found 1 % (made) | found 2 % "
     "| found 5 % (made) | found 2 %, at equal false alarms |\n"
@@ -35,8 +32,7 @@ PLACES = {False: "Alone on the machine", True: "With one neighbour"}
 
 def fill(page: Path, text: str) -> None:
     """Write a text between the marks of a page."""
-    before = page.read_text(encoding="utf-8")
-    write_text(page, _MARKED.sub(lambda found: f"{found[1]}\n{text}\n\n{found[2]}", before))
+    write_text(page, fill_place(page.read_text(encoding="utf-8"), "power", text))
 
 
 def render(folder: Path, rates: Sequence[Rates], picture: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -90,7 +89,7 @@ def test_peer_ends_when_its_standard_input_closes():
 def test_dead_peer_is_said_in_a_sentence():
     """It is no loop's fault."""
     with open_peer("bulk") as process:
-        os.kill(process._child.pid, signal.SIGKILL)
+        process._child.kill()
         with pytest.raises(PeerError, match=r"the peer 'bulk' died \(exit code -9\)"):
             process.usage()
 

@@ -50,7 +50,7 @@ default = "untitled"   # where there is none; without this line each item needs 
 """
 
 
-def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = ()) -> str:
+def render_site_file(path: str, name: str, start: str, missing: Sequence[str]) -> str:
     """Return the text of a site file whose items are the pages, named by their titles.
 
     Args:
@@ -61,8 +61,6 @@ def render_site_file(path: str, name: str, start: str, missing: Sequence[str] = 
     """
     values = {"name": name, "start": start}
     quoted = {key: json.dumps(value) for key, value in values.items()}  # TOML quotes alike
-    said = "".join(
-        f"# To be fixed first: {' '.join(line.split())}\n" for line in ("", *missing) if line
-    )
+    said = "".join(f"# To be fixed first: {' '.join(line.split())}\n" for line in missing if line)
     state = "Fix what is named below, then verify it" if said else "It can be verified as it is"
     return _TEMPLATE.format(state=state, path=" ".join(path.split()), missing=said, **quoted)

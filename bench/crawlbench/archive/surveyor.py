@@ -72,7 +72,6 @@ class _Surveyor:
     def __init__(self, site: str) -> None:
         self._site = site
         self._child = PlainChild(CHILD)
-        self._page = ""
 
     async def ask(self, question: dict[str, object]) -> Message:
         """Return the process's answer, skipping the pages that it names before."""
@@ -80,13 +79,14 @@ class _Surveyor:
 
     def _ask(self, question: dict[str, object]) -> Message:
         self._child.say(question)
-        self._page = ""
+        page = ""
         try:
-            while "page" in (told := self._hear()):
-                self._page = told["page"]
+            while "page" in (told := self._child.hear(slowness.READ_S if page else LOAD_S)):
+                page = told["page"]
         except TimeoutError:
-            if self._page:
-                raise self._too_slow() from None
+            if page:
+                culprit = find_culprit(self._site, page)
+                raise slowness.too_slow(self._site, page, culprit) from None
             text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; fix it"
             raise BrokenPluginError(text) from None
         except ChildEnded as end:
@@ -94,13 +94,6 @@ class _Surveyor:
         if "error" in told:
             raise getattr(errors, told["kind"], CellError)(told["error"])
         return told
-
-    def _hear(self) -> Message:
-        return self._child.hear(slowness.READ_S if self._page else LOAD_S)
-
-    def _too_slow(self) -> BrokenPluginError:
-        culprit = find_culprit(self._site, self._page)
-        return slowness.too_slow(self._site, self._page, culprit)
 
     def end(self) -> None:
         self._child.end()

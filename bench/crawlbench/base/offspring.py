@@ -24,7 +24,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants", "move"]
+__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants", "move", "names_in"]
 
 _PROC = Path("/proc")
 TRIES = 5  # to read everything before another child ends
@@ -66,14 +66,13 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_descendants(root: int | None = None) -> None:
+def end_descendants(root: int) -> None:
     """Kill everything that a process has started and that still runs.
 
     Args:
-        root: the process, which must be alive; None for this one.
+        root: the process, which must be alive.
     """
-    living = Children.now().living if root is None else _descendants(root, _stats())
-    for pid in living or ():
+    for pid in _descendants(root, _stats()):
         with suppress(OSError):  # it has just ended
             os.kill(pid, signal.SIGKILL)
 
@@ -86,7 +85,7 @@ def move(before: frozenset[int], cpus: Collection[int]) -> None:
         cpus: the CPUs to move to.
     """
     for pid in ("self", *map(str, Children.now().living or ())):
-        for thread in _names(_PROC / pid / "task"):
+        for thread in names_in(_PROC / pid / "task"):
             with suppress(OSError):  # it has just ended
                 if os.sched_getaffinity(int(thread)) <= before:
                     os.sched_setaffinity(int(thread), cpus)
@@ -171,7 +170,7 @@ def _living() -> dict[int, _Child] | None:
 def _stats() -> dict[int, list[str]]:
     """Return, by process, what `/proc/PID/stat` says after the name (`man 5 proc_pid_stat`)."""
     found = {}
-    for name in _names(_PROC):
+    for name in names_in(_PROC):
         if name.isdigit():
             try:
                 text = (_PROC / name / "stat").read_text(encoding="ascii", errors="replace")
@@ -207,7 +206,7 @@ def _cpu_clock(pid: int) -> int:
 def _waits_ns(pid: str) -> dict[int, int]:
     """Return, by thread, the nanoseconds it was ready but had no CPU; empty where not known."""
     found = {}
-    for thread in _names(_PROC / pid / "task"):
+    for thread in names_in(_PROC / pid / "task"):
         try:
             text = (_PROC / pid / "task" / thread / "schedstat").read_text(encoding="ascii")
             found[int(thread)] = int(text.split()[1])
@@ -216,7 +215,8 @@ def _waits_ns(pid: str) -> dict[int, int]:
     return found
 
 
-def _names(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """Return what is in a folder of `/proc`; nothing if its process has ended."""
     try:
         return os.listdir(folder)  # noqa: PTH208  (names alone: each would become a Path)
     except OSError:

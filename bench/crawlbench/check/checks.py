@@ -185,7 +185,7 @@ async def open_faults(
 async def meet_faults(
     subject: Subject,
     mirrors: Mapping[str, MirrorProcess],
-    deadlines_s: Mapping[str, float] | None = None,
+    deadlines_s: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Report]:
     """Return how a strategy reacted to each of the subject's faults: with a digest, or an error.
 
@@ -194,7 +194,7 @@ async def meet_faults(
         mirrors: the mirrors by the fault that they play; see `open_faults`.
         deadlines_s: deadlines by fault, where they differ from the subject's.
     """
-    return await Trial(subject, _fault_starts(subject, mirrors, deadlines_s or {}), {}).run()
+    return await Trial(subject, _fault_starts(subject, mirrors, deadlines_s), {}).run()
 
 
 def _fault_starts(

@@ -140,12 +140,13 @@ def describe_differences(machines: Mapping[str, Fingerprint], plan: Plan) -> lis
         for name, one in machines.items():
             runs[name] |= {"Python": one.machine.python, **one.machine.versions}
     keys = dict.fromkeys(key for values in runs.values() for key in values)
+    files = {name for one in machines.values() for name in one.files}
     differences = []
     for key in keys:
         by_value: dict[str, list[str]] = {}
         for name, values in runs.items():
             by_value.setdefault(values.get(key, ABSENT), []).append(name)
-        if len(by_value) > 1 or (key in _files(machines) and ABSENT in by_value):
+        if len(by_value) > 1 or (key in files and ABSENT in by_value):
             told = ", ".join(f"{value} on {_list(who)}" for value, who in by_value.items())
             differences.append(f"{key}: {told}")
     return _cut(differences)
@@ -153,10 +154,6 @@ def describe_differences(machines: Mapping[str, Fingerprint], plan: Plan) -> lis
 
 def _of_tool(one: Fingerprint) -> dict[str, str]:
     return {"crawlbench": one.tool, "crawlbench's files": one.digest, **one.files}
-
-
-def _files(machines: Mapping[str, Fingerprint]) -> set[str]:
-    return {name for one in machines.values() for name in one.files}
 
 
 def _list(names: list[str]) -> str:

@@ -89,7 +89,7 @@ def kept_environments() -> list[Kept]:
     for folder in _folders():
         with suppress(OSError, msgspec.MsgspecError):
             kept = _decode(folder)
-            used = datetime.fromtimestamp(_last_use(folder), UTC)
+            used = datetime.fromtimestamp((folder / USERS).stat().st_mtime, UTC)
             size = sum(f.lstat().st_size for f in folder.rglob("*") if f.is_file())
             found.append(replace(kept, used=used.isoformat(timespec="seconds"), size_bytes=size))
     return sorted(found, key=lambda kept: kept.used, reverse=True)
@@ -176,7 +176,3 @@ def _forget(mark: Path) -> None:
     if mark.name == str(os.getpid()):  # not in a fork
         with suppress(OSError):
             mark.unlink()
-
-
-def _last_use(folder: Path) -> float:
-    return (folder / USERS).stat().st_mtime

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import MEASURE, tell_interval
-from crawlbench.report.numbers import format_difference, format_ratio
+from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.stats.bound import Bound, read_bound
@@ -142,17 +141,15 @@ def _line(view: SessionView, change: Change) -> str:
 
 def _size(view: SessionView, change: Change) -> str:
     """Return the ratio and its interval, if there are any."""
-    if change.estimate is None or change.low is None or change.high is None:
+    number, interval = tell_numbers(change)
+    if interval == "-":
         return str(change.verdict)
     rounds = f"in {count_of(change.rounds, 'round')}"
-    interval = tell_interval(change.low, change.high, change.quantity)
     if not change.quantity.has_ratio:
-        more = format_difference(change.estimate, change.low, change.high)
-        return f"{more} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
-    ratio = format_ratio(change.estimate, change.low, change.high)
-    if ratio == "-":
+        return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
+    if number == "-":
         return f"{rounds} the interval is {interval}"
     return (
-        f"{ratio} times the {MEASURE[change.quantity]} ({interval}, at "
+        f"{number} times the {MEASURE[change.quantity]} ({interval}, at "
         f"{100 * view.plan.confidence:g} %), {rounds}"
     )

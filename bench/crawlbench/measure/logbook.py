@@ -230,15 +230,12 @@ def _networks(plan: Plan) -> dict[str, dict[str, float]]:
 
 def _machine(plan: Plan) -> Machine:
     """Describe this machine as far as a plan's cells need it."""
+    strategies = list(dict.fromkeys(plan.path_of(c.strategy) for c in plan.cells if c.strategy))
     loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
     parsers = {plan.path_of(cell.parser) for cell in plan.cells if not cell.operation}
     return describe_machine(
-        _strategies(plan), loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
+        strategies, loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
     )
-
-
-def _strategies(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(plan.path_of(c.strategy) for c in plan.cells if c.strategy))
 
 
 def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:

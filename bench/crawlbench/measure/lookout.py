@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlbench.base.offspring import names_in
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
 
@@ -96,7 +98,7 @@ def find_claim(pid: int) -> Claim:
     ahead = [str(pid)]
     while ahead:
         folder = _PROC / ahead.pop() / "task"
-        for name in _threads(folder):
+        for name in names_in(folder):
             thread = int(name)
             with suppress(OSError):  # it has just ended, or this kernel does not list children
                 niceness = os.getpriority(os.PRIO_PROCESS, thread)
@@ -104,13 +106,6 @@ def find_claim(pid: int) -> Claim:
                 claim.add(Claim(os.sched_getaffinity(thread), niceness, policy))
                 ahead += (folder / name / "children").read_text(encoding="ascii").split()
     return claim
-
-
-def _threads(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)  # noqa: PTH208  (names alone)
-    except OSError:
-        return []
 
 
 def _listed(cpus: Collection[int]) -> str:

@@ -42,7 +42,7 @@ def render_head(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
         headers["Content-Length"] = str(len(answer.body))
     elif not flags & HTTP10:
         headers["Transfer-Encoding"] = "chunked"
-    lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}"]
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
@@ -55,7 +55,3 @@ def render_chunk(data: bytes) -> bytes:
 def _chunked(body: bytes) -> bytes:
     chunks = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)]
     return b"".join(map(render_chunk, chunks)) + LAST_CHUNK
-
-
-def _phrase(status: int) -> str:
-    return HTTPStatus(status).phrase

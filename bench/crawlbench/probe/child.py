@@ -108,17 +108,15 @@ def _facts(factory: LoopFactory) -> dict[str, str]:
     kind = type(loop)
     loop.close()
     package = kind.__module__.partition(".")[0]
-    if package == asyncio.__name__:
-        return {"type": f"{kind.__module__}.{kind.__qualname__}", "version": _python_version()}
     try:
-        found = version(packages_distributions().get(package, [package])[0])
+        found = (
+            f"Python {platform.python_version()}"
+            if package == asyncio.__name__
+            else version(packages_distributions().get(package, [package])[0])
+        )
     except PackageNotFoundError:
         found = ""
     return {"type": f"{kind.__module__}.{kind.__qualname__}", "version": found}
-
-
-def _python_version() -> str:
-    return f"Python {platform.python_version()}"
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class ProbeOptions:
     """File for the report while it is incomplete; None to write none."""
 
 
-async def probe_loops(options: ProbeOptions, tell: Tell = lambda *_: None) -> Report:
+async def probe_loops(options: ProbeOptions, tell: Tell) -> Report:
     """Try everything on every loop; if cancelled, return the findings so far.
 
     Args:

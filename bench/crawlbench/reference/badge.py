@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
+from crawlbench.base.text import count_of
 from crawlbench.reference.rows import interval_text, ratio_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
         if row.time.is_preliminary:
             yield "preliminary"
     if row.same:
-        yield f"same as {row.same} other{'s' if row.same > 1 else ''}"
+        yield f"same as {count_of(row.same, 'other')}"
     yield row.last[:7]
 
 

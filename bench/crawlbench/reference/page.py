@@ -7,7 +7,6 @@ Rows are embedded as JSON by column, and the script shows those that the address
 from __future__ import annotations
 
 import math
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
@@ -16,8 +15,8 @@ from markupsafe import Markup
 from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
-from crawlbench.reference.rows import interval_text, ratio_text
-from crawlbench.report.embed import pack, script_hash, script_json
+from crawlbench.reference.rows import days_of, interval_text, ratio_text
+from crawlbench.report.embed import pack, read_asset, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
     format_length,
@@ -50,14 +49,14 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         table: the table of all matrices.
         files_at: address of the folder of all matrices, for links; relative in a checkout.
     """
-    script = _asset("crawlbench.reference", "table.js")
+    script = read_asset("crawlbench.reference", "table.js")
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string(_asset("crawlbench.reference", "table.html"))
+    template = environment.from_string(read_asset("crawlbench.reference", "table.html"))
     style = "\n".join(
         (
             css(),
-            _asset("crawlbench.report", "report.css"),
-            _asset("crawlbench.reference", "table.css"),
+            read_asset("crawlbench.report", "report.css"),
+            read_asset("crawlbench.reference", "table.css"),
         )
     )
     data = {
@@ -100,19 +99,14 @@ def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
     ]
 
 
-def _asset(package: str, name: str) -> str:
-    return (files(package) / "assets" / name).read_text(encoding="utf-8")
-
-
 def _subtitle(table: Table) -> str:
     if not table.rows:
         return "No matrix was measured yet."
-    days = sorted({day for row in table.rows for day in (row.first, row.last)})
     matrices = len({row.matrix for row in table.rows})
     clients = len({row.strategy for row in table.rows})
     return (
         f"{matrices} {'matrix' if matrices == 1 else 'matrices'} of {len(table.sessions)} "
-        f"sessions, {clients} clients, {' to '.join(dict.fromkeys((days[0], days[-1])))}"
+        f"sessions, {clients} clients, {days_of(table.rows)}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.reference.rows import interval_text, ratio_text
+from crawlbench.reference.rows import days_of, interval_text, ratio_text
 from crawlbench.report.charts.style import finish, layer, place, verdict_colours
 from crawlbench.report.picture import draw_alone
 from crawlbench.report.theme import adapt_svg, colour
@@ -53,8 +53,7 @@ def draw_clients(rows: Sequence[TableRow]) -> str:
     shown.sort(key=lambda row: (row["ratio"] is None, row["ratio"] or 0.0))
     spec = finish(_draw(shown), height=len(shown) * ROW)
     baseline = next((row.strategy for row in rows if row.verdict == "baseline"), "the baseline")
-    days = sorted({day for row in rows for day in (row.first, row.last)})
-    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    when = days_of(rows)
     what = "Time per page" if with_pages else "Time"
     title = f"{what} over that of {baseline}, below 1 is faster ({rows[0].python}, {when})"
     return adapt_svg(draw_alone([(title, spec)], {NAME: shown})) + "\n"

@@ -153,7 +153,8 @@ class Pool:
         others = self.contestants[1:]
         found = {name: self._estimates(name, self.baseline, quantity) for name in others}
         usable = {name: values for name, values in found.items() if values}
-        spread = find_spread(DEFAULTS[Way.NORMALISED], [_means(one) for one in usable.values()])
+        means = [[one.mean for one in values] for values in usable.values()]
+        spread = find_spread(DEFAULTS[Way.NORMALISED], means)
         pooled = {name: mean_of_sessions(values, spread) for name, values in usable.items()}
         judged = judge_family(
             pooled, MARGIN, CONFIDENCE, {name: self._widening(name, quantity) for name in pooled}
@@ -245,7 +246,3 @@ class Pool:
 
 
 OPEN = "the interval reaches across the margin of 5 %"
-
-
-def _means(values: Sequence[Estimate]) -> list[float]:
-    return [one.mean for one in values]

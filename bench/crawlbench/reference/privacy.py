@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from crawlbench.base.records import Failure, Session, WarningNote
+    from crawlbench.base.records import Failure, Session
 
 __all__ = ["find_secret", "forget", "is_label", "shorten_platform"]
 
@@ -99,7 +99,7 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
         machine=machine,
         conditions=conditions,
         failures=tuple(_forget_words(one, private) for one in session.failures),
-        warnings=tuple(_forget_note(one, private) for one in session.warnings),
+        warnings=tuple(replace(one, text=_clean(one.text, private)) for one in session.warnings),
         environments=tuple(
             replace(one, executable="", library="", key="", sources={})
             for one in session.environments
@@ -110,10 +110,6 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
 def _forget_words(failure: Failure, private: list[str]) -> Failure:
     """Return a failure with only its reason: last words are full of paths."""
     return replace(failure, reason=_clean(failure.reason, private), detail="")
-
-
-def _forget_note(note: WarningNote, private: list[str]) -> WarningNote:
-    return replace(note, text=_clean(note.text, private))
 
 
 def _clean(text: str, private: list[str]) -> str:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from crawlbench.report.numbers import format_interval, format_ratio
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crawlbench.reference.pairs import Pair
     from crawlbench.reference.pooling import Ratio
 
-__all__ = ["Pairs", "Shares", "TableRow", "interval_text", "ratio_text"]
+__all__ = ["Pairs", "Shares", "TableRow", "days_of", "interval_text", "ratio_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ class Pairs:
     """Strategy, event loop and parser, as in rows."""
     found: dict[tuple[int, int], Pair]
     """Pairs by their places among the members, the lower place first."""
+
+
+def days_of(rows: Iterable[TableRow]) -> str:
+    """Return the first and the last day on which rows were measured, or the only one."""
+    days = sorted({day for row in rows for day in (row.first, row.last)})
+    return " to ".join(dict.fromkeys((days[0], days[-1])))
 
 
 def ratio_text(ratio: Ratio | None) -> str:

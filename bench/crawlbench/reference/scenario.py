@@ -91,7 +91,7 @@ class Scenario:
             library=library,
             model=model,
             seconds=_middle([one.seconds for one in summaries]),
-            pages=median([one.per_s * one.seconds for one in summaries]) if summaries else None,
+            pages=median(map(_pages, summaries)) if summaries else None,
             per_page=_middle([one.per_page_s or one.seconds / _pages(one) for one in summaries]),
             begin=_mean([one.to_begin_s for one in summaries]),
             page=page,

@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import Row, SessionView
 
-__all__ = ["Sentence", "find_answer"]
+__all__ = ["Sentence", "as_sentence", "find_answer"]
 
 MAX_LINES, WIDTH = 10, 80
 """Lines, of this many columns, that all sentences together may take on a terminal; what stands
@@ -75,9 +75,9 @@ def _sentences(view: SessionView, full: Fullness) -> tuple[Sentence, ...]:
         first = [Sentence(versus_sentence(view), "environments", "environments")]
     elif full.tells_scenarios:
         texts = [tell_scenario(group, full) for group in view.crawls]
-        first = [Sentence(_begin(text), "ratios", "ratios") for text in texts]
+        first = [Sentence(as_sentence(text), "ratios", "ratios") for text in texts]
     else:
-        first = [Sentence(_begin(text), "ratios", "ratios") for text in _counted(view)]
+        first = [Sentence(as_sentence(text), "ratios", "ratios") for text in _counted(view)]
     unsettled = tell_unsettled(view, tells_reasons=full.tells_reasons)
     found = [
         *first,
@@ -89,7 +89,8 @@ def _sentences(view: SessionView, full: Fullness) -> tuple[Sentence, ...]:
     return tuple(Sentence(one_line(one.text), one.evidence, one.link) for one in found if one.text)
 
 
-def _begin(text: str) -> str:
+def as_sentence(text: str) -> str:
+    """Return text with a capital letter and a full stop."""
     return f"{text[0].upper()}{text[1:]}."
 
 
@@ -125,7 +126,7 @@ def _loops(view: SessionView) -> str:
     ):
         found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
         if found:
-            number = f"{len(found)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+            number = f"{len(found)} of {count_of(len(pairs), 'pair')}"
             parts.append(f"{word} in {number} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
@@ -159,7 +160,7 @@ def _operations(view: SessionView) -> str:
 def _trust(view: SessionView) -> str:
     invalid = sum(not failure.is_refusal for failure in view.session.failures)
     parts = [
-        f"{count} {word}{'' if count == 1 else 's'}"
+        count_of(count, word)
         for count, word in ((invalid, "invalid cell"), (len(view.session.warnings), "warning"))
         if count
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.measures import MEASURE, tell_range
+from crawlbench.report.measures import MEASURE, tell_numbers
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def bisection_table(found: Bisection) -> Table:
     """Return a row for each environment that was measured, in the order of the list."""
     ends = {found.names[0]: ("1", "-", "before")}
     if found.whole:
-        ends[found.names[-1]] = (*_numbers(found.whole), "after" if found.after else "-")
-    rows = ends | {s.environment: (*_numbers(s.change), SIDES[s.is_after]) for s in found.steps}
+        ends[found.names[-1]] = (*tell_numbers(found.whole), "after" if found.after else "-")
+    rows = ends | {s.environment: (*tell_numbers(s.change), SIDES[s.is_after]) for s in found.steps}
     rows |= dict.fromkeys(found.skipped, ("-", "-", "not usable"))
     ordered = [name for name in found.names if name in rows]
     shown = tuple(tuple(map(one_line, (name, *rows[name]))) for name in ordered)
@@ -62,11 +62,5 @@ def bisection_table(found: Bisection) -> Table:
 
 
 def _ratio(change: Change) -> str:
-    ratio, interval = _numbers(change)
+    ratio, interval = tell_numbers(change)
     return "" if ratio == "-" else f" to {ratio} of what it was ({interval})"
-
-
-def _numbers(change: Change) -> tuple[str, str]:
-    if change.estimate is None or change.low is None or change.high is None:
-        return "-", "-"
-    return tell_range(change.estimate, change.low, change.high, change.quantity)

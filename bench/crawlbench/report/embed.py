@@ -1,10 +1,11 @@
-"""Data and scripts in a form that a page can contain (floor 3; pure)."""
+"""Data, scripts and our own files in a form that a page can contain (floor 3)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
     from crawlbench.report.charts.chart import Chart, Rows
 
-__all__ = ["pack", "pack_charts", "script_hash", "script_json"]
+__all__ = ["pack", "pack_charts", "read_asset", "script_hash", "script_json"]
+
+
+def read_asset(package: str, name: str) -> str:
+    """Return the text of a file in a package's folder of assets."""
+    return (files(package) / "assets" / name).read_text(encoding="utf-8")
 
 
 def script_json(value: object) -> str:

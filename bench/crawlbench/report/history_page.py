@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of, one_line
-from crawlbench.report.answer import Sentence
+from crawlbench.report.answer import Sentence, as_sentence
 from crawlbench.report.charts.history import history_charts
 from crawlbench.report.measures import MEASURE, tell_interval, tell_range, tell_signed
 from crawlbench.report.numbers import format_percent
@@ -17,7 +17,7 @@ from crawlbench.stats.obstacles import explain_between
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawlbench.stats.timeline import ChangePoint, History, LeftOut, Line
+    from crawlbench.stats.timeline import ChangePoint, History, Line
 
 __all__ = ["changes_table", "history_answers", "history_page"]
 
@@ -94,17 +94,14 @@ def _troubles_of(history: History) -> Iterator[tuple[str, str]]:
     for cell in history.unjudged:
         yield "not judged", f"{cell}{of}: too few sessions on one machine to detect a change"
     for left in history.left_out:
-        yield "left out", f"{left.cell}{of} in {left.session}: {_why(left)}"
-
-
-def _why(one: LeftOut) -> str:
-    return explain_between(one.obstacle, one.detail)
+        why = explain_between(left.obstacle, left.detail)
+        yield "left out", f"{left.cell}{of} in {left.session}: {why}"
 
 
 def _answer(history: History) -> str:
-    if history.quantity is Quantity.TIME:
-        return _tell(history)
     text = _tell(history)
+    if history.quantity is Quantity.TIME:
+        return text
     what = MEASURE[history.quantity]
     return f"{what[0].upper()}{what[1:]}: {text[0].lower()}{text[1:]}"
 
@@ -130,8 +127,7 @@ def _tell(history: History) -> str:
     earlier = f"{changed} of {cells} cells changed before, {often} in all" if changes else ""
     found = [part for part in (jumped, earlier) if part]
     none = f"none of them changed over {count_of(len(history.sessions), 'session')}"
-    text = told + ("; ".join(found) or none)
-    return f"{text[0].upper()}{text[1:]}."
+    return as_sentence(told + ("; ".join(found) or none))
 
 
 def changes_table(history: History) -> Table:

@@ -8,13 +8,12 @@ fetched.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from crawlbench.report.embed import pack_charts, script_hash, script_json
+from crawlbench.report.embed import pack_charts, read_asset, script_hash, script_json
 from crawlbench.report.everything import first_columns, sort_key
 from crawlbench.report.pairs import SIGNS
 from crawlbench.report.theme import SUPPORT, VERDICTS, css
@@ -40,10 +39,10 @@ class _Cell:
 
 def render_page(page: Page) -> str:
     """Return the page as HTML."""
-    bundle, script = vega_scripts(), _asset("report.js")
+    bundle, script = vega_scripts(), read_asset("crawlbench.report", "report.js")
     charts = [chart for section in page.sections for chart in section.charts]
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string(_asset("report.html"))
+    template = environment.from_string(read_asset("crawlbench.report", "report.html"))
     # What is marked as safe is ours: files of this package, vega's scripts, and JSON without a `<`.
     return template.render(
         page=page,
@@ -52,16 +51,12 @@ def render_page(page: Page) -> str:
         verdicts=_verdicts(page.table),
         shown=first_columns(page.table),
         looks={**VERDICTS, **SUPPORT, **{SIGNS[v]: VERDICTS[v] for v in SIGNS}},
-        style=Markup(css() + "\n" + _asset("report.css")),  # noqa: S704
+        style=Markup(css() + "\n" + read_asset("crawlbench.report", "report.css")),  # noqa: S704
         data=Markup(script_json(pack_charts(charts))),  # noqa: S704
         bundle=Markup(bundle),  # noqa: S704
         script=Markup(script),  # noqa: S704
         script_hashes=Markup(f"{script_hash(bundle)} {script_hash(script)}"),  # noqa: S704
     )
-
-
-def _asset(name: str) -> str:
-    return (files("crawlbench.report") / "assets" / name).read_text(encoding="utf-8")
 
 
 def _contents(page: Page) -> list[tuple[str, str]]:

@@ -261,8 +261,8 @@ def _noise(session: ClusterSession) -> Iterator[str]:
         if one.widening:
             yield (
                 f"{one.group}{_by(one.quantity)}: the twins, which run the same code, differ by "
-                f"{format_percent(one.widening)} on {one.machines} "
-                f"machine{'s' if one.machines > 1 else ''}; every interval was widened by as much"
+                f"{format_percent(one.widening)} on {count_of(one.machines, 'machine')}; "
+                "every interval was widened by as much"
             )
 
 
@@ -282,7 +282,7 @@ def _session(session: ClusterSession) -> str:
     }
     return (
         f"{len(plan.cells)} cells in sheets of at most {session.sheet_cells}, each on "
-        f"{session.copies} machine{'s' if session.copies > 1 else ''}, at most {plan.rounds} "
+        f"{count_of(session.copies, 'machine')}, at most {plan.rounds} "
         f"rounds of {plan.laps} laps; {session.blocks} blocks in {session.seconds:.0f} s; "
         f"{ended.get(session.ending, 'not ended')}; crawlbench {session.tool}, seed {plan.seed}"
     )

@@ -18,6 +18,7 @@ from crawlbench.report.numbers import (
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control
+    from crawlbench.stats.change import Change
 
 __all__ = [
     "CHANGES",
@@ -53,7 +54,7 @@ def is_wide(low: float, high: float, quantity: Quantity) -> bool:
     return quantity.has_ratio and high - low > WIDEST
 
 
-def tell_numbers(found: Comparison | Control) -> tuple[str, str]:
+def tell_numbers(found: Comparison | Control | Change) -> tuple[str, str]:
     """Return the ratio or difference and its interval; dashes where there is none."""
     if found.estimate is None or found.low is None or found.high is None:
         return "-", "-"

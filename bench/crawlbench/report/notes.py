@@ -73,7 +73,7 @@ def find_notes(view: SessionView) -> list[Note]:
         *control_notes(view),
         *_invalid(view),
         *refusal_notes(view),
-        *_unanswered(view),
+        *unclear_notes(view, view.operations),  # those of crawls stand below their tables
         *_marked(view),
         *(("warning", warning.text) for warning in session.warnings),
         ("session", _session(session)),
@@ -132,11 +132,6 @@ def interval_meaning(view: SessionView) -> str:
 def _invalid(view: SessionView) -> Iterator[Note]:
     for failure in (failure for failure in view.session.failures if not failure.is_refusal):
         yield "invalid", f"{failure.cell}: {failure.reason}"
-
-
-def _unanswered(view: SessionView) -> Iterator[Note]:
-    """Yield why operations have no verdict; the reasons of crawls stand below their tables."""
-    yield from unclear_notes(view, view.operations)
 
 
 def _marked(view: SessionView) -> Iterator[Note]:

@@ -6,7 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.answer import Sentence
+from crawlbench.report.answer import Sentence, as_sentence
 from crawlbench.report.charts.values import (
     MAX_POINTS,
     Values,
@@ -46,7 +46,7 @@ def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
         )
         for key, chart in charts.items()
     ]
-    answer = Sentence(f"{READING[0].upper()}{READING[1:]}.", "table", "everything")
+    answer = Sentence(as_sentence(READING), "table", "everything")
     facts = [Fact(label, text) for label, text in plain_notes(suite) if label == "machine"]
     return Page(
         title="pyperf suite",

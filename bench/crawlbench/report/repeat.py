@@ -40,7 +40,8 @@ def repeat_command(session: Session) -> str:
     if plan.sweep is not None:
         return ""
     words = ["crawlbench", "run", plan.suite]
-    options = [*_axes(plan), *_environments(plan), *_sizes(plan)]
+    environments = [("--env", f"{one.name}={one.spec}") for one in plan.environments]
+    options = [*_axes(plan), *environments, *_sizes(plan)]
     if plan.is_versus:
         words = ["crawlbench", "ab", *(environment.spec for environment in plan.environments)]
         options = [pair for pair in options if pair[0] in _OF_AB]
@@ -103,10 +104,6 @@ def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
     first = plan.cell(plan.baselines[cells[0].group])
     loop = f"/{first.event_loop}" if first.event_loop else ""
     yield "--baseline", f"{plan.spelling_of(first.strategy)}{loop}"
-
-
-def _environments(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield from (("--env", f"{one.name}={one.spec}") for one in plan.environments)
 
 
 def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:

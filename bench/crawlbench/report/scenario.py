@@ -16,13 +16,15 @@ from crawlbench.report.standing import (
     Held,
     Standing,
     find_standing,
+    held_by_work,
     join_names,
+    list_words,
     reach_of,
     span_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row
@@ -133,7 +135,7 @@ def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
 
 def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     """Yield which cells are behind the best, or may be; the baseline has been named before."""
-    slower = _by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
+    slower = held_by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)
         far = max(one.found.estimate or 0.0 for one in held)
@@ -153,13 +155,6 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
 
 def _unsettled_baseline(group: GroupView, standing: Standing) -> Held | None:
     return next((x for x in standing.unsettled if x.row.cell.name == group.baseline), None)
-
-
-def _by_work(held: Iterable[Held]) -> list[list[Held]]:
-    works: dict[str, list[Held]] = {}
-    for one in held:
-        works.setdefault(one.row.work, []).append(one)
-    return list(works.values())
 
 
 def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
@@ -183,4 +178,4 @@ def tell_counts(comparisons: Sequence[Comparison], baseline: str = "their baseli
     link = {"faster": "than", "slower": "than", "same": "as"}.get(first.rpartition(" ")[2])
     against = f" {link} {baseline}" if link else f" against {baseline}"
     parts[0] = f"{number} of {len(comparisons)} {rest}{against}"
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return list_words(parts, len(parts))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.text import count_of
 from crawlbench.report.measures import MEASURE, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row
@@ -24,6 +25,7 @@ __all__ = [
     "Held",
     "Standing",
     "find_standing",
+    "held_by_work",
     "join_names",
     "list_words",
     "loop_pairs",
@@ -127,8 +129,7 @@ def tell_standing(group: GroupView, standing: Standing) -> str:
         word = "more" if standing.quantity in (Quantity.CPU, Quantity.BEGIN) else "slower"
         parts.append(f"{word}: {_sized(group, standing.slower, _by)}")
     if standing.unjudged:
-        count = len(standing.unjudged)
-        parts.append(f"not compared with it: {count} other{'' if count == 1 else 's'}")
+        parts.append(f"not compared with it: {count_of(len(standing.unjudged), 'other')}")
     return "; ".join(parts)
 
 
@@ -159,14 +160,19 @@ def span_of(held: Sequence[Held]) -> str:
     return f"{least.removesuffix(' %')} to {most}" if most.endswith(" %") else f"{least} to {most}"
 
 
-def _sized(group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]) -> str:
-    """Return names, each followed by a size; those that differ only by event loop share one."""
+def held_by_work(held: Iterable[Held]) -> list[list[Held]]:
+    """Return a list for each work: those that differ only by event loop stand in one."""
     works: dict[str, list[Held]] = {}
     for one in held:
         works.setdefault(one.row.work, []).append(one)
+    return list(works.values())
+
+
+def _sized(group: GroupView, held: Sequence[Held], size: Callable[[Sequence[Held]], str]) -> str:
+    """Return names, each followed by a size; those that differ only by event loop share one."""
     words = [
         f"{join_names(group, [one.row for one in found])} {_bracket(size(found))}"
-        for found in works.values()
+        for found in held_by_work(held)
     ]
     return list_words(words)
 
@@ -177,13 +183,20 @@ def _bracket(size: str) -> str:
 
 def join_names(group: GroupView, rows: Sequence[Row], most: int = MAX_NAMED) -> str:
     """Return names as a list, in which a strategy on both event loops appears once."""
+    every = _by_work(group.contestants)
+    names = [
+        _name(found, {row.cell.event_loop for row in every[work]})
+        for work, found in _by_work(rows).items()
+    ]
+    return list_words(names, most)
+
+
+def _by_work(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each work: those that differ only by event loop stand in one list."""
     works: dict[str, list[Row]] = {}
     for row in rows:
         works.setdefault(row.work, []).append(row)
-    loops: dict[str, set[str | None]] = {}
-    for row in group.contestants:
-        loops.setdefault(row.work, set()).add(row.cell.event_loop)
-    return list_words([_name(found, loops[work]) for work, found in works.items()], most)
+    return works
 
 
 def _name(rows: Sequence[Row], loops: set[str | None]) -> str:
@@ -207,10 +220,7 @@ def loop_pairs(
     group: GroupView, quantity: Quantity | None = None
 ) -> Iterator[tuple[Row, Row, Comparison]]:
     """Yield the pairs of a group that differ only by event loop; the plan's first is the base."""
-    works: dict[str, list[Row]] = {}
-    for row in group.contestants:
-        works.setdefault(row.work, []).append(row)
-    for rows in works.values():
+    for rows in _by_work(group.contestants).values():
         for place, one in enumerate(rows):
             for two in rows[place + 1 :]:
                 found = group.pair(one.cell.name, two.cell.name, quantity)

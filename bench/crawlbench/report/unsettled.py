@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
+from crawlbench.base.text import count_of
 from crawlbench.report.reasons import Setting, doubt_of, settle
 from crawlbench.report.repeat import resume_command, show_command
 
@@ -42,7 +43,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     if not left:
         return ""
     verb = "is" if len(left) == 1 else "are"
-    text = f"{len(left)} of {len(pairs)} pair{'s' if len(pairs) > 1 else ''} {verb} not settled"
+    text = f"{len(left)} of {count_of(len(pairs), 'pair')} {verb} not settled"
     text += _outside([one for group, one in found if group.is_operation])
     remedies = list(_rounds(view, [one for _, one in left]))
     company = list(_company(view, left))

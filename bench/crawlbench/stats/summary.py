@@ -96,15 +96,14 @@ class _Lengths:
         if obstacle:
             return replace(summary, is_bent=obstacle is Obstacle.BENT)
         per_page_s = math.exp(page)
-        error = self._half_width(self._pages, cell)
         parse_s, whole_s = _parse_s(samples[cell.name]), _parse_s(long)
         is_known = parse_s is not None and whole_s is not None
         return replace(
             summary,
             per_page_s=per_page_s,
-            per_page_error_s=None if error is None else per_page_s * math.expm1(error),
+            per_page_error_s=_error_s(self._pages, cell, per_page_s, self._confidence),
             to_begin_s=begin,
-            to_begin_error_s=self._half_width(self._begin, cell),
+            to_begin_error_s=_half_width(self._begin, cell, self._confidence),
             parse_per_page_s=max(0.0, (whole_s or 0.0) - (parse_s or 0.0)) / self._form.more_pages
             if is_known
             else None,
@@ -122,11 +121,6 @@ class _Lengths:
     def _typical_s(self, cell: str | None) -> float | None:
         """Return the typical time of a longer form, from its own laps."""
         return self._index.typical_s((cell,)) if cell else None
-
-    def _half_width(self, index: Index, cell: Cell) -> float | None:
-        """Return the half-width of the interval of a cell's own values; None if there is none."""
-        estimate = estimate_mean(index.by_round((cell.name,)))
-        return estimate.half_width(self._confidence) if estimate else None
 
 
 def _references(
@@ -158,7 +152,7 @@ def _summarize_cell(
         cell=cell.name,
         values=len(samples),
         seconds=seconds,
-        seconds_error=_error_s(session, index, cell, seconds),
+        seconds_error=_error_s(index, cell, seconds, session.plan.confidence),
         per_s=_counted(session, cell, samples[0]) / seconds,
         cpu_user_s=user_s,
         cpu_system_s=system_s,
@@ -194,12 +188,16 @@ def _total(samples: Sequence[Sample], name: str) -> float:
     return float(sum(map(attrgetter(name), samples)))
 
 
-def _error_s(session: Session, index: Index, cell: Cell, seconds: float) -> float | None:
+def _error_s(index: Index, cell: Cell, seconds: float, confidence: float) -> float | None:
     """Return the half-width of the interval of a cell's time, in seconds; None if there is none."""
+    width = _half_width(index, cell, confidence)
+    return None if width is None else seconds * math.expm1(width)
+
+
+def _half_width(index: Index, cell: Cell, confidence: float) -> float | None:
+    """Return the half-width of the interval of a cell's own values; None if there is none."""
     estimate = estimate_mean(index.by_round((cell.name,)))
-    if estimate is None:
-        return None
-    return seconds * math.expm1(estimate.half_width(session.plan.confidence))
+    return estimate.half_width(confidence) if estimate else None
 
 
 def _figures(samples: Sequence[Sample]) -> dict[str, float]:

@@ -23,7 +23,7 @@ from crawlbench.base.children.child import (
 from crawlbench.base.children.forks import Job, count_files, serve_forks, why_not_fork
 from crawlbench.base.children.launch import INSTALLED_FIRST, clean_environment, python_command
 from crawlbench.base.children.nursery import Ended, Nursery, run_alone
-from crawlbench.base.children.plain import PlainChild, ask
+from crawlbench.base.children.plain import PlainChild
 
 __all__ = [
     "INSTALLED_FIRST",
@@ -35,7 +35,6 @@ __all__ = [
     "Nursery",
     "PlainChild",
     "Say",
-    "ask",
     "clean_environment",
     "count_files",
     "end_with_parent",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-__all__ = ["PlainChild", "ask"]
+__all__ = ["PlainChild"]
 
 
 class PlainChild:
@@ -86,11 +86,6 @@ class PlainChild:
                 watch.cancel()
 
     @property
-    def pid(self) -> int:
-        """The child's process id."""
-        return self._process.pid
-
-    @property
     def code(self) -> int | None:
         """The child's exit code, negative for a signal; None while it runs."""
         return self._process.poll()
@@ -121,18 +116,3 @@ class PlainChild:
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
-
-
-def ask(module: str, question: Mapping[str, Any], deadline_s: float) -> Message:
-    """Start a child for one question, and return its answer.
-
-    Raises:
-        ChildEnded: the child ended without an answer.
-        TimeoutError: no answer came in time.
-    """
-    child = PlainChild(module)
-    try:
-        child.say(question)
-        return child.hear(deadline_s)
-    finally:
-        child.end()

@@ -137,7 +137,8 @@ def _bar_chart(view: SessionView, group: GroupView, number: int, kind: _Kind) ->
     if not parts:
         return None
     totals = [_total(label, summary, kind) for label, summary in found.items()]
-    drawn = _draw(kind, number, list(found), has_floor=_has_floor(totals))
+    has_floor = any(row["at"] is not None for row in totals)
+    drawn = _draw(kind, number, list(found), has_floor=has_floor)
     data = {f"{kind.name}-{number}": parts, f"{kind.name}-totals-{number}": totals}
     return Chart(
         name=f"chart-{kind.name}-{number}",
@@ -167,10 +168,6 @@ def _total(label: str, summary: Summary, kind: _Kind) -> dict[str, object]:
     text, mark = kind.total(summary), kind.mark(summary)
     at = None if mark is None else mark / kind.scale
     return {"label": label, "long": text, "short": text, "at": at}
-
-
-def _has_floor(totals: Rows) -> bool:
-    return any(row["at"] is not None for row in totals)
 
 
 def _draw(kind: _Kind, number: int, labels: list[str], *, has_floor: bool) -> alt.LayerChart:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.base.text import one_line
+from crawlbench.base.text import count_of, one_line
 from crawlbench.report.charts.chart import Chart, Rows, shown_labels
 from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
 from crawlbench.report.numbers import format_bytes, format_part
@@ -73,15 +73,14 @@ def _layout(
 
 
 def _head(label: str, requests: Sequence[TracedRequest], most: int) -> dict[str, object]:
-    connections = len({request.connection for request in requests})
+    connections = count_of(len({request.connection for request in requests}), "connection")
     end_s = max((r.last_byte_s or r.arrived_s for r in requests), default=0.0)
     count = f"{len(requests)} requests"
     if len(requests) > most:
         count = f"the first {most} of {count}"
-    plural = "" if connections == 1 else "s"
     return {
         "label": label,
-        "long": f"{count}, {connections} connection{plural}, last byte at {format_part(end_s)}",
+        "long": f"{count}, {connections}, last byte at {format_part(end_s)}",
         "short": f"until {format_part(end_s)}",
     }
 
