@@ -15,6 +15,6 @@ class SlowLoop(asyncio.SelectorEventLoop):
     """Does the extra work for all callbacks of a turn at once, before it runs them."""
 
     def _run_once(self) -> None:
-        for _ in repeat(None, STEPS * len(self._ready)):
+        for _ in repeat(None, STEPS * len(self._ready)):  # type: ignore[attr-defined]
             pass
-        super()._run_once()
+        super()._run_once()  # type: ignore[misc]

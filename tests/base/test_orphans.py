@@ -26,7 +26,7 @@ os.close(theirs)
 orphan = int(os.read(ours, 20))
 os.waitpid(child, 0)
 print(orphan in (Children.now().living or {}))
-end_descendants(os.getpid())
+end_descendants()
 try:
     print(os.waitstatus_to_exitcode(os.waitpid(orphan, 0)[1]))
 except ChildProcessError:

@@ -66,13 +66,14 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_descendants(root: int) -> None:
+def end_descendants(root: int | None = None) -> None:
     """Kill everything that a process has started and that still runs.
 
     Args:
-        root: the process, which must be alive.
+        root: the process, which must be alive; None for this one.
     """
-    for pid in _descendants(root, _stats()):
+    living = Children.now().living if root is None else _descendants(root, _stats())
+    for pid in living or ():
         with suppress(OSError):  # it has just ended
             os.kill(pid, signal.SIGKILL)
 
