@@ -395,6 +395,7 @@ EXCEPTIONS = {
     "make lock": "needs an index, and moves the pins",
     "make format": "would change the checkout; `make check` runs the same tools",
     "make check": "takes a minute; .ci/run begins with it",
+    "make installed": "builds a wheel and tries it for a minute; .ci/run runs it",
     "make test": "these tests are what it runs",
     "make timelines": "measures pictures anew; tests/test_asyncio_examples.py runs the programs",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from tests.mirror.wire import PATIENCE_S
 
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 CONFIGURATION = """
+user {user};  # which only root may choose: its worker would be somebody who cannot read the folder
 worker_processes 1;
 pid {folder}/pid;
 error_log {folder}/error.log crit;
@@ -109,22 +111,24 @@ def nginx(tmp_path_factory):
     folder = tmp_path_factory.mktemp("nginx")
     (folder / "pages").mkdir()
     (folder / "pages" / "top250").write_text("a page\n")
-    for path in (folder, *folder.parents[:2]):
-        path.chmod(0o755)  # its worker may be another user
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, port=port))
+    (folder / "nginx.conf").write_text(
+        CONFIGURATION.format(folder=folder, port=port, user=getpass.getuser())
+    )
     with subprocess.Popen(
         [NGINX, "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")],
         stderr=subprocess.DEVNULL,
     ) as process:
-        deadline = time.monotonic() + PATIENCE_S
-        while ask(port, head(H)) != 200:
-            assert process.poll() is None, "nginx did not start"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield port
-        process.terminate()
+        try:
+            deadline = time.monotonic() + PATIENCE_S
+            while ask(port, head(H)) != 200:
+                assert process.poll() is None, "nginx did not start"
+                assert time.monotonic() < deadline, "nginx does not serve its file"
+                time.sleep(0.01)
+            yield port
+        finally:
+            process.terminate()
 
 
 def ask(port, data, timeout_s=PATIENT_S):

@@ -145,6 +145,11 @@ class Counters:
         self.wire_bytes += sent_bytes
         self.answered_at = at or self.answered_at
 
+    def refused(self, why: str) -> None:
+        """Count a request that was refused before it was complete, under this name."""
+        self.arrived(why)
+        self.answered(0)
+
     def answered_at_once(self, page: str, sent_bytes: int, at: float, flags: int) -> int:
         """Count a request for a page that was answered as it came; return how many came before."""
         self.came(at, flags)

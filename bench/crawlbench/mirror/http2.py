@@ -22,10 +22,10 @@ from crawlbench.mirror.asking import Asking, make_server_state
 from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire
+from crawlbench.mirror.heads import is_host
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
-from crawlbench.mirror.reader import is_host
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
 
@@ -132,15 +132,14 @@ class Http2Connection(asyncio.Protocol):
             handle(self, event)
 
     def _begin_request(self, event: events.RequestReceived) -> None:
+        asking = Asking.read(event.headers or ())
         if self._is_leaving:
             self._refuse_stream(event.stream_id)
-            return
-        asking = Asking.read(event.headers or ())
-        if is_host(asking.authority):
+        elif is_host(asking.authority):
             self._asking[event.stream_id] = asking
         else:
             self._refuse_stream(event.stream_id, ErrorCodes.PROTOCOL_ERROR)
-            self._count_refusal(400)
+            self.door.counters.refused("(refused with 400)")
 
     def _take_body(self, event: events.DataReceived) -> None:
         """Collect a body, up to the limit."""
@@ -154,7 +153,7 @@ class Http2Connection(asyncio.Protocol):
             asking.body += event.data or b""
             if len(asking.body) > MAX_BODY_BYTES:
                 self._refuse_stream(stream)
-                self._count_refusal(413)
+                self.door.counters.refused("(refused with 413)")
 
     def _end_request(self, event: events.StreamEnded) -> None:
         asking = self._asking.pop(event.stream_id, None)
@@ -240,11 +239,6 @@ class Http2Connection(asyncio.Protocol):
         with suppress(H2Error):  # a later frame may have ended it already
             self._h2.reset_stream(stream, code)
 
-    def _count_refusal(self, status: int) -> None:
-        """Count a request that was refused before it was complete."""
-        self.door.counters.arrived(f"(refused with {status})")
-        self.door.counters.answered(0)
-
     def _end_if_done(self) -> None:
         """Close a connection that is leaving, once everything is sent.
 
@@ -271,10 +265,8 @@ class Http2Connection(asyncio.Protocol):
             return
         self._is_over = True
         if code is not None:
-            counters = self.door.counters
             name = code.name if isinstance(code, ErrorCodes) else code
-            counters.arrived(f"(HTTP/2 refused with {name})")
-            counters.answered(0)
+            self.door.counters.refused(f"(HTTP/2 refused with {name})")
         self._streams.flush()
         self._streams.close()
         # A socket closed while the client still sends would discard what the client has not read

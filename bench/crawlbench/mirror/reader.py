@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NoReturn
 
 import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
+from crawlbench.mirror.heads import find_flaw, is_unmatched
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
 from crawlbench.mirror.limits import (
     MAX_BODY_BYTES,
@@ -21,27 +21,11 @@ from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ANY_TAG", "RequestReader", "is_host", "is_unmatched"]
+__all__ = ["RequestReader"]
 
 HEAD_END = b"\r\n\r\n"
 MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end of a head that has only begun
-VERSIONS = {"1.0", "1.1"}
 UNKNOWN_VERSION = "Invalid HTTP version"  # what llhttp says of an unknown but well-formed version
-ANY_TAG = b"*"
-_HOST = re.compile(
-    rb"(?:\[[0-9A-Fa-f:.]+\]|(?!.*[.][.])[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII
-)
-_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
-
-
-def is_host(value: bytes) -> bool:
-    """Return whether this names a host, with or without a port (RFC 9112, 3.2; RFC 3986, 3.2.2)."""
-    return _HOST.fullmatch(value) is not None
-
-
-def is_unmatched(if_match: bytes) -> bool:
-    """Return whether If-Match names an entity tag, of which no page has one (RFC 9110, 13.1.1)."""
-    return if_match.strip() != ANY_TAG
 
 
 class RequestReader:
@@ -202,7 +186,7 @@ class RequestReader:
     def on_headers_complete(self) -> None:
         """Refuse what every server refuses; let a client send its body if it waits for that."""
         version = self._parser.get_http_version()
-        refusal = self._find_flaw(version)
+        refusal = find_flaw(version, self._target, self._hosts, self._codings, self._expectation)
         if refusal:
             self._refuse(refusal)
         self._is_in_body = True
@@ -228,21 +212,6 @@ class RequestReader:
         self._is_over = not self._on_request(self.last)
 
     # Our own methods
-
-    def _find_flaw(self, version: str) -> int:
-        """Return the status with which to refuse a head, or 0."""
-        if version not in VERSIONS:
-            return 505
-        is_new = version == "1.1"
-        absolute = _ABSOLUTE.match(self._target)
-        named = [*self._hosts, *(absolute.groups() if absolute else ())]
-        if len(self._hosts) > 1 or (is_new and not self._hosts) or not all(map(is_host, named)):
-            return 400
-        if self._codings and not is_new:
-            return 400  # RFC 9112, 6.1
-        if self._codings not in {b"", b"chunked"}:
-            return 501
-        return 417 if is_new and self._expectation not in {b"", b"100-continue"} else 0
 
     def _take_accept_encoding(self, value: bytes) -> None:
         self._accepted += b"," + value

@@ -71,8 +71,8 @@ NO_COLOURS = (
 
 def session_page(
     view: SessionView,
-    trace: Sequence[TracedRequest],
-    no_trace: str,
+    trace: Sequence[TracedRequest] = (),
+    no_trace: str = NO_TRACE,
     support: Section | None = None,
 ) -> Page:
     """Return the page of a session.
