@@ -18,6 +18,7 @@ from crawlbench.base.records import (
     Failure,
     Obstacle,
     Quantity,
+    RoundRecord,
     Verdict,
     WarningNote,
 )
@@ -79,6 +80,27 @@ def test_who_is_not_settled_against_the_best_is_named_with_the_size():
     first, second = texts(three(found))
     assert "not settled against the best: third (up to 3.0 %)" in first
     assert second.startswith("1 of 3 pairs is not settled: about 7 more rounds")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            (7, 99_999),
+            "for 1 it would take more than 12 hours; compare fewer cells, .*; about 7 more ",
+        ),
+        ((99_999, 99_999), r"for 2 it would take more than 12 hours; .* larger --margin\."),
+    ],
+)
+def test_nobody_is_asked_to_wait_for_days(more, told):
+    """What can be settled within some hours has its command; of the others it says how many."""
+    settled, left = make_comparison(FAST, -0.69), []
+    for (head, base), rounds in zip(((THIRD, FAST), (THIRD, BASELINE)), more, strict=True):
+        pair = make_comparison(head, 0.01, Verdict.UNCLEAR, obstacle=Obstacle.OPEN, other_cell=base)
+        left.append(replace(pair, more_rounds=rounds))
+    rounds = (RoundRecord(1, "2026-11-29T00:00:00+00:00", 20.0, ()),)
+    session = replace(three(left[0]), comparisons=(settled, left[1], left[0]), rounds=rounds)
+    assert re.match(f"2 of 3 pairs are not settled: {told}", texts(session)[1])
 
 
 def test_unclear_cells_are_never_the_best_and_base_is_named():

@@ -38,6 +38,11 @@ def unclear(obstacle, detail="", **changes):
             "settle it",
         ),
         (
+            unclear(Obstacle.OPEN, more_rounds=2161),
+            "its interval reaches across the margin of 1.0 %: to settle it takes more than 12 "
+            "hours; compare fewer cells, or choose a larger --margin",
+        ),
+        (
             unclear(Obstacle.OPEN),
             "it lies so close to the margin of 1.0 % that more rounds are unlikely to settle it",
         ),

@@ -19,7 +19,7 @@ from crawlbench.report.numbers import format_length, format_share, format_size
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary
 
-__all__ = ["Setting", "doubt_of", "explain", "mark_note", "settle"]
+__all__ = ["LONGER", "Setting", "doubt_of", "explain", "is_bearable", "mark_note", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,16 @@ def mark_note(mark: Mark, summary: Summary) -> str:
         wait=f"{summary.server_wait_share * 100:.0f} %",
         starved=format_share(summary.starved_share),
     )
+
+
+MOST_HOURS = 12
+"""Hours beyond which no continuation is proposed, because hardly anybody would wait for it."""
+LONGER = f"more than {MOST_HOURS} hours; compare fewer cells, or choose a larger --margin"
+
+
+def is_bearable(rounds: int, setting: Setting) -> bool:
+    """Return whether so many more rounds would end within a time that somebody may wait."""
+    return setting.round_s is None or rounds * setting.round_s <= MOST_HOURS * 3600
 
 
 def settle(rounds: int, setting: Setting) -> str:
@@ -196,6 +206,8 @@ def _open(found: Comparison, setting: Setting) -> str:
         return (
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
         )
+    if not is_bearable(found.more_rounds, setting):
+        return f"its interval reaches across the margin of {margin}: to settle it takes {LONGER}"
     return (
         f"its interval reaches across the margin of {margin}: "
         f"{settle(found.more_rounds, setting)}, would settle it"

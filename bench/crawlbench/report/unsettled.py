@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
 from crawlbench.base.text import count_of
-from crawlbench.report.reasons import Setting, doubt_of, settle
+from crawlbench.report.reasons import LONGER, Setting, doubt_of, is_bearable, settle
 from crawlbench.report.repeat import resume_command, show_command
 
 if TYPE_CHECKING:
@@ -84,9 +84,12 @@ def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:
 
 def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     """Yield the command that would settle the pairs that need more rounds."""
-    more = [one.more_rounds for one in left if one.more_rounds is not None]
+    setting = Setting(view.plan.margin, view.round_s)
+    needed = [one.more_rounds for one in left if one.more_rounds is not None]
+    more = [rounds for rounds in needed if is_bearable(rounds, setting)]
+    if len(more) < len(needed):
+        yield f"for {len(needed) - len(more)} it would take {LONGER}"
     if more:
-        setting = Setting(view.plan.margin, view.round_s)
         which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
         command = resume_command(view, max(more))
         yield f"{settle(max(more), setting)}, would settle {which}: {command}"
@@ -94,5 +97,4 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         missing = max(1, WORTH_READING - len(view.session.rounds))
         it = "it an interval" if len(left) == 1 else "them intervals"
         command = resume_command(view, missing)
-        setting = Setting(view.plan.margin, view.round_s)
         yield f"{settle(missing, setting)}, would give {it}: {command}"
