@@ -87,9 +87,9 @@ def test_who_is_not_settled_against_the_best_is_named_with_the_size():
     [
         (
             (7, 99_999),
-            "for 1 it would take more than 12 hours; compare fewer cells, .*; about 7 more ",
+            "1 would take more than 12 hours; about 7 more ",
         ),
-        ((99_999, 99_999), r"for 2 it would take more than 12 hours; .* larger --margin\."),
+        ((99_999, 99_999), r"2 would take more than 12 hours\."),
     ],
 )
 def test_nobody_is_asked_to_wait_for_days(more, told):

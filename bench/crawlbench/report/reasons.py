@@ -19,7 +19,7 @@ from crawlbench.report.numbers import format_length, format_share, format_size
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary
 
-__all__ = ["LONGER", "Setting", "doubt_of", "explain", "is_bearable", "mark_note", "settle"]
+__all__ = ["MOST_HOURS", "Setting", "doubt_of", "explain", "is_bearable", "mark_note", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,6 @@ def mark_note(mark: Mark, summary: Summary) -> str:
 
 MOST_HOURS = 12
 """Hours beyond which no continuation is proposed, because hardly anybody would wait for it."""
-LONGER = f"more than {MOST_HOURS} hours; compare fewer cells, or choose a larger --margin"
 
 
 def is_bearable(rounds: int, setting: Setting) -> bool:
@@ -207,7 +206,10 @@ def _open(found: Comparison, setting: Setting) -> str:
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
         )
     if not is_bearable(found.more_rounds, setting):
-        return f"its interval reaches across the margin of {margin}: to settle it takes {LONGER}"
+        return (
+            f"its interval reaches across the margin of {margin}: to settle it takes more than "
+            f"{MOST_HOURS} hours; compare fewer cells, or choose a larger --margin"
+        )
     return (
         f"its interval reaches across the margin of {margin}: "
         f"{settle(found.more_rounds, setting)}, would settle it"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
 from crawlbench.base.text import count_of
-from crawlbench.report.reasons import LONGER, Setting, doubt_of, is_bearable, settle
+from crawlbench.report.reasons import MOST_HOURS, Setting, doubt_of, is_bearable, settle
 from crawlbench.report.repeat import resume_command, show_command
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     needed = [one.more_rounds for one in left if one.more_rounds is not None]
     more = [rounds for rounds in needed if is_bearable(rounds, setting)]
     if len(more) < len(needed):
-        yield f"for {len(needed) - len(more)} it would take {LONGER}"
+        yield f"{len(needed) - len(more)} would take more than {MOST_HOURS} hours"
     if more:
         which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
         command = resume_command(view, max(more))
