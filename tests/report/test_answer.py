@@ -87,13 +87,13 @@ def test_who_is_not_settled_against_the_best_is_named_with_the_size():
     [
         (
             (7, 99_999),
-            "1 would take more than 12 hours; about 7 more ",
+            "about 7 more rounds, 2 min, would settle 1: ",
         ),
         ((99_999, 99_999), r"2 would take more than 12 hours\."),
     ],
 )
 def test_nobody_is_asked_to_wait_for_days(more, told):
-    """What can be settled within some hours has its command; of the others it says how many."""
+    """What can be settled within some hours has its command; if nothing can, it says so."""
     settled, left = make_comparison(FAST, -0.69), []
     for (head, base), rounds in zip(((THIRD, FAST), (THIRD, BASELINE)), more, strict=True):
         pair = make_comparison(head, 0.01, Verdict.UNCLEAR, obstacle=Obstacle.OPEN, other_cell=base)

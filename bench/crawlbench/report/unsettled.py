@@ -87,9 +87,9 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     setting = Setting(view.plan.margin, view.round_s)
     needed = [one.more_rounds for one in left if one.more_rounds is not None]
     more = [rounds for rounds in needed if is_bearable(rounds, setting)]
-    if len(more) < len(needed):
-        yield f"{len(needed) - len(more)} would take more than {MOST_HOURS} hours"
-    if more:
+    if needed and not more:
+        yield f"{len(needed)} would take more than {MOST_HOURS} hours"
+    elif more:
         which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
         command = resume_command(view, max(more))
         yield f"{settle(max(more), setting)}, would settle {which}: {command}"
