@@ -394,7 +394,7 @@ EXCEPTIONS = {
     "make setup": "needs an index; every run of .ci/run begins with it",
     "make lock": "needs an index, and moves the pins",
     "make format": "would change the checkout; `make check` runs the same tools",
-    "make check": "takes a minute; .ci/run begins with it",
+    "make check": "takes a minute; .ci/run runs it",
     "make installed": "builds a wheel and tries it for a minute; .ci/run runs it",
     "make test": "these tests are what it runs",
     "make timelines": "measures pictures anew; tests/test_asyncio_examples.py runs the programs",

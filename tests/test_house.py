@@ -106,6 +106,7 @@ def test_long_functions_are_commands_or_strategies():
     assert {name: body for name, body in commands.items() if body > MAX_FUNCTION} == {}
 
 
+@pytest.mark.long
 def test_table_of_the_house_is_printed(capsys, monkeypatch):
     """With a row for each figure and its goal; times are left to `make house`."""
     monkeypatch.setattr("sys.argv", ["house", "--no-times"])

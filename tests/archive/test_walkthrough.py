@@ -61,6 +61,7 @@ def example():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("bash"), reason="the document's commands are for a shell")
+@pytest.mark.long
 def test_the_example_runs_as_it_is_written(tmp_path):
     """Each command succeeds and prints what is quoted after it."""
     blocks = example()

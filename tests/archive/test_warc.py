@@ -229,6 +229,7 @@ def test_without_warcio_the_extra_is_named(workshop, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_archive(tmp_path):
     """100 MB of pages are imported within a few tens of MB."""
     source = tmp_path / "large.warc.gz"

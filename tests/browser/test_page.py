@@ -226,6 +226,7 @@ def test_page_opens_in_two_seconds(open_page):
     [pytest.param(("a", "b", "c", "d"), 18, marks=pytest.mark.long), (("wan",), 71)],
     ids=["4 networks", "1 network"],
 )
+@pytest.mark.long
 def test_500_cells_still_work(open_page, networks, concurrency):
     """Tall charts scroll in their place; the page is no wider, and the table still sorts."""
     from crawlbench.report.html import render_page

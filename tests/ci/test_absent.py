@@ -14,6 +14,7 @@ ABSENT = Path(__file__).parent / "absent"
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_suite_runs_without_uvloop_and_unix(tmp_path):
     """The loop that is absent is left out with a note, and the rest is measured."""
     few = ("-n", "loopback", "-s", "requests-serial", "-s", "aiohttp-gather", "--rounds", "1")

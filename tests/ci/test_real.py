@@ -78,6 +78,7 @@ def step(tmp_path):
     return call
 
 
+@pytest.mark.long
 def test_good_head_does_not_fail(step):
     """With the margin at which a slower one does; a busy machine may leave it unclear."""
     found = step(args="--rounds\n1\n--laps\n1\n--lap-time\n0.05")

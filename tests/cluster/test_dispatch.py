@@ -150,6 +150,7 @@ def test_results_are_fetched_one_at_a_time():
     assert len(crew.jobs) == 20
 
 
+@pytest.mark.long
 def test_thousand_machines_and_ten_thousand_blocks_are_handed_out():
     """No machine has to look through all blocks: each sheet on each of 1,000 machines."""
     names = [f"m{number}" for number in range(1000)]

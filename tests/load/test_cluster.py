@@ -35,6 +35,7 @@ def cluster(tmp_path_factory):
         yield address, workers
 
 
+@pytest.mark.long
 def test_each_worker_runs_one_generator_against_our_mirror(cluster, crawlbench):
     """Their counts are the mirror's; histograms are merged."""
     call = ("load", "--cluster", cluster[0], "--rate", "100", "-d", "1", "--json")

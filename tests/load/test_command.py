@@ -53,6 +53,7 @@ def test_search_finds_no_more_than_the_connections_can_give(crawlbench):
     assert held is None or held < 850
 
 
+@pytest.mark.long
 def test_search_finds_a_rate_that_is_easy_to_hold(monkeypatch, capsys):
     """The bound is far below what the connections give: it, or a little less on a busy machine."""
     monkeypatch.setattr(options, "MAX_PER_S", 400.0)

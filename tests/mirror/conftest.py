@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from importlib.util import find_spec
 
 import psutil
 import pytest
@@ -15,15 +16,14 @@ SHAKY = Network(round_trip_s=0.02, jitter=1.0, connect_round_trips=1)
 """Its delays differ so much that answers fall due out of order."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Leave the second loop of what takes seconds on each to long runs."""
-    for item in items:
-        if item.get_closest_marker("one_loop") and item.callspec.params["loop_factory"] != "uvloop":
-            item.add_marker(pytest.mark.long)
+LOOPS = [
+    pytest.param("asyncio", marks=pytest.mark.long if find_spec("uvloop") else ()),
+    "uvloop",
+]
+"""The child takes uvloop where there is one; the other loop is tried in long runs."""
 
 
-@pytest.fixture(scope="module", params=["asyncio", "uvloop"])
+@pytest.fixture(scope="module", params=LOOPS)
 def loop_factory(request):
     """Return what makes the mirror's event loop: the child takes uvloop where there is one."""
     if request.param == "asyncio":

@@ -117,7 +117,6 @@ def test_codings_are_wrong_or_a_lie(loop_factory, header):
     assert lie.body == PAGE
 
 
-@pytest.mark.one_loop
 @pytest.mark.parametrize("header", [(), pytest.param((GZIP,), marks=pytest.mark.long)])
 def test_gzip_bomb_is_small_and_unpacks_to_much(loop_factory, header):
     """A right gzip stream, checksum and all."""

@@ -140,7 +140,6 @@ def test_corpus_is_answered_alike_when_it_comes_split(mirror, name):
         )
 
 
-@pytest.mark.one_loop
 @pytest.mark.timeout(400)
 def test_crawl_beside_hostile_clients_is_undisturbed(mirror):
     """While four of them send the corpus again and again, four crawls are right and counted."""
@@ -221,7 +220,6 @@ class Hostility(RuleBasedStateMachine):
             wire.__exit__()
 
 
-@pytest.mark.one_loop
 @pytest.mark.timeout(max(120, INPUTS // 50))
 @pytest.mark.parametrize("share", [1.0, 0.05], ids=["loopback", "shaky"])
 def test_machine_of_hostile_clients_finds_nothing(mirror, shaky_mirror, share):

@@ -264,7 +264,6 @@ def frames():
     return st.lists(st.one_of(whole, whole, whole, st.binary(max_size=20)), max_size=12)
 
 
-@pytest.mark.one_loop
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=frames(), greets=st.booleans())
 def test_fuzzed_frames_raise_nothing_that_escapes(mirror, pieces, greets):

@@ -174,7 +174,6 @@ def test_any_bytes_are_answered_alike_however_they_are_cut(loop, quiet_mirror, d
         assert_only_pages_and_refusals(whole[0])
 
 
-@pytest.mark.one_loop
 def test_mirror_survives_any_bytes_on_real_connections(mirror):
     """Clients that send anything and leave: afterwards a right crawl is answered as ever."""
 

@@ -67,6 +67,7 @@ def test_what_a_site_adds(rules, address, spelled):
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
+@pytest.mark.long
 def test_clients_and_spelling_agree(path, query):
     """What requests or yarl make of an address is the same page."""
     path = "/" + path.replace("?", "").replace("#", "").lstrip("/\\").replace("\\", "")

@@ -137,6 +137,7 @@ def test_where_files_have_no_locks_the_first_wins(place, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_sessions_at_once_make_one_folder(place):
     """Four processes start together: all get the pages, which were made once."""
     started = [subprocess.Popen([sys.executable, "-c", BUILD]) for _ in range(4)]
@@ -147,6 +148,7 @@ def test_sessions_at_once_make_one_folder(place):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_half_way_leaves_nothing_that_is_taken_for_pages(place):
     """What it had made is removed by the next that makes pages."""
     process = subprocess.Popen([sys.executable, "-c", BUILD])

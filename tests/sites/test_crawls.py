@@ -74,6 +74,7 @@ def test_site_is_crawled_with_each_page_once(name, strategy, event_loop, parser)
     assert set(counters.pages.values()) == {1}
 
 
+@pytest.mark.long
 def test_command_says_that_pages_are_made_and_prints_items(
     crawlbench, monkeypatch, tmp_path, capsys
 ):

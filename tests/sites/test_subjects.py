@@ -100,6 +100,7 @@ def test_sizes_are_those_of_real_pages(bodies):
     assert max(packed) <= 30_892
 
 
+@pytest.mark.long
 def test_trees_are_those_of_real_pages(bodies, roots):
     """Elements, scripts and their length, and where the facts stand."""
     elements = [sum(isinstance(node.tag, str) for node in root.iter()) for root in roots]

@@ -39,7 +39,9 @@ def places():
     names = installed()
     warm = [name for name in names if not name.startswith("cold-")]
     for site in PARSERS:
-        yield pytest.param(site, "loopback", FEW if "api" in site else ALWAYS, id=site)
+        few, is_long = (FEW, site == "api-post") if "api" in site else (ALWAYS, site == "index")
+        marks = pytest.mark.long if is_long else ()
+        yield pytest.param(site, "loopback", few, id=site, marks=marks)
         yield pytest.param(site, "loopback-tls", ALWAYS, id=f"{site}-tls", marks=pytest.mark.long)
         yield pytest.param(site, "loopback", warm, id=f"{site}-all", marks=pytest.mark.long)
     cold = [name for name in names if name not in warm]
