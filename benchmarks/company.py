@@ -36,14 +36,16 @@ BURST_S = (0.005, 0.05)
 NEIGHBOUR = "--neighbour"
 
 
-SPINNER = "while True: pass"
+SPINNER = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+"""Computes until its parent has ended, even if that was killed."""
 
 
 def be_neighbour(cpu: int) -> None:
-    """Work and sleep in turn on one CPU until killed."""
+    """Work and sleep in turn on one CPU until killed, or until the parent has ended."""
+    parent = os.getppid()
     os.sched_setaffinity(0, {cpu})
     draw = random.Random(cpu)
-    while True:
+    while os.getppid() == parent:
         busy_s = draw.uniform(*BURST_S)
         stop = time.process_time() + busy_s
         while time.process_time() < stop:
