@@ -115,7 +115,7 @@ test test-all: export PYTHONDONTWRITEBYTECODE =
 test-all: export CRAWLBENCH_FUZZ ?= 500
 
 test: $(READY) ## run the tests, but the longest
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "$(or $(MARKS),not long)"
 
 test-all: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder

@@ -18,6 +18,8 @@ from tests.conftest import command_line
 from tests.documents import ROOT, all_commands, commands, inline_commands
 from tests.forms import EXCEPTIONS, FORMS
 
+pytestmark = pytest.mark.slow
+
 WALKED = {
     shown.text
     for kind, body in [*example(), *(block for title in walks() for block in walks()[title])]

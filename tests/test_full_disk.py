@@ -16,6 +16,8 @@ from crawlbench.measure.store import load_session
 from tests.conftest import command_line
 from tests.measure.test_store import finished, write
 
+pytestmark = pytest.mark.slow
+
 resource = pytest.importorskip("resource")
 PUBLISHED = """
 import resource, sys

@@ -13,6 +13,8 @@ from textwrap import dedent
 import pytest
 from benchmarks import house
 
+pytestmark = pytest.mark.slow
+
 TOP = Path(__file__).resolve().parent.parent
 MAX_FUNCTION = 40
 """Lines: what fits on a screen."""

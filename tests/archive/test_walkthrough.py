@@ -11,6 +11,8 @@ import pytest
 
 from tests.conftest import command_line
 
+pytestmark = pytest.mark.slow
+
 FEW = {
     "CRAWLBENCH_RUN_STRATEGY": "requests-serial",
     "CRAWLBENCH_RUN_LOOP": "uvloop",

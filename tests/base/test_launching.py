@@ -15,6 +15,8 @@ from tests.conftest import command_line
 import crawlbench
 from crawlbench.base.children import clean_environment, python_command
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(crawlbench.__file__).parent
 PLANTED = "import os\nos.write(2, b'PLANTED ' + __name__.encode() + b'\\n')\nos._exit(77)\n"
 SUITE = """

@@ -12,7 +12,7 @@ from tests.report.sessions import concluded, make_comparison, make_summary
 from tests.report.traces import traced
 from tests.stats.builders import MACHINE, make_plan
 
-pytestmark = needs("altair")
+pytestmark = [needs("altair"), pytest.mark.slow]
 HOSTILE = (
     "</script><script>hacked=1</script><!--<script>",
     "\"><img src=x onerror=hacked=1><style>*{display:none}</style>'`;hacked=1//",

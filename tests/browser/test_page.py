@@ -13,7 +13,7 @@ from tests.report.reference import REFERENCE, reference_row
 from tests.report.sessions import shipped
 from tests.report.traces import traced
 
-pytestmark = needs("altair", "axe_playwright_python")
+pytestmark = [needs("altair", "axe_playwright_python"), pytest.mark.slow]
 SECTIONS = [
     *("answer", "ratios", "pairs", "waterfall", "phases", "drift", "spread", "resources"),
     *("table", "method", "machine", "doubts", "repeat"),

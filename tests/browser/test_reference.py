@@ -14,6 +14,8 @@ from crawlbench.reference.table import make_table
 from tests.reference.test_picture import write_part
 from tests.reference.test_table import write_matrices
 
+pytestmark = pytest.mark.slow
+
 MADE = 20
 """Matrices of the large page, with as many rows each as a real one has."""
 ROWS = 350

@@ -18,6 +18,8 @@ from crawlbench.cli.check import _count, _row
 from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry
 
+pytestmark = pytest.mark.slow
+
 EARLY = """
 import subprocess, sys, threading, time
 threading.Thread(target=time.sleep, args=(60,), name="early", daemon=True).start()

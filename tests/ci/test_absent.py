@@ -10,6 +10,8 @@ import pytest
 from crawlbench.measure.store import load_session
 from tests.conftest import command_line
 
+pytestmark = pytest.mark.slow
+
 ABSENT = Path(__file__).parent / "absent"
 
 

@@ -18,6 +18,8 @@ from tests.conftest import command_line
 from crawlbench.cli import serving as serving_command
 from crawlbench.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 LOG_LINE = re.compile(r"\d\d:\d\d:\d\d GET /top250 200 \d+ B \d+\.\d ms\n")
 
 

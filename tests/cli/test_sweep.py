@@ -8,6 +8,8 @@ import pytest
 
 from crawlbench.cli.sweep import Axis, _read_long_forms
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("-s", "requests-serial", "--rounds", "1", "--laps", "1", "--parser", "none", "--no-page")
 FAR = ("-n", "loopback@100ms", "--site", "douban-x1")
 """A page that one waits for: a lap lasts as long as it should, and costs hardly any CPU time."""

@@ -18,6 +18,8 @@ from crawlbench.plugins.files import load_strategy
 from crawlbench.plugins.registry import Kind, needs_loop
 from crawlbench.plugins.scouts import describe_plugin, find_out
 
+pytestmark = pytest.mark.slow
+
 HONEST = """
 import gzip, http.client
 from urllib.parse import urlsplit

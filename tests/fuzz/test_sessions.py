@@ -7,6 +7,8 @@ import pytest
 from tests.fuzz.sessions import fuzz
 from tests.measure.test_store import finished, write
 
+pytestmark = pytest.mark.slow
+
 COUNTS = (150, pytest.param(1000, marks=pytest.mark.long))
 """`make fuzz` has a hundred times as many."""
 

@@ -17,6 +17,8 @@ from tests.mirror.wire import BODIES, GZIP, make_responses, read_answer, request
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.server import Connection, Mirror
 
+pytestmark = pytest.mark.slow
+
 PAGES = set(BODIES.values())
 REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 505}
 BOUNDED = settings(derandomize=True, database=None)

@@ -18,6 +18,8 @@ from crawlbench.sites import cache
 from crawlbench.sites.cache import CachedFolder, cache_folder, hash_files
 from crawlbench.sites.manifest import Manifest, encode_manifest
 
+pytestmark = pytest.mark.slow
+
 BUILD = "from crawlbench.sites.subjects.site import SITE; SITE.pages()"
 
 

@@ -8,6 +8,8 @@ from benchmarks import judge as simulation
 from crawlbench.measure.store import load_session
 from tests.report.reference import REFERENCE
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = 60
 SCENES = {scene.name: scene for scene in simulation.SCENES}
 

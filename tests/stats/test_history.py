@@ -14,6 +14,8 @@ from crawlbench.stats.judge import judge
 from crawlbench.stats.shifts import MIN_SIDE
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
+pytestmark = pytest.mark.slow
+
 CELL = other("fast")
 MARGIN = math.log1p(0.01)
 

@@ -13,6 +13,8 @@ from tests.stats.blocks import GROUP, make_block, make_machine
 from tests.stats.builders import make_plan, other
 from tests.stats.lengths import two_lengths
 
+pytestmark = pytest.mark.slow
+
 FAST, SLOW = other("fast"), other("slow")
 PLAN = make_plan(FAST, SLOW)
 
