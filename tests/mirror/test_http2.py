@@ -94,6 +94,12 @@ def test_what_is_no_page_is_answered_as_over_http_1(h2wire):
     assert h2wire.ask("/top250", ("if-match", "*")).page == BODIES["/top250"]
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:80", "a.b", "a_b."])
+def test_host_with_or_without_a_port_is_served(h2wire, host):
+    """As over HTTP/1.1."""
+    assert h2wire.ask(host=host).page == BODIES["/top250"]
+
+
 @pytest.mark.parametrize("host", ["a..b", "a/b", "me@a", "a:http"])
 def test_host_that_is_none_is_refused_and_the_connection_goes_on(mirror, host):
     """Such a request is malformed, which is an error of its stream (RFC 9113, 8.1.1)."""

@@ -40,8 +40,8 @@ __all__ = ["RoundResult", "run_round"]
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
 MAX_STARTING = 8
-"""Workers that start or end at the same time. The others wait, as each has a limited time for it
-(`handle.py`), which a crowd would use up: 218 cold starts on two CPUs take more than a minute."""
+"""Workers that start or end at the same time; the others wait. Each has a limited time for it
+(`handle.py`), and 218 that started at once on two CPUs took longer than that."""
 
 
 @dataclass(slots=True)
