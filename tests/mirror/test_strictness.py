@@ -85,6 +85,10 @@ CASES = {
         head(HOST[:-2], b"Transfer-Encoding: gzip, chunked") + LAST_CHUNK,
         501,
     ),
+    "codings in two headers": (
+        head(HOST[:-2], b"Transfer-Encoding: gzip", b"Transfer-Encoding: chunked") + LAST_CHUNK,
+        501,
+    ),
     "chunks in capitals": (head(HOST[:-2], b"Transfer-Encoding: Chunked") + LAST_CHUNK, 200),
     "a tag that no page has": (head(HOST[:-2], b'If-Match: "x"'), 412),
     "a page that only has to exist": (head(HOST[:-2], b"If-Match: *"), 200),

@@ -239,7 +239,7 @@ class RequestReader:
 
     def _take_transfer_encoding(self, value: bytes) -> None:
         if not self._is_in_body:
-            self._codings += value.strip().lower()
+            self._codings += b"," * bool(self._codings) + value.strip().lower()
             self._has_body = True
 
     def _take_expect(self, value: bytes) -> None:
