@@ -8,7 +8,8 @@ time gets a random sign, so that the true differences are the planted ones.
 
 Prints, for each given session (by default the reference): the false verdicts of a question, the
 coverage of the printed intervals in the worst and the best pair, power, and half-widths. All this
-is done for one look, and for a look after each round, in which answered cells leave the laps.
+is done for one look, for one look with cells that rest once their pairs are settled, and for a look
+after each round, in which answered cells leave the laps.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity, Stopping, Verdict
+from crawlbench.measure.resting import choose_resting
 from crawlbench.measure.store import load_session
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
@@ -56,6 +58,7 @@ SCENES = (
     Scene("one cell three times as noisy", (MARGIN, 0.0, -MARGIN), loud=3.0),
     Scene("2 % slower", (math.log(1.02),)),
     Scene("5 % slower", (math.log(1.05),)),
+    Scene("twice as fast, at the margin", (-math.log(2), MARGIN - math.log(2))),
 )
 
 
@@ -200,6 +203,23 @@ def racing(source: Source, scene: Scene, sessions: int) -> Tally:
     return tally
 
 
+def resting(source: Source, scene: Scene, rounds: int, sessions: int) -> Tally:
+    """Judge once; after each round cells whose pairs are settled rest, as in `default`."""
+    draw, tally, truths = random.Random(3), Tally(), source.truths(scene)
+    for _ in range(sessions):
+        session = source.plan(Stopping.FIXED)
+        session = replace(session, plan=replace(session.plan, is_paced=True), long_every={})
+        every: dict[str, int] = {}
+        for number in range(1, rounds + 1):
+            record = source.draw(number, scene, truths, draw)
+            present = tuple(s for s in record.samples if not s.lap % every.get(s.cell, 1))
+            session = replace(session, rounds=(*session.rounds, replace(record, samples=present)))
+            session = judge(session)
+            every = choose_resting(session)
+        tally.add(_by_time(session), truths, rounds)
+    return tally
+
+
 def _by_time(session: Session) -> list[Comparison]:
     return [one for one in session.comparisons if one.quantity is Quantity.TIME]
 
@@ -221,6 +241,8 @@ def main() -> None:
                     print(
                         f"{scene.name:30} {rounds:2} rounds, one look: {tally.line()}", flush=True
                     )
+                tally = resting(source, scene, 8, max(20, sessions // 4))
+                print(f"{scene.name:30}  8 rounds, resting:  {tally.line()}", flush=True)
                 tally = racing(source, scene, max(20, sessions // 5))
                 print(f"{scene.name:30} watched, racing:     {tally.line()}", flush=True)
 

@@ -51,14 +51,47 @@ def test_costs_are_those_of_the_last_round():
     """What a lap costs, with all that is done beside its values, and what a round costs without."""
     session = paced_session(0.0, 0.0, around_s=5.0)
     record = replace(session.rounds[-1], laps_s=0.48, seconds=5.48)  # twice what the values took
-    costs = find_costs(record, CELLS)
+    session = replace(session, rounds=(record,))
+    costs = find_costs(session, CELLS)
     assert costs.around_s == pytest.approx(5.0)
-    assert costs.lap_s == {GROUP: pytest.approx(0.12)}
+    assert costs.lap_s(GROUP) == pytest.approx(0.12)
+    assert costs.laps_s({GROUP: 6}) == pytest.approx(0.72)
+
+
+def test_cell_that_rests_costs_its_few_laps():
+    """The first lap of a round is always among them."""
+    session = paced_session(0.0, 0.0, around_s=5.0)
+    costs = find_costs(replace(session, resting={BASELINE.name: 4, CONTROL.name: 4}), CELLS)
+    assert costs.lap_s(GROUP) == pytest.approx(VALUE_S * 1.5)
+    for laps, values in ((1, 3), (4, 6), (5, 9)):
+        assert costs.laps_s({GROUP: laps}) == pytest.approx(VALUE_S * values)
+
+
+def test_time_of_cells_that_rest_goes_to_the_others_at_once():
+    """The next round takes no longer than the last; where nobody rests, nothing changes."""
+    session = paced_session(0.0, 0.0, around_s=5.0, rounds=2, laps=8, passes=4)
+    resting = replace(session, resting={BASELINE.name: 8, CONTROL.name: 8})
+    assert choose_pace(session, CELLS) == {GROUP: 4}
+    assert choose_pace(resting, CELLS) == {GROUP: 9}  # 18 + 3 + 3 values; there were 24
+    halved = replace(session, resting={BASELINE.name: 2})
+    assert choose_pace(halved, CELLS) == {GROUP: 4}  # 10 + 10 + 5 would be more
 
 
 def test_workers_that_cost_much_and_are_alike_take_more_laps():
     """Three times as many, no more at once."""
     assert choose_pace(paced_session(0.0, 0.02, around_s=10.0), CELLS) == {GROUP: 6}
+
+
+def test_group_whose_noise_is_not_known_keeps_its_laps():
+    """With one lap in a round, nothing tells laps from workers."""
+    session = paced_session(0.0, 0.02, around_s=10.0)
+    single = other("single", network="far")
+    rounds = [
+        replace(r, samples=(*r.samples, make_sample(single, 0, VALUE_S))) for r in session.rounds
+    ]
+    session = replace(session, rounds=tuple(rounds), passes={GROUP: 2, single.group: 1})
+    session = replace(session, plan=replace(session.plan, budget_s=1000.0))
+    assert choose_pace(session, (*CELLS, single)) == {GROUP: 6, single.group: 1}
 
 
 def test_workers_that_cost_little_and_differ_take_fewer_laps():
@@ -113,13 +146,13 @@ def test_rounds_are_as_many_as_make_intervals_narrowest(around_s, cells, rounds)
 )
 def test_rounds_take_what_is_left_of_the_budget(left_s, passes):
     """As many as fit in, or one that is shorter; only where nothing but the budget ends them."""
-    costs = Costs(around_s=1.5, lap_s={GROUP: 0.5})
+    costs = Costs(around_s=1.5, values={GROUP: [(0.5, 1)]})
     assert _fill({GROUP: 12}, {GROUP: 1}, costs, left_s, laps=1) == {GROUP: passes}
 
 
 def test_filling_keeps_the_proportion_of_groups():
     """What was chosen for a group says how often it gains or loses a lap."""
-    costs = Costs(around_s=1.0, lap_s={"cheap": 0.1, "dear": 1.0})
+    costs = Costs(around_s=1.0, values={"cheap": [(0.1, 1)], "dear": [(1.0, 1)]})
     least = {"cheap": 1, "dear": 1}
     chosen = {"cheap": 20, "dear": 4}
     assert _fill(chosen, least, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}

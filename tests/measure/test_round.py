@@ -520,9 +520,29 @@ def test_long_form_that_misses_laps_has_its_own_count_of_them():
         passes={short.group: 4},
         modules={},
         every={long.name: 3},
+        strides={long.name: 3},
     )
+    assert [plan.count_values(cell) for cell in (short, long)] == [8, 3]
     assert [plan.place(short, lap) for lap in (0, 3, 7)] == [(0, 8), (3, 8), (7, 8)]
     assert [plan.place(long, lap) for lap in (0, 3, 6)] == [(0, 3), (1, 3), (2, 3)]
+
+
+def test_resting_cell_has_the_delays_of_the_cells_beside_it():
+    """Its worker expects fewer values; the mirror spreads the delays over the laps of all."""
+    awake, resting = CELLS[:2]
+    plan = RoundPlan(
+        number=3,
+        seed=1,
+        cells=(awake, resting),
+        loops={},
+        warmups=1,
+        laps=2,
+        passes={awake.group: 4},
+        modules={},
+        every={resting.name: 4},
+    )
+    assert [plan.count_values(cell) for cell in (awake, resting)] == [8, 2]
+    assert [plan.place(cell, 4) for cell in (awake, resting)] == [(4, 8), (4, 8)]
 
 
 def test_long_form_is_crawled_at_its_own_mirror_in_the_laps_of_its_group():

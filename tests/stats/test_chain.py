@@ -37,6 +37,13 @@ def test_watched_session_whose_cells_leave_is_wrong_no_more_often(source, monkey
     assert min(sum(found) / len(found) for found in tally.covered.values()) >= 0.85
 
 
+def test_cells_that_rest_make_no_verdict_false(source):
+    """The baseline rests from the third round on, while the others are told apart."""
+    tally = simulation.resting(source, SCENES["twice as fast, at the margin"], 6, SESSIONS // 2)
+    assert tally.false <= 5
+    assert min(sum(found) / len(found) for found in tally.covered.values()) >= 0.83
+
+
 def test_five_percent_are_found(source):
     """In nearly all pairs with the baseline, after ten rounds."""
     tally = simulation.one_look(source, SCENES["5 % slower"], 10, 20)

@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_VALUE_S",
+    "MAX_EVERY",
     "MAX_LOOPS",
     "calibrate",
     "choose_loops",
     "find_every",
     "find_least_passes",
+    "find_strides",
 ]
 
 MAX_LOOPS = 10_000  # most crawls per value, whatever the minimum time of a value
 MAX_EVERY = 10
-"""At least one lap in so many has long forms: fewer would not show well what a page costs."""
+"""At least one lap in so many has long forms, and each resting cell: fewer would say too little."""
 LONGEST_VALUE_S = 1.0  # for several crawls: the machine's state changes within seconds
 
 
@@ -81,7 +83,14 @@ def find_least_passes(every: Mapping[str, int], laps: int) -> dict[str, int]:
 
 
 def find_every(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
-    """Return, for each cell of a long form, the n of which it takes part in every n-th lap."""
+    """Return, for each cell that is not in all laps, the n of which it takes part in every n-th."""
+    cells = list(cells)
+    resting = {c.name: session.resting[c.name] for c in cells if c.name in session.resting}
+    return find_strides(session, cells) | resting
+
+
+def find_strides(session: Session, cells: Iterable[Cell]) -> dict[str, int]:
+    """Return, for each cell of a long form, the n of which such forms are in every n-th lap."""
     return {c.name: session.long_every.get(c.group, 1) for c in cells if c.long_of}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
-from crawlbench.measure.calibration import find_every
+from crawlbench.measure.calibration import find_every, find_strides
 from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, measure_ceiling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.peers import PeerMeter, open_peers
@@ -108,6 +108,7 @@ class Lab:
             laps=plan.laps if number else 1,
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             every=find_every(session, cells) if number else {},
+            strides=find_strides(session, cells) if number else {},
             modules={cell.name: _loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
             patience=self.patience,

@@ -16,6 +16,7 @@ from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.pace import choose_pace, expect_round_s
+from crawlbench.measure.resting import choose_resting
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -188,6 +189,7 @@ class Logbook:
         )
         self.session = judge(session)
         if session.rounds:
+            self.session = replace(self.session, resting=choose_resting(self.session))
             passes = choose_pace(self.session, self.open_cells())
             self.session = replace(self.session, passes=passes)
         write_session(self._folder, self.session)

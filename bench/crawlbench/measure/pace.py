@@ -17,20 +17,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Stopping
-from crawlbench.measure.calibration import find_least_passes
+from crawlbench.measure.calibration import find_every, find_least_passes
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, Plan, RoundRecord, Session
+    from crawlbench.base.records import Cell, Plan, Session
 
 __all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
 
@@ -46,6 +47,8 @@ MIN_LAPS = 2
 MAX_FILLING = 2.0
 """Factor by which the chosen laps may grow, to use up the budget, or shrink, to make room for one
 more round."""
+ROUNDING = 1e-9
+"""Share by which two sums of the same times may differ."""
 FILLING = 0.97
 """Share of the remaining time to fill: the last round only predicts how long the next will take."""
 ROUNDS_OF_SEQUENCE = 12
@@ -61,8 +64,23 @@ class Costs:
 
     around_s: float
     """The start, the warmups and the end of all workers."""
-    lap_s: dict[str, float]
-    """The time of one lap with everything around its values, by group."""
+    values: dict[str, list[tuple[float, int]]]
+    """By group, for each of its cells, the time of a value with everything around it, and the n of
+    which the cell takes part in every n-th lap."""
+    last_s: dict[str, float] = field(default_factory=dict)
+    """What the values of these cells took in the last round, by group."""
+
+    def lap_s(self, group: str) -> float:
+        """Return what a lap of a group takes on average."""
+        return sum(seconds / every for seconds, every in self.values[group])
+
+    def laps_s(self, laps: Mapping[str, int]) -> float:
+        """Return what so many laps of each group take in a round."""
+        return sum(self.group_s(group, count) for group, count in laps.items())
+
+    def group_s(self, group: str, laps: int) -> float:
+        """Return what a group's laps take, if it has so many in a round."""
+        return sum(seconds * math.ceil(laps / every) for seconds, every in self.values[group])
 
 
 def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
@@ -77,16 +95,33 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
         cells: those that take part in the next round.
     """
     passes, plan = dict(session.passes), session.plan
-    costs = find_costs(session.rounds[-1], cells) if plan.is_paced and cells else None
+    costs = find_costs(session, cells) if plan.is_paced and cells else None
     if costs is None:
         return passes
+    passes |= {group: _keep_time(costs, group, passes[group], plan.laps) for group in costs.values}
     if _is_due(len(session.rounds)):
         passes = _choose_all(session, costs, passes)
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
-    if budget_s and costs.lap_s and len(session.rounds) >= FIRST_ROUNDS:
+    if budget_s and costs.values and len(session.rounds) >= FIRST_ROUNDS:
         left_s = budget_s - session.seconds
-        least = dict.fromkeys(costs.lap_s, 1) | find_least_passes(session.long_every, plan.laps)
-        passes |= _fill({g: passes[g] for g in costs.lap_s}, least, costs, left_s, plan.laps)
+        least = dict.fromkeys(costs.values, 1) | find_least_passes(session.long_every, plan.laps)
+        passes |= _fill({g: passes[g] for g in costs.values}, least, costs, left_s, plan.laps)
+    return passes
+
+
+def _keep_time(costs: Costs, group: str, passes: int, laps: int) -> int:
+    """Return the laps per turn of a group with the time of cells that rest from now on.
+
+    Args:
+        costs: what a round costs.
+        group: the group.
+        passes: its laps per turn in the last round.
+        laps: turns in a round.
+    """
+    last_s = costs.last_s[group] * (1 + ROUNDING)
+    most = min(MAX_PASSES, MAX_STEP * passes)
+    while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s:
+        passes += 1
     return passes
 
 
@@ -95,7 +130,7 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
     noise = find_noise(session)
     wanted = {
         group: _choose(costs, group, noise[group].of_lap, noise[group].of_round)
-        for group in costs.lap_s
+        for group in costs.values
         if group in noise
     }
     least = find_least_passes(session.long_every, session.plan.laps)
@@ -105,35 +140,37 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
     return passes | _fit(bounded, passes, costs, session.plan)
 
 
-def find_costs(record: RoundRecord, cells: Sequence[Cell]) -> Costs | None:
+def find_costs(session: Session, cells: Sequence[Cell]) -> Costs | None:
     """Return what the parts of the next round will cost, judged by the last; None if not known.
 
     What is done around each value, such as collecting garbage, is taken as the same for all values.
     """
+    record = session.rounds[-1]
     values = [sample for sample in record.samples if not sample.warmup]
     if record.laps_s is None or not values:
         return None
-    groups = {cell.name: cell.group for cell in cells}
     beside_s = max(0.0, record.laps_s - sum(s.seconds * s.loops for s in values)) / len(values)
-    totals: dict[str, float] = {}
-    laps: dict[str, set[int]] = {}
+    times: dict[str, list[float]] = {}
     for sample in values:
-        group = groups.get(sample.cell)
-        if group is not None:
-            totals[group] = totals.get(group, 0.0) + sample.seconds * sample.loops + beside_s
-            laps.setdefault(group, set()).add(sample.lap)
-    lap_s = {group: total / len(laps[group]) for group, total in totals.items()}
-    return Costs(max(0.0, record.seconds - record.laps_s), lap_s)
+        times.setdefault(sample.cell, []).append(sample.seconds * sample.loops + beside_s)
+    every = find_every(session, cells)
+    costs = Costs(max(0.0, record.seconds - record.laps_s), {})
+    for cell in cells:
+        if cell.name in times:
+            one = fmean(times[cell.name]), every.get(cell.name, 1)
+            costs.values.setdefault(cell.group, []).append(one)
+            spent_s = costs.last_s.get(cell.group, 0.0) + sum(times[cell.name])
+            costs.last_s[cell.group] = spent_s
+    return costs
 
 
 def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
     """Return how long the next round will take: as long as the last, or by its laps' cost."""
-    last = session.rounds[-1]
-    costs = find_costs(last, cells) if session.plan.is_paced else None
+    costs = find_costs(session, cells) if session.plan.is_paced else None
     if costs is None:
-        return last.seconds
-    laps_s = [one_s * session.passes[group] for group, one_s in costs.lap_s.items()]
-    return costs.around_s + sum(laps_s) * session.plan.laps
+        return session.rounds[-1].seconds
+    laps = {group: session.passes[group] * session.plan.laps for group in costs.values}
+    return costs.around_s + costs.laps_s(laps)
 
 
 def _is_due(rounds: int) -> bool:
@@ -144,11 +181,11 @@ def _is_due(rounds: int) -> bool:
 
 def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
     """Return the number of laps with which a group's rounds settle the most for their cost."""
-    around_s = costs.around_s / len(costs.lap_s)
-    most = around_s / costs.lap_s[group] * MAX_MEASURING / (1 - MAX_MEASURING)
+    around_s, lap_s = costs.around_s / len(costs.values), costs.lap_s(group)
+    most = around_s / lap_s * MAX_MEASURING / (1 - MAX_MEASURING)
     if not of_round:
         return most
-    return min(most, math.sqrt(around_s / costs.lap_s[group] * of_lap / of_round))
+    return min(most, math.sqrt(around_s / lap_s * of_lap / of_round))
 
 
 def _bound(laps: float, passes: int, plan: Plan) -> int:
@@ -167,14 +204,11 @@ def _fit(
     """
     if not plan.budget_s:
         return wanted
-
-    def seconds(of: dict[str, int]) -> float:
-        return sum(costs.lap_s[group] * plan.laps * of[group] for group in wanted)
-
     added = {g: max(0, count - passes[g]) for g, count in wanted.items()}
     room_s = plan.budget_s / _rounds_in_budget(plan, costs.around_s) - costs.around_s
-    room_s -= seconds({g: wanted[g] - added[g] for g in wanted})
-    part = min(1.0, max(0.0, room_s / seconds(added))) if any(added.values()) else 1.0
+    room_s -= costs.laps_s({g: (wanted[g] - added[g]) * plan.laps for g in wanted})
+    added_s = sum(costs.lap_s(group) * plan.laps * count for group, count in added.items())
+    part = min(1.0, max(0.0, room_s / added_s)) if added_s else 1.0
     return {g: wanted[g] - added[g] + math.floor(part * added[g]) for g in wanted}
 
 
@@ -223,27 +257,29 @@ def _fill(
         left_s: the seconds that are left of the budget.
         laps: turns in a round.
     """
-    lap_s = {group: costs.lap_s[group] * laps for group in chosen}
+
+    def seconds(of: dict[str, int]) -> float:
+        return costs.laps_s({group: laps * count for group, count in of.items()})
+
     room_s = left_s * FILLING
-    fitting = room_s / (costs.around_s + sum(lap_s[group] * chosen[group] for group in chosen))
+    fitting = room_s / (costs.around_s + seconds(chosen))
     for rounds in (round(fitting), int(fitting)):
-        filled = _stretch(chosen, least, lap_s, room_s / max(1, rounds) - costs.around_s)
+        filled = _stretch(chosen, least, seconds, room_s / max(1, rounds) - costs.around_s)
         if filled:
             return filled
     return chosen
 
 
 def _stretch(
-    chosen: dict[str, int], least: dict[str, int], lap_s: dict[str, float], room_s: float
+    chosen: dict[str, int],
+    least: dict[str, int],
+    seconds: Callable[[dict[str, int]], float],
+    room_s: float,
 ) -> dict[str, int] | None:
     """Return laps per turn that take at most `room_s`, in about the chosen proportion, or None.
 
     Laps are added where there are fewest, or removed where most are left.
     """
-
-    def seconds(of: dict[str, int]) -> float:
-        return sum(lap_s[group] * count for group, count in of.items())
-
     laps, open_groups = dict(chosen), sorted(chosen)  # sorted: ties are broken alike
     step = 1 if seconds(chosen) <= room_s else -1
     while open_groups and (step > 0 or seconds(laps) > room_s):

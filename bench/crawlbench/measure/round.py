@@ -133,7 +133,7 @@ class _Course:
         plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
         async def start_one(cell: Cell) -> None:
-            loops, (_, values) = plan.loops[cell.name], plan.place(cell)
+            loops, values = plan.loops[cell.name], plan.count_values(cell)
             try:
                 async with door:
                     worker = await executor.start(cell, loops, plan.warmups, values)

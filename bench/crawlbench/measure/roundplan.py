@@ -39,12 +39,25 @@ class RoundPlan:
     """What strategies declare about their HTTP, by name: versions, and codings besides gzip."""
     every: Mapping[str, int] = field(default_factory=dict)
     """By cell, the n of which it takes part in every n-th lap; 1 for cells not named here."""
+    strides: Mapping[str, int] = field(default_factory=dict)
+    """The same as if no cell rested: delays are spread over these laps, so that all cells of a lap
+    have the same."""
     patience: Patience = field(default_factory=Patience)
     """Patience with cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None for nowhere."""
 
-    def place(self, cell: Cell, lap: int = 0) -> tuple[int, int]:
-        """Return which of its own laps a cell takes in a lap of its group, and how many it has."""
-        every, laps = self.every.get(cell.name, 1), self.laps * self.passes[cell.group]
-        return lap // every, math.ceil(laps / every)
+    def count_values(self, cell: Cell) -> int:
+        """Return how many values a cell has to take, warmups not counted."""
+        return math.ceil(self._laps_of(cell) / self.every.get(cell.name, 1))
+
+    def place(self, cell: Cell, lap: int) -> tuple[int, int]:
+        """Return which of its own laps a cell would take in a lap of its group, and how many.
+
+        These are its laps if it did not rest.
+        """
+        stride = self.strides.get(cell.name, 1)
+        return lap // stride, math.ceil(self._laps_of(cell) / stride)
+
+    def _laps_of(self, cell: Cell) -> int:
+        return self.laps * self.passes[cell.group]

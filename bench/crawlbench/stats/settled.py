@@ -9,7 +9,7 @@ from crawlbench.base.records import Obstacle, Quantity
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Plan, Session
 
-__all__ = ["HOPELESS", "MIN_ROUNDS", "NEVER", "is_settled", "open_cells"]
+__all__ = ["HOPELESS", "MIN_ROUNDS", "NEVER", "is_open", "is_settled", "open_cells"]
 
 MIN_ROUNDS = 3
 """No verdict ends anything before this: one or two rounds are only a first look."""
@@ -48,7 +48,7 @@ def open_cells(session: Session) -> set[str]:
     groups = {cell.name: cell.group for cell in plan.cells}
     found: set[str] = set()
     for one in session.comparisons:
-        if one.quantity in (plan.gate_quantity, Quantity.PAGE) and _is_open(plan, one):
+        if one.quantity in (plan.gate_quantity, Quantity.PAGE) and is_open(plan, one):
             names = {one.cell, one.baseline, *twins[groups[one.cell]]}
             found |= names
             if one.quantity.is_of_lengths:
@@ -58,7 +58,8 @@ def open_cells(session: Session) -> set[str]:
     return found | alone
 
 
-def _is_open(plan: Plan, found: Comparison) -> bool:
+def is_open(plan: Plan, found: Comparison) -> bool:
+    """Return whether a pair needs more rounds, and more rounds may help; see `open_cells`."""
     if found.obstacle is Obstacle.FAILED:  # first of all, because its cell takes no more values
         return False
     if plan.precision == NEVER:  # the user set the number of rounds: even a hopeless pair gets them

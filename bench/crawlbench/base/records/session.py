@@ -48,6 +48,9 @@ class Session:
     long_every: dict[str, Number] = field(default_factory=dict)
     """Group to the number of laps of which long forms take part in one; found by calibration, 1 for
     groups that are not named."""
+    resting: dict[str, Number] = field(default_factory=dict)
+    """Cell to the number of laps of which it takes part in one in the next round, for cells whose
+    pairs are settled; chosen after each round if the plan is paced."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its HTTP responses."""
     models: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,113 @@
+"""Chooses which cells rest: those whose pairs are settled take part in fewer laps (floor 3; pure).
+
+A serial baseline and its twin take half of a lap's time over a network, although a few rounds show
+that everything else is twice as fast. That time is better spent on the pairs that are open.
+
+A resting cell still has a worker in each round and takes part in its first lap, so each pair keeps
+a value per round. With fewer laps that value scatters more, so a cell rests only as far as its
+pairs would be settled anyway. As with the number of laps (`pace.py`), each round is still a fair
+draw around the same ratio; `make bench-judge` measures what it does to verdicts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlbench.base.records import Comparison, Plan, Session
+
+__all__ = ["choose_resting"]
+
+EVIDENT = 0.5
+"""Log ratio beyond which a pair needs no more laps even before it can be judged: between equal
+cells, single laps differ by a tenth of it."""
+SPARE = 3.0
+"""How many times as wide a pair's interval could be after its cells have rested, without reaching
+the margin: Holm asks for about half of this, and the rest is for what later rounds may show."""
+
+
+def choose_resting(session: Session) -> dict[str, int]:
+    """Return, for each cell that rests, the n of which it takes part in every n-th lap.
+
+    Nobody rests if the user has set the number of laps or rounds, or wants narrow intervals.
+
+    Args:
+        session: the judged session, its last round included.
+    """
+    plan = session.plan
+    if not plan.is_paced or plan.precision is not None:
+        return {}
+    allowed = _find_allowed(session)
+    found = {}
+    for cell in plan.cells:
+        first = session.long_every.get(cell.group, 1)
+        every = _choose_every(allowed.get(cell.name, 1.0), first)
+        if every > (first if cell.long_of else 1):
+            found[cell.name] = every
+    return found
+
+
+def _choose_every(allowed: float, first: int) -> int:
+    """Return the largest n, up to a limit, that keeps the laps of all resting cells together.
+
+    It is 1, or a power of two times the n of the long forms, so that of any two cells, one takes
+    part in all laps of the other.
+    """
+    every = 1
+    following = first if first > 1 else 2
+    while following <= min(allowed, MAX_EVERY):
+        every, following = following, following * 2
+    return every
+
+
+def _find_allowed(session: Session) -> dict[str, float]:
+    """Return, by cell, by what factor its laps may become fewer, judged by all of its pairs."""
+    plan = session.plan
+    is_known = len(session.rounds) >= MIN_ROUNDS
+    allowed = {
+        cell.name: math.inf for cell in plan.cells if is_known and cell.strategy == REFERENCE
+    }
+    twins = {cell.group: plan.twins[cell.group] for cell in plan.own_cells}
+    groups = {cell.name: cell.group for cell in plan.cells}
+    for one in session.comparisons:
+        if one.quantity not in (plan.gate_quantity, Quantity.PAGE):
+            continue
+        factor, both = _find_factor(plan, one), twins[groups[one.cell]]
+        names = [one.cell, *(both if one.baseline in both else [one.baseline])]
+        if one.quantity.is_of_lengths:
+            names += [plan.long_names[name] for name in names if name in plan.long_names]
+        for name in names:
+            allowed[name] = min(factor, allowed.get(name, math.inf))
+    return allowed
+
+
+def _find_factor(plan: Plan, one: Comparison) -> float:
+    """Return by what factor the laps of a pair may become fewer."""
+    if one.obstacle is Obstacle.FAILED or one.obstacle in HOPELESS:
+        return math.inf
+    if one.estimate is None or not one.quantity.has_ratio:
+        return 1.0
+    if one.rounds < MIN_ROUNDS or one.low is None or one.high is None:
+        return math.inf if abs(one.estimate) > EVIDENT else 1.0
+    if is_open(plan, one):
+        return 1.0
+    bounds = [-plan.margin, plan.margin]
+    if plan.gate is not None and one.quantity is plan.gate_quantity:
+        bounds.append(plan.gate)
+    rooms = _find_rooms(bounds, one.estimate, one.low, one.high)
+    return (min(rooms, default=math.inf) / SPARE) ** 2  # noise falls with the root of the laps
+
+
+def _find_rooms(bounds: list[float], middle: float, low: float, high: float) -> Iterator[float]:
+    """Yield how many times as far as its interval reaches each bound is from the estimate."""
+    for bound in bounds:
+        reach = high - middle if bound > middle else middle - low
+        yield abs(bound - middle) / reach if reach > 0 else math.inf

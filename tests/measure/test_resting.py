@@ -1,0 +1,147 @@
+"""Cells that take part in fewer laps, because their pairs are settled."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.lengths import long, two_lengths
+
+from crawlbench.base.records import Comparison, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.measure.resting import choose_resting
+from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.settled import NEVER
+
+FAST, LIKE = other("fast"), other("like-fast")
+LIMIT = other(REFERENCE)
+MARGIN = 0.01
+TWINS = (BASELINE.name, CONTROL.name)
+
+
+def pair(cell, baseline, estimate, half, **changes):
+    """Return a comparison with an interval of the same width on both sides."""
+    verdict = Verdict.UNCLEAR
+    if half is not None and abs(estimate) - half > MARGIN:
+        verdict = Verdict.SLOWER if estimate > 0 else Verdict.FASTER
+    elif half is not None and abs(estimate) + half < MARGIN:
+        verdict = Verdict.SAME
+    low, high = (None, None) if half is None else (estimate - half, estimate + half)
+    found = Comparison(cell.name, baseline.name, 5, estimate, low, high, verdict)
+    return replace(found, **changes)
+
+
+def rests(*comparisons, rounds=5, cells=(FAST, LIKE), long_every=1, **changes):
+    """Return who rests after some rounds that ended with these comparisons."""
+    plan = make_plan(*cells, **{"is_paced": True, **changes})
+    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(rounds)]
+    session = make_session(plan, empty)
+    every = {BASELINE.group: long_every}
+    return choose_resting(replace(session, comparisons=comparisons, long_every=every))
+
+
+SETTLED = (pair(FAST, BASELINE, -0.9, 0.01), pair(LIKE, BASELINE, -0.9, 0.01))
+OPEN = pair(LIKE, FAST, 0.005, 0.01)
+
+
+def test_slow_baseline_rests_with_its_twin_while_the_others_are_open():
+    """Both count as one; who has an open pair is in every lap."""
+    assert rests(*SETTLED, OPEN) == dict.fromkeys(TWINS, 8)
+
+
+def test_nobody_rests_who_would_not_stay_settled():
+    """Four times fewer laps make an interval twice as wide, and three times is what must fit."""
+    for half, every in ((0.03, 2), (0.02, 4), (0.01, 8), (0.06, 1), (0.1, 1)):
+        far = [pair(cell, BASELINE, -0.14, half) for cell in (FAST, LIKE)]
+        found = rests(*far, OPEN)
+        assert found == ({} if every == 1 else dict.fromkeys(TWINS, every)), half
+
+
+def test_cells_that_are_the_same_rest_if_they_are_so_by_far():
+    """On both sides, whichever is nearer."""
+    same = pair(LIKE, FAST, 0.002, 0.001)
+    assert rests(*SETTLED, same) == dict.fromkeys(TWINS, 8) | {FAST.name: 4, LIKE.name: 4}
+    assert rests(*SETTLED, pair(LIKE, FAST, 0.002, 0.003)) == dict.fromkeys(TWINS, 8)
+
+
+def test_before_anything_is_judged_only_the_evident_rests():
+    """An interval of two rounds says next to nothing."""
+    far = [pair(cell, BASELINE, -0.9, 0.4, rounds=2) for cell in (FAST, LIKE)]
+    near = [pair(cell, BASELINE, -0.3, 0.001, rounds=2) for cell in (FAST, LIKE)]
+    open_pair = pair(LIKE, FAST, 0.005, 0.01, rounds=2)
+    assert rests(*far, open_pair, rounds=2) == dict.fromkeys(TWINS, 8)
+    assert rests(*near, open_pair, rounds=2) == {}
+
+
+def test_pair_that_more_rounds_do_not_help_keeps_nobody_awake():
+    """Half of its time is in doubt, or its cell has failed."""
+    for obstacle in (Obstacle.HALF, Obstacle.FAILED):
+        nothing = pair(FAST, BASELINE, -0.9, None, obstacle=obstacle)
+        found = rests(nothing, pair(LIKE, BASELINE, -0.9, 0.01), replace(OPEN, obstacle=obstacle))
+        assert found == dict.fromkeys((*TWINS, FAST.name, LIKE.name), 8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"is_paced": False},  # the user set the laps
+        {"precision": 0.005, "stopping": Stopping.ANY},  # the user wants the number
+        {"precision": NEVER},  # the user set the rounds
+    ],
+)
+def test_nobody_rests_where_the_user_has_said_how_much_to_measure(changes):
+    """All cells get what was asked for."""
+    assert rests(*SETTLED, OPEN, **changes) == {}
+
+
+def test_gate_keeps_awake_who_is_near_it():
+    """It is slower for certain, and perhaps by more than 10 %."""
+    slow = pair(FAST, BASELINE, 0.105, 0.004)
+    far = pair(LIKE, BASELINE, 0.4, 0.004)
+    apart = pair(LIKE, FAST, 0.3, 0.004)
+    assert rests(slow, far, apart) == dict.fromkeys((*TWINS, FAST.name, LIKE.name), 8)
+    assert rests(slow, far, apart, gate=math.log(1.1)) == {LIKE.name: 8}
+
+
+def test_reference_rests_once_it_is_known():
+    """It is compared with nothing."""
+    cells = (FAST, LIKE, LIMIT)
+    assert rests(*SETTLED, OPEN, rounds=2, cells=cells) == dict.fromkeys(TWINS, 8)
+    assert rests(*SETTLED, OPEN, cells=cells) == dict.fromkeys((*TWINS, LIMIT.name), 8)
+
+
+@pytest.mark.parametrize(
+    ("long_every", "every"), [(1, 8), (2, 8), (3, 6), (4, 8), (9, 9), (10, 10)]
+)
+def test_resting_cells_meet_the_long_forms(long_every, every):
+    """Of any two cells of a group, one is in all laps of the other."""
+    assert rests(*SETTLED, OPEN, long_every=long_every) == dict.fromkeys(TWINS, every)
+    assert every <= MAX_EVERY
+
+
+def test_long_forms_rest_when_their_pages_are_settled():
+    """Whole crawls may be open meanwhile; the reverse keeps the short form awake, too."""
+    plan = two_lengths(FAST, LIKE, is_paced=True)
+    session = make_session(plan, [{cell: [0.1] for cell in plan.cells} for _ in range(5)])
+    session = replace(session, long_every={BASELINE.group: 2})
+    longs = {long(cell).name for cell in (BASELINE, CONTROL, FAST, LIKE)}
+
+    def found(time, page):
+        pages = [replace(one, quantity=Quantity.PAGE) for one in (*SETTLED, page)]
+        return choose_resting(replace(session, comparisons=(*SETTLED, time, *pages)))
+
+    apart = pair(LIKE, FAST, 0.9, 0.01)
+    assert set(found(OPEN, apart)) == longs | set(TWINS)
+    assert set(found(apart, OPEN)) == set(TWINS) | {long(BASELINE).name, long(CONTROL).name}
+    assert set(found(apart, apart)) == {cell.name for cell in plan.cells}
+
+
+def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():
+    """That much is evident; of a single round the judge says nothing."""
+    plan = make_plan(FAST, LIKE, is_paced=True)
+    one = {BASELINE: [2.0, 2.1], CONTROL: [2.1, 2.0], FAST: [1.0, 1.1], LIKE: [1.1, 1.0]}
+    for count, resting in ((1, {}), (2, dict.fromkeys(TWINS, 8))):
+        assert choose_resting(judge(make_session(plan, [one] * count))) == resting
