@@ -178,3 +178,6 @@ def test_session_of_the_referee_is_cut_and_judged():
     longer = list(referee.trials_of(session, 120, 0.2))
     assert [one.sign for one in longer] == [1, 1, 1]
     assert all(one.score > other.score for one, other in zip(longer, alike, strict=True))
+    single = list(referee.trials_of(session, 22, 0.2))  # room for one round: no verdict
+    assert {one.sign for one in single} == {0}
+    assert [one.score for one in single] == pytest.approx([math.log(1.2)] * len(single), abs=0.05)

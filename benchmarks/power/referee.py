@@ -13,6 +13,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from benchmarks.power.records import Said
@@ -23,7 +24,6 @@ from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle
 from crawlbench.stats.index import Index
-from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
 from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.settled import MIN_ROUNDS
@@ -115,8 +115,8 @@ def _score(session: Session, pair: Comparison) -> float:
     """Return the log ratio, even for so few rounds that the judge gives none."""
     twins = session.plan.twins[session.plan.cell(pair.cell).group]
     sides = Side(pair.cell, (pair.cell,)), Side(pair.baseline, twins)
-    found = estimate_mean(log_ratios(Index(session.rounds), *sides))
-    return found.mean if found else 0.0
+    found = log_ratios(Index(session.rounds), *sides)
+    return fmean(found) if found else 0.0
 
 
 def _compared(session: Session) -> Comparison:

@@ -181,7 +181,9 @@ def _is_due(rounds: int) -> bool:
 
 def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
     """Return the number of laps with which a group's rounds settle the most for their cost."""
-    around_s, lap_s = costs.around_s / len(costs.values), costs.lap_s(group)
+    lap_s = costs.lap_s(group)
+    first_s = costs.group_s(group, 1) - lap_s  # long forms and cells that rest are in the first lap
+    around_s = costs.around_s / len(costs.values) + first_s
     most = around_s / lap_s * MAX_MEASURING / (1 - MAX_MEASURING)
     if not of_round:
         return most
