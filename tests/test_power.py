@@ -155,6 +155,8 @@ def test_rates_and_picture_of_made_records(tmp_path):
     svg = picture.draw_rates(rates)
     assert svg.startswith("<svg")
     assert "with one neighbour" in svg
+    (quiet,) = (one for one in rates if one.harness == "pyperf" and not one.has_company)
+    assert f"pyperf ({quiet.false} of 7)" in svg
     assert "pytest-benchmark" in svg
     assert math.isclose(sum(one.equal for one in rates if one.harness == "pyperf"), 14)
 

@@ -21,6 +21,8 @@ __all__ = ["draw_rates"]
 
 HEIGHT = 260
 TITLES = {False: "Found 2 %, alone on the machine", True: "Found 2 %, with one neighbour"}
+ALARMS = "in brackets: trials of equal sides that were called different"
+"""A harness that calls everything different finds everything."""
 
 
 def draw_rates(rates: Sequence[Rates]) -> str:
@@ -32,13 +34,18 @@ def draw_rates(rates: Sequence[Rates]) -> str:
         if rows:
             name = f"power-{int(has_company)}"
             data[name] = rows
-            views.append((title, finish(_draw(name, rows), height=HEIGHT)))
+            views.append((f"{title} ({ALARMS})", finish(_draw(name, rows), height=HEIGHT)))
     return adapt_svg(draw_alone(views, data)) + "\n" if views else ""
 
 
 def _rows(rates: Sequence[Rates]) -> Rows:
+    alarms: dict[str, str] = {}
+    for name in dict.fromkeys(one.harness for one in rates):
+        mine = [one for one in rates if one.harness == name]
+        false, equal = sum(one.false for one in mine), sum(one.equal for one in mine)
+        alarms[name] = f"{name} ({false} of {equal})"
     return [
-        {"series": one.harness, "seconds": one.seconds, "share": one.found / one.planted}
+        {"series": alarms[one.harness], "seconds": one.seconds, "share": one.found / one.planted}
         for one in rates
     ]
 
