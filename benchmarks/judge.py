@@ -241,7 +241,7 @@ def main() -> None:
                     print(
                         f"{scene.name:30} {rounds:2} rounds, one look: {tally.line()}", flush=True
                     )
-                tally = resting(source, scene, 8, max(20, sessions // 4))
+                tally = resting(source, scene, 8, min(200, sessions))
                 print(f"{scene.name:30}  8 rounds, resting:  {tally.line()}", flush=True)
                 tally = racing(source, scene, max(20, sessions // 5))
                 print(f"{scene.name:30} watched, racing:     {tally.line()}", flush=True)

@@ -47,6 +47,14 @@ def paced_session(between, within, *, around_s, rounds=3, laps=4, passes=2, **ch
     return replace(session, rounds=tuple(records), passes={GROUP: passes})
 
 
+def without_most_twins(record):
+    """Return a round in which the twins rested after the first lap."""
+    twins = (BASELINE.name, CONTROL.name)
+    kept = tuple(s for s in record.samples if s.warmup or not s.lap or s.cell not in twins)
+    laps_s = sum(s.seconds * s.loops for s in kept if not s.warmup)
+    return replace(record, samples=kept, laps_s=laps_s)
+
+
 def test_costs_are_those_of_the_last_round():
     """What a lap costs, with all that is done beside its values, and what a round costs without."""
     session = paced_session(0.0, 0.0, around_s=5.0)
@@ -73,6 +81,8 @@ def test_time_of_cells_that_rest_goes_to_the_others_at_once():
     resting = replace(session, resting={BASELINE.name: 8, CONTROL.name: 8})
     assert choose_pace(session, CELLS) == {GROUP: 4}
     assert choose_pace(resting, CELLS) == {GROUP: 9}  # 18 + 3 + 3 values; there were 24
+    awake = replace(session, rounds=tuple(map(without_most_twins, session.rounds)))
+    assert choose_pace(awake, CELLS) == {GROUP: 2}  # 4 + 4 + 4 values; there were 8 + 1 + 1
     halved = replace(session, resting={BASELINE.name: 2})
     assert choose_pace(halved, CELLS) == {GROUP: 4}  # 10 + 10 + 5 would be more
 

@@ -506,22 +506,26 @@ def test_lap_in_which_nobody_is_left_has_no_anchor():
     assert result.record.anchors == ()
 
 
+def round_of_eight_laps(*cells, **changes):
+    """Return the plan of a round in which the cells' group has two turns of four laps."""
+    return RoundPlan(
+        number=3,
+        seed=1,
+        cells=cells,
+        loops={},
+        warmups=1,
+        laps=2,
+        passes={cells[0].group: 4},
+        modules={},
+        **changes,
+    )
+
+
 def test_long_form_that_misses_laps_has_its_own_count_of_them():
     """Its worker is told how many values to expect, and its mirror which of its laps this is."""
     short = CELLS[0]
     long = replace(short, site="longer", long_of=short.site)
-    plan = RoundPlan(
-        number=3,
-        seed=1,
-        cells=(short, long),
-        loops={},
-        warmups=1,
-        laps=2,
-        passes={short.group: 4},
-        modules={},
-        every={long.name: 3},
-        strides={long.name: 3},
-    )
+    plan = round_of_eight_laps(short, long, every={long.name: 3}, strides={long.name: 3})
     assert [plan.count_values(cell) for cell in (short, long)] == [8, 3]
     assert [plan.place(short, lap) for lap in (0, 3, 7)] == [(0, 8), (3, 8), (7, 8)]
     assert [plan.place(long, lap) for lap in (0, 3, 6)] == [(0, 3), (1, 3), (2, 3)]
@@ -530,17 +534,7 @@ def test_long_form_that_misses_laps_has_its_own_count_of_them():
 def test_resting_cell_has_the_delays_of_the_cells_beside_it():
     """Its worker expects fewer values; the mirror spreads the delays over the laps of all."""
     awake, resting = CELLS[:2]
-    plan = RoundPlan(
-        number=3,
-        seed=1,
-        cells=(awake, resting),
-        loops={},
-        warmups=1,
-        laps=2,
-        passes={awake.group: 4},
-        modules={},
-        every={resting.name: 4},
-    )
+    plan = round_of_eight_laps(awake, resting, every={resting.name: 4})
     assert [plan.count_values(cell) for cell in (awake, resting)] == [8, 2]
     assert [plan.place(cell, 4) for cell in (awake, resting)] == [(4, 8), (4, 8)]
 

@@ -98,30 +98,37 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     costs = find_costs(session, cells) if plan.is_paced and cells else None
     if costs is None:
         return passes
-    passes |= {group: _keep_time(costs, group, passes[group], plan.laps) for group in costs.values}
+    least = dict.fromkeys(costs.values, 1) | find_least_passes(session.long_every, plan.laps)
+    for group in costs.values:
+        passes[group] = _keep_time(costs, group, passes[group], least[group], plan.laps)
     if _is_due(len(session.rounds)):
         passes = _choose_all(session, costs, passes)
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
     if budget_s and costs.values and len(session.rounds) >= FIRST_ROUNDS:
         left_s = budget_s - session.seconds
-        least = dict.fromkeys(costs.values, 1) | find_least_passes(session.long_every, plan.laps)
         passes |= _fill({g: passes[g] for g in costs.values}, least, costs, left_s, plan.laps)
     return passes
 
 
-def _keep_time(costs: Costs, group: str, passes: int, laps: int) -> int:
-    """Return the laps per turn of a group with the time of cells that rest from now on.
+def _keep_time(costs: Costs, group: str, passes: int, least: int, laps: int) -> int:
+    """Return the laps per turn with which a group takes as long as in the last round.
+
+    They change only if cells rest or wake from now on: then the others get their time, or give it
+    back.
 
     Args:
         costs: what a round costs.
         group: the group.
         passes: its laps per turn in the last round.
+        least: laps per turn that it must have.
         laps: turns in a round.
     """
-    last_s = costs.last_s[group] * (1 + ROUNDING)
+    last_s = costs.last_s[group]
     most = min(MAX_PASSES, MAX_STEP * passes)
-    while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s:
+    while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s * (1 + ROUNDING):
         passes += 1
+    while passes > least and costs.group_s(group, (passes - 1) * laps) >= last_s * (1 - ROUNDING):
+        passes -= 1
     return passes
 
 
