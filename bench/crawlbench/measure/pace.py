@@ -6,11 +6,13 @@ Jones (see `stats/noise.py`): a group's rounds settle the most for their cost wh
 their laps is sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round)
 (floor 3; pure).
 
-The choice depends on how long rounds took and how much their values spread, never on which side of
-a pair is the faster one. Even a choice that saw more would leave the verdicts valid: each round is
-still a fair draw around the same ratio, whatever number of laps was chosen for it beforehand. So
-the mean over rounds stays fair, and both Student's t and the sequence, which divide by the observed
-spread, are at worst too careful if rounds differ in spread (docs/method.md).
+A group keeps its time when cells begin to rest (`resting.py`): the others get more laps.
+
+Otherwise the choice depends on how long rounds took and how much their values spread, never on
+which side of a pair is the faster one. Even a choice that saw more would leave the verdicts valid:
+each round is still a fair draw around the same ratio, whatever number of laps was chosen for it
+beforehand. So the mean over rounds stays fair, and both Student's t and the sequence, which divide
+by the observed spread, are at worst too careful if rounds differ in spread (docs/method.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Chooses which cells rest: those whose pairs are settled take part in fewer laps (floor 3; pure).
 
-A serial baseline and its twin take half of a lap's time over a network, although a few rounds show
-that everything else is twice as fast. That time is better spent on the pairs that are open.
+A serial baseline and its twin take half of a lap's time over a network, although two rounds show
+that everything else is more than twice as fast. The pairs that are open need that time more.
 
 A resting cell still has a worker in each round and takes part in its first lap, so each pair keeps
 a value per round. With fewer laps that value scatters more, so a cell rests only as far as its
