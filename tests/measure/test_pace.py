@@ -11,14 +11,8 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 
 from crawlbench.base.records import RoundRecord, Stopping
-from crawlbench.measure.pace import (
-    Costs,
-    _fill,
-    _rounds_in_budget,
-    choose_pace,
-    expect_round_s,
-    find_costs,
-)
+from crawlbench.measure.costs import Costs, expect_round_s, find_costs
+from crawlbench.measure.pace import _fill, _rounds_in_budget, choose_pace
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import Side, log_ratios

@@ -26,8 +26,13 @@ def test_dropped_callbacks_are_missed():
 )
 def test_early_timers_are_noticed(name):
     """Half of 10 ms is more than any rounding."""
+
+    def run_often():
+        for _ in range(50):  # a busy machine may make all timers of one go late
+            run_operation(find_operation(name), planted.EarlyLoop, n=20)
+
     with pytest.raises(OperationWrong, match=r"a timer fired (\d\.\d ms too early|before)"):
-        run_operation(find_operation(name), planted.EarlyLoop, n=20)
+        run_often()
 
 
 @pytest.mark.parametrize(

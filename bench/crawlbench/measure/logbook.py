@@ -13,9 +13,10 @@ from crawlbench.base.records import FORMAT, Failure, Session, Stopping, WarningN
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.pace import choose_pace, expect_round_s
+from crawlbench.measure.pace import choose_pace
 from crawlbench.measure.resting import choose_resting
 from crawlbench.measure.store import (
     append_round,

@@ -19,23 +19,23 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
-from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Stopping
-from crawlbench.measure.calibration import find_every, find_least_passes
+from crawlbench.measure.calibration import find_least_passes
+from crawlbench.measure.costs import find_costs
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from crawlbench.base.records import Cell, Plan, Session
+    from crawlbench.measure.costs import Costs
 
-__all__ = ["Costs", "choose_pace", "expect_round_s", "find_costs"]
+__all__ = ["choose_pace"]
 
 FIRST_ROUNDS = 3
 """Rounds after which laps are first chosen; later, whenever the number of rounds has doubled."""
@@ -58,31 +58,6 @@ ROUNDS_OF_SEQUENCE = 12
 than additional laps make them narrower."""
 MOST_ROUNDS = 30
 """Rounds that should fit into the budget at most: with more, Student's t gains hardly anything."""
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What a round costs, in seconds."""
-
-    around_s: float
-    """The start, the warmups and the end of all workers."""
-    values: dict[str, list[tuple[float, int]]]
-    """By group, for each of its cells, the time of a value with everything around it, and the n of
-    which the cell takes part in every n-th lap."""
-    last_s: dict[str, float] = field(default_factory=dict)
-    """What the values of these cells took in the last round, by group."""
-
-    def lap_s(self, group: str) -> float:
-        """Return what a lap of a group takes on average."""
-        return sum(seconds / every for seconds, every in self.values[group])
-
-    def laps_s(self, laps: Mapping[str, int]) -> float:
-        """Return what so many laps of each group take in a round."""
-        return sum(self.group_s(group, count) for group, count in laps.items())
-
-    def group_s(self, group: str, laps: int) -> float:
-        """Return what a group's laps take, if it has so many in a round."""
-        return sum(seconds * math.ceil(laps / every) for seconds, every in self.values[group])
 
 
 def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
@@ -147,39 +122,6 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
         g: max(least.get(g, 1), _bound(laps, passes[g], session.plan)) for g, laps in wanted.items()
     }
     return passes | _fit(bounded, passes, costs, session.plan)
-
-
-def find_costs(session: Session, cells: Sequence[Cell]) -> Costs | None:
-    """Return what the parts of the next round will cost, judged by the last; None if not known.
-
-    What is done around each value, such as collecting garbage, is taken as the same for all values.
-    """
-    record = session.rounds[-1]
-    values = [sample for sample in record.samples if not sample.warmup]
-    if record.laps_s is None or not values:
-        return None
-    beside_s = max(0.0, record.laps_s - sum(s.seconds * s.loops for s in values)) / len(values)
-    times: dict[str, list[float]] = {}
-    for sample in values:
-        times.setdefault(sample.cell, []).append(sample.seconds * sample.loops + beside_s)
-    every = find_every(session, cells)
-    costs = Costs(max(0.0, record.seconds - record.laps_s), {})
-    for cell in cells:
-        if cell.name in times:
-            one = fmean(times[cell.name]), every.get(cell.name, 1)
-            costs.values.setdefault(cell.group, []).append(one)
-            spent_s = costs.last_s.get(cell.group, 0.0) + sum(times[cell.name])
-            costs.last_s[cell.group] = spent_s
-    return costs
-
-
-def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
-    """Return how long the next round will take: as long as the last, or by its laps' cost."""
-    costs = find_costs(session, cells) if session.plan.is_paced else None
-    if costs is None:
-        return session.rounds[-1].seconds
-    laps = {group: session.passes[group] * session.plan.laps for group in costs.values}
-    return costs.around_s + costs.laps_s(laps)
 
 
 def _is_due(rounds: int) -> bool:
