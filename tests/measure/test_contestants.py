@@ -110,6 +110,8 @@ PROMISES = {
 """What `check` says that a false contestant does not keep, each in a process of its own."""
 INTRUDERS = ("intrudes", "floods", "prefetching_thread")
 """Who is found by the requests that come in another's turn."""
+TOO_MANY = "requests instead of 10"
+"""What an intruder is found by if it comes in its own turn first."""
 NEEDS = {
     "false_coding": "brotli",
     "honest_declared_coding": "brotli",
@@ -150,14 +152,21 @@ HONEST = contestants("honest_*.py")
 
 
 def measure(folder, network, names, options=()):
-    """Return why contestants are invalid on a network, by name, and who took part."""
+    """Return why contestants are invalid on a network, by name, and who took part.
+
+    Connections are kept for so long that none is closed before its next turn, however busy the
+    machine is: closing a session's idle connections would hide who keeps them.
+    """
+    if network == "loopback":
+        (folder / "patient.toml").write_text("keep_alive_s = 3600\n")
+        network = str(folder / "patient.toml")
     files = [str(FOLDER / f"{name}.py") for name in names]
     settings = f"networks = [{network!r}]\nstrategies = {json.dumps(['requests-serial', *files])}\n"
-    suite = folder / f"{network}.toml"
+    suite, results = folder / "suite.toml", folder / "session"
     suite.write_text(SUITE + settings)
-    call = command_line("run", suite, "-q", "-o", folder / network, *options, capture_output=True)
+    call = command_line("run", suite, "-q", "-o", results, *options, capture_output=True)
     subprocess.run(**call, check=False)
-    session = json.loads((folder / network / "session.json").read_text())
+    session = json.loads((results / "session.json").read_text())
     assert session["kept_rounds"] == 1
     names = {Path(cell["strategy"]).stem for cell in session["plan"]["cells"]}
     reasons = {}
@@ -181,7 +190,8 @@ def test_false_contestant_is_invalid(near, name):
     reasons, names = near
     if f"false_{name}" not in names:
         pytest.skip(f"{NEEDS[f'false_{name}']} is not installed")
-    assert FALSE[name] in reasons[f"false_{name}"]
+    allowed = (FALSE[name], TOO_MANY) if name in INTRUDERS else (FALSE[name],)
+    assert any(words in reasons[f"false_{name}"] for words in allowed)
 
 
 @pytest.mark.parametrize("name", HONEST)

@@ -130,8 +130,8 @@ class ScriptedExecutor:
     def __init__(self, events, scripts=None, lives=99):
         self.events, self.scripts, self.lives = events, scripts or {}, lives
 
-    def is_hosted(self, cell):
-        return False
+    def name_process(self, cell):
+        return cell.name
 
     async def start_anchor(self):
         if self.lives is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from itertools import groupby
 
@@ -75,6 +76,16 @@ def test_long_forms_miss_laps_and_no_warmup():
     assert sum(turn.anchors for turn in found) == 12 + 4
 
 
+def test_cold_cells_miss_the_warmups_alone():
+    """Another cell warms their process."""
+    cold = set(CHEAP[1:])
+    found = list(plan_turns(GROUPS, 1, 4, PASSES, {}, 1, 1, cold))
+    warm = [turn.cell for turn in found if turn.warmup]
+    assert sorted(warm) == sorted([CHEAP[0], *DEAR])
+    assert {turn.cell for turn in found if not turn.warmup} == {*CHEAP, *DEAR}
+    assert len(found) == len(warm) + 5 * (4 * 3 + 4)
+
+
 def test_lap_without_cells_is_left_out():
     """All short crawls failed: nothing is due where long forms miss a lap."""
     found = list(plan_turns({"a": ["long"]}, 1, 4, {"a": 1}, {"long": 3}, 1, 1))
@@ -146,6 +157,23 @@ def test_group_that_is_larger_than_a_wave_has_one_of_its_own():
     assert ["large"] in found
     assert ["huge"] in found
     assert sorted(name for wave in found for name in wave) == ["a", "b", "huge", "large"]
+
+
+def test_groups_that_share_processes_are_measured_together():
+    """Otherwise both waves would start them; whoever shares with either of two joins both."""
+    shared = {
+        "near": {"a", "b", "c"},
+        "alone": {"d", "e"},
+        "far": {"f", "g"},
+        "other": {"h", "i", "j"},
+        "bridge": {"c", "g"},
+    }
+    for number in range(20):
+        found = plan_waves(shared, 5, 1, number)
+        (joined,) = [wave for wave in found if "bridge" in wave]
+        assert set(joined) == {"near", "far", "bridge"}
+        assert sorted(itertools.chain(*found)) == sorted(shared)
+    assert plan_waves(shared, 10, 1, 1) == [list(shared)]
 
 
 def test_waves_are_the_same_whenever_they_are_asked_again():

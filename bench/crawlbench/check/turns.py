@@ -11,7 +11,7 @@ from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Promise, find_breaches
 from crawlbench.measure.turnstile import open_turnstile
-from crawlbench.measure.unrest import Patience
+from crawlbench.measure.unrest import VALUE_SHARE, Patience
 from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -31,6 +31,9 @@ VALUES = 4
 """Values of one crawl each. The first is a warmup, which may fill caches."""
 REST_S = 0.1
 """Seconds between two values, in which other workers would have their turns."""
+REST_SHARE = 5 * VALUE_SHARE
+"""The same as a share of the last value, if that is more: whoever works all the time uses more CPU
+time meanwhile than a session excuses."""
 NETWORK = "loopback"
 IN_TURNS = "takes turns with others, as in a session"
 
@@ -106,12 +109,13 @@ class _Turns:
                 for number in range(VALUES):
                     is_warmup = not number
                     await mirror.begin("check", plays_network=not is_warmup, alters=is_warmup)
-                    await self._take_one(worker, mirror)
-                    await asyncio.sleep(REST_S)
+                    seconds = await self._take_one(worker, mirror)
+                    await asyncio.sleep(max(REST_S, REST_SHARE * seconds))
             finally:
                 await worker.kill()
 
-    async def _take_one(self, worker: Worker, mirror: MirrorProcess) -> None:
+    async def _take_one(self, worker: Worker, mirror: MirrorProcess) -> float:
+        """Take a value, note which promises it broke, and return how long it took."""
         try:
             value = await worker.take()
         finally:
@@ -130,6 +134,7 @@ class _Turns:
                 breaches[Promise.ANEW] = kept
         self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""
+        return value.seconds
 
     def _module(self) -> str | None:
         event_loop = self._cell.event_loop

@@ -105,11 +105,11 @@ class _LiveWatcher:
 
     def on_start(self, session: Session) -> None:
         self._session = session
-        self._bar.reset(self._task, total=2 * len(session.plan.cells), description="calibration")
+        self._bar.reset(self._task, total=len(session.plan.cells), description="calibration")
         self._draw()
 
     def on_sample(self, number: int, sample: Sample) -> None:  # noqa: ARG002  (the bar knows)
-        self._bar.advance(self._task)
+        self._bar.advance(self._task, not sample.warmup)
         lap = "warmup" if sample.warmup else f"lap {sample.lap + 1}"
         self._last = Text(f"{lap}: {sample.cell} {format_seconds(sample.seconds)}", style="dim")
         if time.monotonic() - self._drawn > MIN_REDRAW_S:
@@ -119,8 +119,7 @@ class _LiveWatcher:
         plan, done = session.plan, len(session.rounds)
         every = find_every(session, plan.cells)
         values = sum(
-            plan.warmups
-            + math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
+            math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
             for cell in plan.cells
             if not session.failure(cell.name)
         )

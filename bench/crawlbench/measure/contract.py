@@ -171,8 +171,8 @@ class AnchorWorker(Protocol):
 class Executor(Protocol):
     """Makes workers."""
 
-    def is_hosted(self, cell: Cell) -> bool:
-        """Return whether a cell will share a process with others instead of having its own."""
+    def name_process(self, cell: Cell) -> str:
+        """Return the name of a cell's process in a round; cells with the same name share it."""
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """Start a worker, and return when it is ready for its first turn.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, EnvironmentFacts
     from crawlbench.measure.contract import AnchorWorker, Worker
-    from crawlbench.measure.job import CellJob, Job, Length, Order, Place
+    from crawlbench.measure.job import CellJob, Destination, Job, Order, Place
     from crawlbench.measure.turnstile import Turnstile
 
 __all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
@@ -62,7 +62,7 @@ class ProcessExecutor:
         timeout_s: float,
         environments: Sequence[EnvironmentFacts] = (),
         alone: Collection[str] = (),
-        cells: Sequence[Cell] = (),
+        sharing: Mapping[str, Sequence[Cell]] | None = None,
         doors: Mapping[str, Doors] | None = None,
     ) -> None:
         """Take what all workers share.
@@ -74,7 +74,7 @@ class ProcessExecutor:
             timeout_s: a value that takes longer counts as a hang.
             environments: those that cells name; cells without one run in the manager's own.
             alone: operations that are not hosted: each of their cells has a process of its own.
-            cells: the plan's; those that differ only in the length of their site share a process.
+            sharing: by the name of each process that several crawls share, these cells.
             doors: by cells' place, what gives each cell its door; None if cells have no doors.
         """
         self._turnstile = turnstile
@@ -92,45 +92,34 @@ class ProcessExecutor:
         self._hosts: dict[str, Host] = {}
         """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """The processes that crawl several lengths, by the name of the shortest one's cell."""
-        self._lengths: dict[str, list[Cell]] = {}
-        """Cells that may share a process, by the name of the one with the shortest length."""
-        for cell in cells:
-            if not cell.operation and not places[cell.place]["ca_file"]:
-                self._lengths.setdefault(cell.short_name, []).append(cell)
+        """The processes that several crawls share in the current round, by name."""
+        self._sharing = sharing or {}
+        self._names = {cell.name: name for name, some in self._sharing.items() for cell in some}
+        """The names of these processes, by cell."""
 
-    def is_hosted(self, cell: Cell) -> bool:
-        """See `Executor.is_hosted`."""
-        if not cell.operation:
-            return bool(cell.long_of) and self._is_shared(cell)
+    def name_process(self, cell: Cell) -> str:
+        """See `Executor.name_process`."""
+        if cell.operation and self._is_hosted(cell):
+            return _name_host(cell)
+        return self._names.get(cell.name, cell.name)
+
+    def _is_hosted(self, cell: Cell) -> bool:
+        """Return whether an operation's cell has a seat in the host of its event loop."""
         return cell.operation not in self._alone and cell.group not in self._unfit
-
-    def _is_shared(self, cell: Cell) -> bool:
-        """Return whether a cell's process also crawls sites of other lengths.
-
-        Not over TLS, where each length's mirror has its own authority: a client that finds its file
-        by `SSL_CERT_FILE` may read it only once per process.
-        """
-        return len(self._lengths.get(cell.short_name, ())) > 1
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
-        if self._is_shared(cell):
+        if cell.name in self._names:
             return await self._start_share(cell, loops, warmups)
-        if self.is_hosted(cell):
+        if cell.operation and self._is_hosted(cell):
             return await self._start_seat(cell, loops, warmups)
         command = partial(self._command, cell, loops, warmups, values)
         variables = await self._variables(cell, cell.name)
         return await self._start(partial(WorkerHandle, warmups), cell.name, command, variables)
 
     async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
-        """Give a cell a seat in the host of its loop and environment; twins have another host.
-
-        The twins have separate processes, not only separate seats: two processes of the same kind
-        differ, and as any two loops are compared across processes, so must the twins be.
-        """
-        name = f"(host of {replace(cell, operation='', site='').loop_name}"
-        name += " control)" if cell.control else ")"
+        """Give a cell a seat in the host of its loop and environment."""
+        name = _name_host(cell)
         if name not in self._hosts or self._hosts[name].is_over:
             start = partial(self._start_host, cell, name, "crawlbench.measure.host")
             self._hosts[name] = Host(start, self._unfit.add)
@@ -141,10 +130,10 @@ class ProcessExecutor:
         return seat
 
     async def _start_share(self, cell: Cell, loops: int, warmups: int) -> Share:
-        """Let a cell share a process with cells that crawl other lengths in the same way."""
-        name = cell.short_name
+        """Let a cell share a process with cells that crawl other sites in the same way."""
+        name = self._names[cell.name]
         if name not in self._shared or self._shared[name].is_over:
-            start = partial(self._start_host, cell, name, "crawlbench.measure.lengthhost")
+            start = partial(self._start_host, cell, name, "crawlbench.measure.crawlhost")
             self._shared[name] = SharedProcess(start)
         order: Order = {"task": cell.name, "peer": None, "loops": loops}
         metadata = {**_metadata(cell), **self._affinity()}
@@ -249,7 +238,7 @@ class ProcessExecutor:
             "cpus": list(self._cpus) if self._all_cpus else [],
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
-            "lengths": await self._describe_lengths(cell),
+            "crawls": await self._describe_crawls(cell),
         }
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         changes = {**_bytecode(), JOB_VARIABLE: dumps(job)}
@@ -265,14 +254,22 @@ class ProcessExecutor:
         place, doors = self._places[cell.place], self._doors.get(cell.place)
         return {**place, "origin": await doors.open_door(cell.name)} if doors else place
 
-    async def _describe_lengths(self, cell: Cell) -> dict[str, Length]:
+    async def _describe_crawls(self, cell: Cell) -> dict[str, Destination]:
         """Return, by cell, what a process crawls, if several cells share it."""
-        if not self._is_shared(cell):
-            return {}
         return {
             one.name: {"site": one.site, "origin": (await self._find_place(one))["origin"]}
-            for one in self._lengths[cell.short_name]
+            for one in self._sharing.get(self._names.get(cell.name, ""), ())
         }
+
+
+def _name_host(cell: Cell) -> str:
+    """Return the name of the host of a cell's event loop and environment; twins have another host.
+
+    The twins have separate processes, not only separate seats: two processes of the same kind
+    differ, and as any two loops are compared across processes, so must the twins be.
+    """
+    name = f"(host of {replace(cell, operation='', site='').loop_name}"
+    return name + (" control)" if cell.control else ")")
 
 
 def _bytecode() -> dict[str, str]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 __all__ = [
     "JOB_VARIABLE",
     "CellJob",
+    "Destination",
     "Expected",
     "Job",
-    "Length",
     "Order",
     "Place",
     "Told",
@@ -63,12 +63,12 @@ class Place(TypedDict, total=False):
     """None for an operation without a peer."""
 
 
-class Length(TypedDict):
-    """One of the sites that a process crawls in turn."""
+class Destination(TypedDict):
+    """What one of the cells crawls that share a process."""
 
     site: str
     origin: str
-    """Its mirror's origin."""
+    """The cell's door at its mirror."""
 
 
 class Job(Place):
@@ -87,7 +87,7 @@ class Job(Place):
     """CPUs that workers may use while they end; empty if they keep those that they have."""
     environment: Expected | None
     """None for the manager's own."""
-    lengths: dict[str, Length]
+    crawls: dict[str, Destination]
     """What a process that several cells share crawls, by cell; empty for other processes."""
 
 

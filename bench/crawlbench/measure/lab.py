@@ -15,6 +15,7 @@ from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundResult, run_round
 from crawlbench.measure.roundplan import RoundPlan
+from crawlbench.measure.sharing import find_cold, find_sharing
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import Patience
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Place
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
+    from crawlbench.mirror.networks import Network
 
 __all__ = ["Lab", "declared_by", "open_lab"]
 
@@ -109,6 +111,7 @@ class Lab:
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             every=find_every(session, cells) if number else {},
             strides=find_strides(session, cells) if number else {},
+            cold=self._find_cold(cells, number) if plan.warmups else (),
             modules={cell.name: _loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
             patience=self.patience,
@@ -116,6 +119,12 @@ class Lab:
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
         return await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
+
+    def _find_cold(self, cells: tuple[Cell, ...], number: int) -> frozenset[str]:
+        """Return the names of the cells without warmups in a round."""
+        processes = {cell.name: self.executor.name_process(cell) for cell in cells}
+        pages = {name: one.pages for name, one in self.expectations.items()}
+        return find_cold(cells, processes, pages, number)
 
 
 def _loop_module(cell: Cell) -> str | None:
@@ -144,7 +153,8 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     sites = {name: find_site(plan.path_of(name)) for name in names}
     async with AsyncExitStack() as stack:
         stack.enter_context(stay_off(machine.mirror_cpus))
-        mirrors = await _open_mirrors(session, crawls, stack)
+        networks = {c.network: find_network(plan.path_of(c.network)) for c in crawls.values()}
+        mirrors = await _open_mirrors(session, crawls, networks, stack)
         meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))
         peers = {cell.place: meters[cell.place] for cell in plan.cells if cell.operation}
         turnstile = await stack.enter_async_context(open_turnstile())
@@ -165,7 +175,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 plan.timeout_s,
                 session.environments,
                 [facts.name for facts in plan.operations if facts.needs_own],
-                plan.cells,
+                find_sharing(plan.cells, networks),
                 mirrors,
             ),
             expectations={name: site.expected for name, site in sites.items()},
@@ -175,13 +185,16 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
 
 
 async def _open_mirrors(
-    session: Session, crawls: dict[str, Cell], stack: AsyncExitStack
+    session: Session,
+    crawls: dict[str, Cell],
+    networks: dict[str, Network],
+    stack: AsyncExitStack,
 ) -> dict[str, MirrorProcess]:
     """Return the mirror of each place."""
     plan, cpus = session.plan, session.machine.mirror_cpus
     at: dict[str, MirrorProcess] = {}
     for place, cell in crawls.items():
         site, name = plan.path_of(cell.site), plan.path_of(cell.network)
-        mirror = open_mirror(site, name, find_network(name), plan.seed, cpus)
+        mirror = open_mirror(site, name, networks[cell.network], plan.seed, cpus)
         at[place] = await stack.enter_async_context(mirror)
     return at

@@ -121,22 +121,23 @@ class _Course:
         self.notes: dict[str, Path] = {}
 
     def waves(self, executor: Executor) -> list[list[str]]:
-        """Return the groups that are measured together; cells that share a process do not count."""
-        alone = {
-            group: [name for name in names if not executor.is_hosted(self._cells[name])]
+        """Return the groups that are measured together."""
+        processes = {
+            group: {executor.name_process(self._cells[name]) for name in names}
             for group, names in self._groups.items()
         }
-        return plan_waves(alone, MAX_ALIVE, self._plan.seed, self._plan.number)
+        return plan_waves(processes, MAX_ALIVE, self._plan.seed, self._plan.number)
 
     async def start(self, executor: Executor, groups: list[str]) -> None:
         """Start the groups' workers; those that do not get ready count as failures."""
         plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
         async def start_one(cell: Cell) -> None:
-            loops, values = plan.loops[cell.name], plan.count_values(cell)
+            loops = plan.loops[cell.name]
+            warmups, values = plan.count_warmups(cell), plan.count_values(cell)
             try:
                 async with door:
-                    worker = await executor.start(cell, loops, plan.warmups, values)
+                    worker = await executor.start(cell, loops, warmups, values)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:
@@ -152,9 +153,8 @@ class _Course:
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
         plan, cells = self._plan, {group: self._groups[group] for group in groups}
-        return plan_turns(
-            cells, plan.warmups, plan.laps, plan.passes, plan.every, plan.seed, plan.number
-        )
+        counts = plan.warmups, plan.laps, plan.passes, plan.every
+        return plan_turns(cells, *counts, plan.seed, plan.number, plan.cold)
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.measure.unrest import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from crawlbench.base.records import Cell
@@ -28,7 +28,7 @@ class RoundPlan:
     loops: Mapping[str, int]
     """Crawls per value, by cell."""
     warmups: int
-    """Laps that are thrown away."""
+    """Laps that are thrown away; cells that are cold take part in none."""
     laps: int
     """How many turns each group has."""
     passes: Mapping[str, int]
@@ -42,10 +42,16 @@ class RoundPlan:
     strides: Mapping[str, int] = field(default_factory=dict)
     """The same as if no cell rested: delays are spread over these laps, so that all cells of a lap
     have the same."""
+    cold: Collection[str] = ()
+    """Names of the cells without warmups, because others warm their process."""
     patience: Patience = field(default_factory=Patience)
     """Patience with cells that do not stand still; one for all rounds of a session."""
     trace_folder: Path | None = None
     """Where the last crawl of each cell is noted, request by request; None for nowhere."""
+
+    def count_warmups(self, cell: Cell) -> int:
+        """Return how many warmups a cell has."""
+        return 0 if cell.name in self.cold else self.warmups
 
     def count_values(self, cell: Cell) -> int:
         """Return how many values a cell has to take, warmups not counted."""

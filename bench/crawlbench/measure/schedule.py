@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 __all__ = ["MAX_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
 
@@ -31,32 +32,44 @@ class Turn:
 
 
 def plan_waves(
-    groups: Mapping[str, Sequence[str]], most: int, seed: int, number: int
+    groups: Mapping[str, Collection[str]], most: int, seed: int, number: int
 ) -> list[list[str]]:
     """Divide groups into waves: the cells of one wave have their workers alive at the same time.
 
-    Groups are not compared with each other, so they need not be measured together. Which ones are
-    is decided at random.
+    Groups that share no process need not be measured together, since they are not compared with
+    each other. Which ones are is decided at random.
 
     Args:
-        groups: cells by group.
-        most: the most cells in a wave; a larger group is a wave of its own.
+        groups: names of processes, by group.
+        most: the most processes in a wave; if groups that share some need more, they are a wave of
+            their own.
         seed: the session's seed.
         number: the round's number.
     """
-    names = list(groups)
-    if sum(map(len, groups.values())) <= most:
-        return [names]
-    _shuffle(names, f"waves/{seed}/{number}")
+    joined = _join_groups(groups)
+    if sum(len(processes) for processes in joined.values()) <= most:
+        return [list(groups)]
+    units = list(joined)
+    _shuffle(units, f"waves/{seed}/{number}")
     waves: list[list[str]] = []
     room = 0
-    for name in names:
-        if not waves or len(groups[name]) > room:
+    for unit in units:
+        if not waves or len(joined[unit]) > room:
             waves.append([])
             room = most
-        waves[-1].append(name)
-        room -= len(groups[name])
+        waves[-1] += unit
+        room -= len(joined[unit])
     return waves
+
+
+def _join_groups(groups: Mapping[str, Collection[str]]) -> dict[tuple[str, ...], set[str]]:
+    """Return the processes of the groups that share some, by their names."""
+    joined: dict[tuple[str, ...], set[str]] = {}
+    for group, processes in groups.items():
+        mates = [names for names, others in joined.items() if not others.isdisjoint(processes)]
+        together = set(processes).union(*[joined.pop(names) for names in mates])
+        joined[*itertools.chain(*mates), group] = together
+    return joined
 
 
 def plan_turns(
@@ -67,6 +80,7 @@ def plan_turns(
     every: Mapping[str, int],
     seed: int,
     number: int,
+    cold: Collection[str] = (),
 ) -> Iterator[Turn]:
     """Yield the turns of one round, always the same for the same arguments.
 
@@ -83,6 +97,7 @@ def plan_turns(
             for cells not named here.
         seed: the session's seed.
         number: the round's number.
+        cold: cells without warmups.
     """
     for warmup, count in ((True, warmups), (False, laps)):
         for turn in range(count):
@@ -91,7 +106,11 @@ def plan_turns(
             for group in names:
                 in_turn = 1 if warmup else passes[group]
                 for lap in range(turn * in_turn, (turn + 1) * in_turn):
-                    cells = [c for c in groups[group] if warmup or not lap % every.get(c, 1)]
+                    cells = [
+                        cell
+                        for cell in groups[group]
+                        if (cell not in cold if warmup else not lap % every.get(cell, 1))
+                    ]
                     if not cells:
                         continue
                     key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"
@@ -119,5 +138,5 @@ def epoch(number: int, lap: int, *, warmup: bool) -> str:
     return f"{number}/{'w' if warmup else ''}{lap}"
 
 
-def _shuffle(names: list[str], key: str) -> None:
+def _shuffle(names: list[Any], key: str) -> None:
     random.Random(key).shuffle(names)

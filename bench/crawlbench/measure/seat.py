@@ -99,6 +99,7 @@ class Seat(Share):
         """
         order: Order = {"task": cell.operation, "peer": peer, "loops": loops}
         super().__init__(cell, order, warmups, metadata, host)
+        self._is_cold = False  # no other operation warms it
         self._is_apart = False
         """Whether it has a host to itself, because it disturbed others."""
         self._offences = 0

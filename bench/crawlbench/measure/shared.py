@@ -141,6 +141,8 @@ class Share:
         """
         self._cell = cell
         self._warmups = warmups
+        self._is_cold = not warmups
+        """Whether another cell warms the first process for it."""
         self._order = order
         self._metadata = metadata
         self._host = host
@@ -161,7 +163,8 @@ class Share:
     async def get_ready(self) -> None:
         """Make sure that the process has been warmed up for this cell.
 
-        In a process that replaced another, the warmups are taken again, and not kept.
+        In a process that replaced another, the warmups are taken again, and not kept; one is taken
+        if another cell should have warmed the process.
 
         Raises:
             CellError: no process starts, or the cell fails in it.
@@ -169,7 +172,8 @@ class Share:
         await self._host.ready()
         if self._host.starts != self._start:
             self._start, self._warm = self._host.starts, 0
-        while self._warm < min(self._warmups, len(self._seconds)):
+        again = min(self._warmups, len(self._seconds))
+        while self._warm < (int(self._start > 1) if self._is_cold else again):
             await self._take()
 
     async def take(self) -> Value:

@@ -1,7 +1,8 @@
-"""The process of one strategy at several lengths: `-m crawlbench.measure.lengthhost` (floor 3).
+"""The process of one strategy for several cells: `-m crawlbench.measure.crawlhost` (floor 3).
 
-It crawls the short site and the long one in turn, as the manager says, and checks around each value
-what the worker of a single cell checks. The job comes as JSON in an environment variable.
+It crawls the short site and the long one, on all networks, in turn, as the manager says, and checks
+around each value what the worker of a single cell checks. The job comes as JSON in an environment
+variable.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ __all__ = ["main"]
 
 def main() -> None:
     """Take values until the manager says that it is over."""
-    run_host(_Lengths)
+    run_host(_Crawls)
 
 
 def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
     """Return the crawls by cell: all sites are found first, and the contestant last."""
-    crawlings = {name: Crawling(_at(job, name)) for name in job["lengths"]}
+    crawlings = {name: Crawling(_at(job, name)) for name in job["crawls"]}
     for crawling in crawlings.values():
         crawling.load_site(seal)
     for crawling in crawlings.values():
@@ -37,14 +38,14 @@ def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
 
 
 def _at(job: Job, name: str) -> Job:
-    """Return the job for one length alone."""
-    length = job["lengths"][name]
-    cell = {**job["cell"], "site": length["site"]}
-    return {**job, "cell": cell, "origin": length["origin"]}  # type: ignore[typeddict-item]
+    """Return the job for one cell alone."""
+    target = job["crawls"][name]
+    cell = {**job["cell"], "site": target["site"]}
+    return {**job, "cell": cell, "origin": target["origin"]}  # type: ignore[typeddict-item]
 
 
-class _Lengths(Host):
-    """All lengths of one strategy."""
+class _Crawls(Host):
+    """All crawls of one strategy."""
 
     def __init__(self, job: Job, seal: Seal, gate: Gate, event_loops: set[str]) -> None:
         super().__init__(job, seal, gate, event_loops)

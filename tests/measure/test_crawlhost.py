@@ -1,9 +1,10 @@
-"""Cells that differ in the length of their site share a process: real ones at a real turnstile."""
+"""Cells that differ only in length and network share a process: real ones at a real turnstile."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -78,7 +79,7 @@ async def both(places, strategy, loops=1):
     short = Cell(SHORT, "loopback", strategy, None, "lxml", 4)
     cells = short, short.lengthened(LONG)
     async with open_turnstile() as turnstile:
-        executor = ProcessExecutor(turnstile, places, (), 20.0, cells=cells)
+        executor = ProcessExecutor(turnstile, places, (), 20.0, sharing={"(both)": cells})
         workers = await asyncio.gather(*[executor.start(cell, loops, 1, 2) for cell in cells])
         try:
             yield executor, workers
@@ -102,7 +103,7 @@ def test_each_value_crawls_the_site_of_its_cell(places):
             rows = await short.show()
             assert short._host is long._host
             assert short._host.starts == 1
-            assert [executor.is_hosted(worker._cell) for worker in workers] == [False, True]
+            assert {executor.name_process(worker._cell) for worker in workers} == {"(both)"}
             return values, rows, await asyncio.gather(short.finish(), long.finish())
 
     values, rows, runs = asyncio.run(measure())
@@ -166,10 +167,62 @@ def test_process_that_ends_badly_is_told_to_both(places):
         assert "exit code 3" in str(error)
 
 
-def test_lengths_over_tls_have_processes_of_their_own():
-    """Each mirror has its own authority, which a client may read once in a process."""
-    short = Cell(SHORT, "loopback-tls", "requests-serial", None, "lxml", 4)
+def test_each_network_is_crawled_through_the_door_of_its_cell():
+    """One process, two mirrors: each sees the requests of its own cell and no others."""
+    near = Cell(SHORT, "loopback", "requests-serial", None, "lxml", 4)
+    cells = near, replace(near, network="lan")
+
+    async def measure():
+        async with AsyncExitStack() as stack:
+            mirrors = {}
+            for cell in cells:
+                opening = open_mirror(SHORT, cell.network, find_network(cell.network), 1)
+                mirrors[cell.place] = await stack.enter_async_context(opening)
+            places = {
+                place: {"origin": mirror.address, "ca_file": None, "files": {}}
+                for place, mirror in mirrors.items()
+            }
+            turnstile = await stack.enter_async_context(open_turnstile())
+            executor = ProcessExecutor(
+                turnstile, places, (), 20.0, sharing={"(both)": cells}, doors=mirrors
+            )
+            workers = {cell: await executor.start(cell, 1, 0, 2) for cell in cells}
+            for number, cell in enumerate([*cells, *cells]):
+                for mirror in mirrors.values():
+                    await mirror.begin(str(number), plays_network=True, door=cell.name)
+                await take(workers[cell])
+                seen = {place: await mirror.end() for place, mirror in mirrors.items()}
+                pages = find_site(SHORT).expected.pages
+                assert {place: counted.requests for place, counted in seen.items()} == {
+                    place: pages * (place == cell.place) for place in mirrors
+                }
+                assert not any(counted.strays for counted in seen.values())
+            await asyncio.gather(*[worker.finish() for worker in workers.values()])
+            assert {worker._host.starts for worker in workers.values()} == {1}
+
+    asyncio.run(measure())
+
+
+def test_cell_without_warmups_gets_one_in_a_process_that_replaced_another(places):
+    """Whoever had warmed the first process did it there; the value that follows is like others."""
+    short = Cell(SHORT, "loopback", "requests-serial", None, "lxml", 4)
     cells = short, short.lengthened(LONG)
-    places = {cell.place: {"origin": "", "ca_file": "ca.pem", "files": {}} for cell in cells}
-    executor = ProcessExecutor(None, places, (), 1.0, cells=cells)
-    assert [executor.is_hosted(cell) for cell in cells] == [False, False]
+
+    async def measure():
+        async with open_turnstile() as turnstile:
+            executor = ProcessExecutor(turnstile, places, (), 20.0, sharing={"(both)": cells})
+            warm, cold = [
+                await executor.start(cell, 1, warmups, 2)
+                for cell, warmups in zip(cells, (1, 0), strict=True)
+            ]
+            for worker in (warm, warm, cold):
+                await take(worker)
+            assert (warm._warm, cold._warm) == (2, 1)
+            await cold.kill()
+            for worker in (cold, warm):
+                await take(worker)
+            assert (warm._host.starts, warm._warm, cold._warm) == (2, 2, 2)
+            return await asyncio.gather(warm.finish(), cold.finish())
+
+    runs = asyncio.run(measure())
+    assert [(len(run.warmups or ()), len(run.values)) for run in runs] == [(1, 2), (0, 2)]
