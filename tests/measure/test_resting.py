@@ -9,9 +9,9 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import long, two_lengths
 
-from crawlbench.base.records import Comparison, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import Cell, Comparison, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.measure.calibration import MAX_EVERY
-from crawlbench.measure.resting import choose_resting
+from crawlbench.measure.resting import choose_resting, find_asleep
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER
@@ -145,3 +145,17 @@ def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():
     one = {BASELINE: [2.0, 2.1], CONTROL: [2.1, 2.0], FAST: [1.0, 1.1], LIKE: [1.1, 1.0]}
     for count, resting in ((1, {}), (2, dict.fromkeys(TWINS, 8))):
         assert choose_resting(judge(make_session(plan, [one] * count))) == resting
+
+
+def test_operations_fall_asleep_when_all_of_their_cells_rest():
+    """Not before three rounds, and crawls never: they only rest."""
+    operations = [Cell.of_operation(name, loop) for name in "abc" for loop in ("asyncio", "uvloop")]
+    plan = make_plan(FAST, is_paced=True)
+    plan = replace(plan, cells=(*plan.cells, *operations))
+    of_a, of_b = ([cell.name for cell in operations if cell.operation == name] for name in "ab")
+    resting = dict.fromkeys([*of_a, *of_b[:1], *[cell.name for cell in plan.own_cells[:3]]], 8)
+    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(3)]
+    session = replace(make_session(plan, empty), resting=resting)
+    assert find_asleep(session) == {"a"}
+    assert find_asleep(replace(session, rounds=session.rounds[:2])) == set()
+    assert find_asleep(replace(session, resting={})) == set()

@@ -17,7 +17,7 @@ from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.pace import choose_pace
-from crawlbench.measure.resting import choose_resting
+from crawlbench.measure.resting import choose_resting, find_asleep
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -153,14 +153,16 @@ class Logbook:
 
         If the session looks after each round, cells leave once all their pairs are answered. A
         reference, which is compared with nothing, leaves when it is known well enough to be shown.
-        Middle lengths leave after the first rounds, whatever they showed.
+        Otherwise only operations leave: those that rest, as long as others do not. Middle lengths
+        leave after the first rounds, whatever they showed.
         """
         session, plan = self.session, self.session.plan
         failed = {failure.cell for failure in session.failures}
         ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
         valid = [cell for cell in plan.cells if cell.name not in failed | ended]
         if plan.stopping is Stopping.FIXED or not session.rounds:
-            return tuple(valid)
+            asleep = find_asleep(session)
+            return tuple([cell for cell in valid if cell.group not in asleep] or valid)
         left = open_cells(session)
         groups = {cell.group for cell in valid if cell.name in left}
         shows = len(session.rounds) < REFERENCE_ROUNDS
