@@ -3,11 +3,12 @@
     python -m benchmarks.loops [MINUTES [ROUNDS [LOOP...]]]
 
 Each loop has a session with the stock loop, so that no third loop makes the laps longer. It
-measures all operations except variants in size; MINUTES are those of one session. Loops that are
-not installed are left out: `pip install 'crawlbench[loops]'` installs more. Sessions are kept in
-results/loops: an interrupted one continues, one that has used its minutes is not measured again,
-and more minutes make it longer. A session of several loops may be kept under the name of each. The
-crawls of `loop_share.py` come last, in ROUNDS rounds; with 0 the page keeps those that it has.
+measures all operations except variants in size; MINUTES are those of one session, which looks at
+its results once, when they are over. Loops that are not installed are left out: `pip install
+'crawlbench[loops]'` installs more. Sessions are kept in results/loops: an interrupted one
+continues, and one that has ended is not measured again. A session of several loops may be kept
+under the name of each. The crawls of `loop_share.py` come last, in ROUNDS rounds; with 0 the page
+keeps those that it has.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 from benchmarks.loop_share import ROUNDS, measure
 from benchmarks.usage import read_words
 
+import crawlbench
 from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
@@ -43,8 +45,9 @@ if TYPE_CHECKING:
 MINUTES = 5.0
 STOCK = "asyncio"
 LOOPS = ("uvloop", "rloop", "loopmini", "veloxloop", "bracio", "asyncio-poll", "asyncio-select")
-DONE = 0.9
-"""A session that has used this share of its minutes is complete: no further round would fit."""
+UNFINISHED = ("", "interrupted", "mirror")
+"""How a session has ended that goes on where it was."""
+SUITE = Path(crawlbench.__file__).parent / "suites" / "loops.toml"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
 KEPT = PAGE.parent.parent / "results" / "loops"
 BEGIN, END = "<!-- from a run: begin -->", "<!-- from a run: end -->"
@@ -90,14 +93,20 @@ def run_session(loop: str, budget_s: float) -> Session:
     command = [sys.executable, "-m", "crawlbench", "run"]
     if (folder / SESSION_FILE).exists():
         session = load_session(folder)
-        if session.seconds >= DONE * budget_s:
+        if session.ending not in UNFINISHED:
             return session
         command += ["--resume", str(folder)]
     else:
-        command += ["loops", "-l", STOCK, "-l", loop, "-o", str(folder)]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        suite = folder.with_suffix(".toml")
+        text = re.sub(
+            r"(?m)^budget_s = .*$", f"budget_s = {budget_s:.1f}", SUITE.read_text("utf-8")
+        )
+        suite.write_text(text, encoding="utf-8")
+        command += [str(suite), "-l", STOCK, "-l", loop, "-o", str(folder)]
         names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
         command += [word for name in names for word in ("--operation", name)]
-    subprocess.run([*command, "--budget", f"{budget_s:g}"], check=False)
+    subprocess.run(command, check=False)
     return load_session(folder)
 
 
