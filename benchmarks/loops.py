@@ -110,6 +110,14 @@ def run_session(loop: str, budget_s: float) -> Session:
     return load_session(folder)
 
 
+def write_suite(path: Path, budget_s: float) -> Path:
+    """Write the suite `loops` with another budget; it looks once, which `--budget` would change."""
+    text = SUITE.read_text(encoding="utf-8")
+    changed = re.sub(r"(?m)^budget_s = .*$", f"budget_s = {budget_s:.1f}", text)
+    path.write_text(changed, encoding="utf-8")
+    return path
+
+
 def render(sessions: dict[str, Session], shares: str) -> str:
     """Return the part of the page that comes from the sessions."""
     views = {loop: SessionView(session) for loop, session in sessions.items()}

@@ -86,6 +86,19 @@ def test_what_is_at_its_border_is_no_doubt(changes):
     assert doubts(**changes) == []
 
 
+def test_load_before_a_session_is_not_told_if_the_workers_had_their_cpus():
+    """It was perhaps that of the set-up; what disturbs a session shows in its values."""
+    told = session(conditions=replace(QUIET, load=9.0))
+    assert [doubt.topic for doubt in find_caveats(told, 5)] == ["load"]
+
+    def told_of(starved):
+        summaries = [replace(one, starved_share=starved) for one in judge(told).summaries]
+        return [one.topic for one in find_caveats(replace(told, summaries=tuple(summaries)), 5)]
+
+    assert told_of(0.02) == []
+    assert told_of(0.05) == ["load"]
+
+
 def test_load_is_not_told_beside_the_processes_that_make_it():
     """Their names say more."""
     assert [topic for topic, _ in doubts(load=9.0, busy=("make",))] == ["busy"]

@@ -18,6 +18,9 @@ __all__ = ["condition_caveats", "find_caveats"]
 
 MAX_LOAD = 0.3
 """Load per CPU in the minute before a session beyond which others must be using the machine."""
+MAX_WAITING = 0.03
+"""Share of its time in which a worker may have waited for a CPU on a machine that is quiet: beside
+a neighbour that takes 30 % of each CPU, it is several times as much."""
 MAX_STEAL = 0.01
 """Share of all CPU time beyond which the hypervisor's other guests disturb the measurement."""
 MAX_SLOT_EFFECT = math.log1p(0.01)
@@ -33,8 +36,15 @@ def find_caveats(session: Session, least_rounds: int) -> list[WarningNote]:
     found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
     found += [*_environments(session), *_slow_laps(session)]
     if session.conditions:
-        found += condition_caveats(session.machine, session.conditions)
+        doubts = condition_caveats(session.machine, session.conditions)
+        found += [one for one in doubts if one.topic != "load" or not _had_its_cpus(session)]
     return found
+
+
+def _had_its_cpus(session: Session) -> bool:
+    """Return whether the load before the session, perhaps that of its set-up, was over in time."""
+    waits = [one.starved_share for one in session.summaries]
+    return bool(waits) and max(waits) < MAX_WAITING
 
 
 def condition_caveats(machine: Machine, conditions: Conditions) -> list[WarningNote]:
