@@ -97,7 +97,8 @@ class Handle:
         assert self._lane
         try:
             await self._lane.tell("end")
-            code = await asyncio.wait_for(self._process.wait(), END_TIMEOUT_S)
+            async with asyncio.timeout(END_TIMEOUT_S):
+                code = await self._process.wait()
             if code:
                 raise await self._describe_end("end", END_TIMEOUT_S)
             self._collect()
@@ -138,7 +139,8 @@ class Handle:
         """Return the worker's next message, which must be of this kind."""
         assert self._lane
         try:
-            message = await asyncio.wait_for(self._lane.hear(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for loses a Ctrl-C that comes with it
+                message = await self._lane.hear()
         except (EOFError, TimeoutError):
             raise await self._describe_end(kind, timeout_s) from None
         if message["kind"] == "raised":
@@ -152,7 +154,8 @@ class Handle:
     async def _describe_end(self, awaited: str, timeout_s: float) -> CellError:
         """Return the error that says how the worker ended, or that it has not ended."""
         try:
-            code = await asyncio.wait_for(self._process.wait(), GRACE_S)
+            async with asyncio.timeout(GRACE_S):
+                code = await self._process.wait()
         except TimeoutError:
             return CellError(f"the worker gave no {awaited!r} within {timeout_s:.0f} s")
         self._last_words.seek(0)
