@@ -12,6 +12,7 @@ third of its interval's width.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import subprocess
 import sys
@@ -117,8 +118,8 @@ def measure(seed: int, budget_s: float, truth: float) -> bool:
         return False
     ratio, ends = tell_numbers(found)
     print(f"{head}: {ratio} ({ends}) {found.verdict}", flush=True)
-    spare = (found.high - found.low) / 3
-    return found.verdict is Verdict.SLOWER and found.low - spare <= truth <= found.high + spare
+    spare, true = (found.high - found.low) / 3, math.log(truth)
+    return found.verdict is Verdict.SLOWER and found.low - spare <= true <= found.high + spare
 
 
 if __name__ == "__main__":
