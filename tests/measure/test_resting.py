@@ -148,14 +148,15 @@ def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():
 
 
 def test_operations_fall_asleep_when_all_of_their_cells_rest():
-    """Not before three rounds, and crawls never: they only rest."""
+    """Not before four rounds, nor if they rest a little; and crawls never: they only rest."""
     operations = [Cell.of_operation(name, loop) for name in "abc" for loop in ("asyncio", "uvloop")]
     plan = make_plan(FAST, is_paced=True)
     plan = replace(plan, cells=(*plan.cells, *operations))
     of_a, of_b = ([cell.name for cell in operations if cell.operation == name] for name in "ab")
     resting = dict.fromkeys([*of_a, *of_b[:1], *[cell.name for cell in plan.own_cells[:3]]], 8)
-    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(3)]
+    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(4)]
     session = replace(make_session(plan, empty), resting=resting)
     assert find_asleep(session) == {"a"}
-    assert find_asleep(replace(session, rounds=session.rounds[:2])) == set()
+    assert find_asleep(replace(session, rounds=session.rounds[:3])) == set()
+    assert find_asleep(replace(session, resting=resting | {of_a[0]: 2})) == set()
     assert find_asleep(replace(session, resting={})) == set()

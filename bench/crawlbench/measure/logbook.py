@@ -153,8 +153,8 @@ class Logbook:
 
         If the session looks after each round, cells leave once all their pairs are answered. A
         reference, which is compared with nothing, leaves when it is known well enough to be shown.
-        Otherwise only operations leave: those that rest, as long as others do not. Middle lengths
-        leave after the first rounds, whatever they showed.
+        Otherwise only operations leave: those that rest a lot, as long as others do not. Middle
+        lengths leave after the first rounds, whatever they showed.
         """
         session, plan = self.session, self.session.plan
         failed = {failure.cell for failure in session.failures}
