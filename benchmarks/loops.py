@@ -103,10 +103,10 @@ def run_session(loop: str, budget_s: float) -> Session:
             r"(?m)^budget_s = .*$", f"budget_s = {budget_s:.1f}", SUITE.read_text("utf-8")
         )
         suite.write_text(text, encoding="utf-8")
-        command += [str(suite), "-l", STOCK, "-l", loop, "-o", str(folder)]
+        command += [suite.name, "-l", STOCK, "-l", loop, "-o", str(folder)]
         names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
         command += [word for name in names for word in ("--operation", name)]
-    subprocess.run(command, check=False)
+    subprocess.run(command, check=False, cwd=KEPT)  # a suite is told as it was typed: no folder
     return load_session(folder)
 
 
