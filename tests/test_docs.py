@@ -133,3 +133,12 @@ def test_older_days_above_newer_figures_are_found():
         ("no day", 0),
     ):
         assert len(list(find_stale(f"# A\n2026-11-01\n\n## B\n{day}\n{figures}"))) == stale
+
+
+def test_no_session_is_told_with_a_folder_of_the_machine_that_measured_it():
+    """A suite in a file is named as it was typed, so what publishes it types no folder."""
+    told = re.compile(r"\bsuite ([\w./-]+)(?=, 20\d\d-)")
+    suites = {path.name: told.findall(path.read_text("utf-8")) for path in DOCUMENTS}
+    assert suites["README.md"] == ["default"]
+    assert suites["loops.md"]
+    assert not [name for names in suites.values() for name in names if "/" in name]

@@ -172,8 +172,8 @@ class Share:
         await self._host.ready()
         if self._host.starts != self._start:
             self._start, self._warm = self._host.starts, 0
-        again = min(self._warmups, len(self._seconds))
-        while self._warm < (int(self._start > 1) if self._is_cold else again):
+        due = int(self._start > 1) if self._is_cold else min(self._warmups, len(self._seconds))
+        while self._warm < due:
             await self._take()
 
     async def take(self) -> Value:

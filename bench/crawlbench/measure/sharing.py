@@ -61,12 +61,8 @@ def find_cold(
         if not cell.operation:  # each operation is other code
             kind = processes[cell.name], bool(number and cell.long_of)
             alike.setdefault(kind, []).append(cell)
-    return frozenset(
-        cell.name
-        for some in alike.values()
-        for cell in some
-        if cell != _choose(some, pages, number)
-    )
+    warm = {_choose(some, pages, number).name for some in alike.values()}
+    return frozenset(cell.name for some in alike.values() for cell in some) - warm
 
 
 def _choose(cells: list[Cell], pages: Mapping[str, int], number: int) -> Cell:
