@@ -1,8 +1,9 @@
 """Checks the judge's promises on simulated sessions made of laps that were really measured.
 
 Laps are resampled from kept sessions: a round of a simulated session takes its laps, all cells of a
-lap together, from one measured round, with their doubts. The deviation of a cell from its usual
-time gets a random sign, so that the true differences are the planted ones.
+lap together, from one measured round, with what others made them wait. The deviation of a cell from
+its usual time without these waits gets a random sign, so that the true differences are the planted
+ones.
 
     python -m benchmarks.judge [SESSIONS] [FOLDER ...]
 
@@ -23,9 +24,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.usage import read_words
 
-from crawlbench.base.records import Quantity, Stopping, Verdict
+from crawlbench.base.records import Doubt, Quantity, Stopping, Verdict
 from crawlbench.measure.resting import choose_resting
 from crawlbench.measure.store import load_session
+from crawlbench.stats.competition import find_others_shares
+from crawlbench.stats.doubts import Nuisances
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
 from crawlbench.stats.settled import open_cells
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Comparison, RoundRecord, Sample, Session
+    from crawlbench.stats.index import Reading
 
 REFERENCE = Path("results/reference")
 MARGIN = math.log1p(0.01)
@@ -122,7 +126,8 @@ class Source:
         self.session = session
         self.group = group
         index = Index(session.rounds)
-        self.usual = {c.name: fmean(index.by_round((c.name,))) for c in cells}
+        self._rest = _without_waits(session, index)
+        self.usual = {c.name: fmean(index.by_round((c.name,), self._rest)) for c in cells}
         self.rounds = [list(self._laps(record)) for record in session.rounds]
 
     def _laps(self, record: RoundRecord) -> Iterator[dict[str, Sample]]:
@@ -150,23 +155,13 @@ class Source:
         for lap in range(len(laps)):
             turned = draw.choice((1, -1))
             for cell, sample in draw.choice(laps).items():
-                excess = math.log(sample.seconds) - self.usual[cell]
+                rest = self._rest(sample)
+                excess = math.log(rest) - self.usual[cell]
                 if scene.loud != 1.0 and cell == next(iter(truths)):
                     excess *= scene.loud
                 base = self.usual[self.session.plan.baselines[self.group]]
-                seconds = math.exp(base + truths.get(cell, 0.0) + turned * excess)
-                scale = seconds / sample.seconds
-                samples.append(
-                    replace(
-                        sample,
-                        lap=lap,
-                        seconds=seconds,
-                        cpu_user_s=sample.cpu_user_s * scale,
-                        cpu_system_s=sample.cpu_system_s * scale,
-                        cpu_wait_s=0.0,
-                        mirror_wait_s=0.0,
-                    )
-                )
+                scale = math.exp(base + truths.get(cell, 0.0) + turned * excess) / rest
+                samples.append(_scaled(sample, lap, scale))
         return replace(self.session.rounds[0], number=number, samples=tuple(samples))
 
     def truths(self, scene: Scene) -> dict[str, float]:
@@ -174,6 +169,26 @@ class Source:
         baseline = self.session.plan.baselines[self.group]
         others = [c.name for c in self.cells if not c.control and c.name != baseline]
         return {n: scene.effects[i % len(scene.effects)] for i, n in enumerate(others)}
+
+
+def _without_waits(session: Session, index: Index) -> Reading:
+    """Return what reads a crawl's time without what others made its worker and the mirror wait."""
+    cpus, others = len(session.machine.worker_cpus), find_others_shares(session, index)
+    nuisances = Nuisances(
+        Quantity.TIME, ceiling=None, cpus=max(1, cpus), has_server=True, others=others
+    )
+    return nuisances.without((Doubt.SERVER_WAIT, Doubt.STARVATION))
+
+
+def _scaled(sample: Sample, lap: int, scale: float) -> Sample:
+    """Return a sample of another lap, all of whose times are longer or shorter by a factor."""
+    parts = ("seconds", "cpu_user_s", "cpu_system_s", "cpu_s", "side_cpu_s", "cpu_wait_s")
+    times = {
+        name: value * scale
+        for name in (*parts, "mirror_cpu_s", "mirror_wait_s")
+        if (value := getattr(sample, name)) is not None
+    }
+    return replace(sample, lap=lap, **times)
 
 
 def one_look(source: Source, scene: Scene, rounds: int, sessions: int) -> Tally:

@@ -17,11 +17,22 @@ LOOKS = [OneLook(), AnyTime()]
 LEVELS = [0.05, 0.01, 0.05 / 999]
 
 
-def evidence(mean, rounds, spread=0.05):
-    """Return what some rounds say of one pair."""
-    error = spread / math.sqrt(rounds)
+def evidence(mean, rounds, spread=0.05, luck=0.0, measured=None):
+    """Return what some rounds say of a pair; by chance, doubts moved its mean to `measured`."""
     claims = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)
-    return Evidence(rounds, mean, error, Interval(-1, 1), claims, claims, 0.0, 1.0, spread)
+    return Evidence(
+        rounds=rounds,
+        mean=mean if measured is None else measured,
+        error=math.hypot(spread, luck) / math.sqrt(rounds),
+        likely_mean=mean,
+        interval=Interval(-1, 1),
+        p_values=claims,
+        plain_p_values=claims,
+        excess=0.0,
+        slow_laps_p=1.0,
+        spread=spread,
+        luck=luck,
+    )
 
 
 def walked(found, look, distance, level):
@@ -52,3 +63,13 @@ def test_rounds_that_are_missing_are_those_of_a_walk(look, level, rounds):
         found = evidence(mean, rounds)
         expected = walked(found, look, abs(mean), level) if mean else None
         assert more_rounds(found, look, 0.0, 0.0, level) == expected
+
+
+def test_what_doubts_add_by_chance_becomes_less_with_more_rounds():
+    """The mean as measured lies on the margin today, but not for long."""
+    lucky = evidence(0.05, 6, spread=0.01, luck=0.1, measured=0.01)
+    found = more_rounds(lucky, AnyTime(), 0.01, 0.0, 0.05)
+    assert found
+    # It need not become as narrow as if all of the spread was chance.
+    assert found < more_rounds(evidence(0.05, 6, spread=0.1), AnyTime(), 0.01, 0.0, 0.05)
+    assert found > more_rounds(evidence(0.05, 6, spread=0.01), AnyTime(), 0.01, 0.0, 0.05)

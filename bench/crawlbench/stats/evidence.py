@@ -4,12 +4,16 @@ There are three claims: slower or faster by more than the margin, or the same wi
 the two ends of the margin, so that one interval decides all three, and if the true difference is
 exactly the margin, the chance of any claim is at most the level. A claim must hold with every doubt
 taken off and with none, and by more than the twins differ.
+
+These ways to see the values differ in their mean, not in how far it can be trusted: all take the
+spread of the way whose rounds agree best. If taking a doubt off makes rounds agree, it explains why
+they did not, and chance has no second part in it (decision 21).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.records import Verdict
@@ -18,9 +22,9 @@ from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["AnyTime", "Evidence", "Look", "OneLook", "gather"]
+__all__ = ["AnyTime", "Evidence", "Look", "OneLook", "Ways", "gather"]
 
 
 class Look(Protocol):
@@ -83,6 +87,8 @@ class Evidence:
     """The mean of the values as measured."""
     error: float
     """Its standard error."""
+    likely_mean: float
+    """The mean in the way whose rounds agree best; more rounds bring the other one towards it."""
     interval: Interval
     """The union over all ways to see the values, widened, at the plan's confidence."""
     p_values: dict[Verdict, float]
@@ -94,7 +100,9 @@ class Evidence:
     slow_laps_p: float
     """The p value of "the means differ by the margin or more"."""
     spread: float
-    """Standard deviation of a single round's value."""
+    """Standard deviation of a single round's value, in the way whose rounds agree best."""
+    luck: float
+    """Standard deviation of what the doubts add to that in a round, as measured."""
     shifts: dict[str, float] = field(default_factory=dict)
     """How far the mean moves in each way to see the values."""
 
@@ -110,7 +118,7 @@ class Evidence:
 
 
 def gather(
-    ways: dict[str, Sequence[float]],
+    ways: Mapping[str, Sequence[float]],
     means: Sequence[float],
     look: Look,
     *,
@@ -128,7 +136,7 @@ def gather(
         widenings: what the twins differ by after each number of rounds, from one on.
         level: error level of the interval.
     """
-    walk = _Walk({name: Moments() for name in ways}, look, margin, level)
+    walk = _Walk(Ways.named(ways), look, margin, level)
     total = len(means)
     # A single look sees only the last round; a sequence counts from its first one on.
     first = max(2, look.first or total)
@@ -140,11 +148,54 @@ def gather(
 
 
 @dataclass(slots=True)
+class Ways:
+    """The rounds of a pair, seen as measured and without doubts.
+
+    What is true may be the plain values, or those without a doubt, or something in between. If a
+    part of a doubt's time is real, then what is left without that part spreads least of all. So the
+    steadiest way spreads at least as much as the truth, except by chance (tests/stats/
+    test_evidence.py shows how little that matters), and its spread is that of all ways.
+    """
+
+    states: dict[str, Moments]
+    """Moments by way, first as measured."""
+
+    @classmethod
+    def named(cls, names: Iterable[str]) -> Ways:
+        """Return these ways, without any rounds yet."""
+        return cls({name: Moments() for name in names})
+
+    @property
+    def measured(self) -> Moments:
+        """The moments of the values as measured."""
+        return next(iter(self.states.values()))
+
+    @property
+    def steadiest(self) -> Moments:
+        """The moments of the way whose rounds agree best."""
+        return min(self.states.values(), key=lambda state: state.squares)
+
+    def add(self, values: Iterable[float]) -> None:
+        """Take a round, as each way sees it."""
+        for state, value in zip(self.states.values(), values, strict=True):
+            state.add(value)
+
+    def alike(self) -> list[Moments]:
+        """Return the moments of all ways, each with the spread of the steadiest one."""
+        squares = self.steadiest.squares
+        return [replace(state, squares=squares) for state in self.states.values()]
+
+    def interval(self, look: Look, level: float) -> Interval:
+        """Return the union of the ways' intervals."""
+        return union(Interval.around(x.mean, look.half_width(x, level)) for x in self.alike())
+
+
+@dataclass(slots=True)
 class _Walk:
     """What is known about a pair while its rounds come in one by one."""
 
-    states: dict[str, Moments]
-    """Moments of the typical times by way to see them, first as measured."""
+    ways: Ways
+    """The typical times."""
     look: Look
     margin: float
     level: float
@@ -156,8 +207,9 @@ class _Walk:
 
     def add(self, values: Sequence[float]) -> None:
         """Take a round: its log ratio in each way, and that of its means."""
-        for state, value in zip((*self.states.values(), self.of_means), values, strict=True):
-            state.add(value)
+        *seen, of_means = values
+        self.ways.add(seen)
+        self.of_means.add(of_means)
 
     def look_once(self, widening: float) -> None:
         """Judge the rounds so far; what an earlier look has shown remains.
@@ -166,9 +218,8 @@ class _Walk:
         intervals, and the smallest p value of any round counts. Over the ways it is the reverse:
         nobody knows which of them is right, so the union and the largest p value count.
         """
-        seen = list(self.states.values())
-        now = union(Interval.around(x.mean, self.look.half_width(x, self.level)) for x in seen)
-        now = now.widened(widening)
+        seen = self.ways.alike()
+        now = self.ways.interval(self.look, self.level).widened(widening)
         self.found = now if self.found is None else self.found.common(now)
         plain = _claims(seen[0], self.look, self.margin)
         _lower(self.plain, plain)
@@ -182,7 +233,7 @@ class _Walk:
     def finish(self, total: int) -> Evidence:
         """Return what all rounds say together."""
         assert self.found is not None
-        measured = next(iter(self.states.values()))
+        measured, steadiest = self.ways.measured, self.ways.steadiest
         if self.slow_p > self.level:  # typical times may agree where rare slow laps do not
             self.claims[Verdict.SAME] = 1.0
         return Evidence(
@@ -194,8 +245,10 @@ class _Walk:
             plain_p_values=self.plain,
             excess=self.of_means.mean - measured.mean,
             slow_laps_p=self.slow_p,
-            spread=math.sqrt(measured.variance),
-            shifts={name: x.mean - measured.mean for name, x in self.states.items()},
+            likely_mean=steadiest.mean,
+            spread=math.sqrt(steadiest.variance),
+            luck=math.sqrt(measured.variance - steadiest.variance),
+            shifts={name: x.mean - measured.mean for name, x in self.ways.states.items()},
         )
 
 

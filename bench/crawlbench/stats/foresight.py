@@ -48,9 +48,10 @@ def more_rounds(
 ) -> int | None:
     """Return about how many more rounds would settle a pair, if its mean stays where it is.
 
-    None if it is so near to the margin that a thousand would not.
+    None if it is so near to the margin that a thousand would not. What doubts add to the mean by
+    chance gets smaller, too, so the mean that counts is the one without it.
     """
-    distance = abs(abs(evidence.mean) - margin) - widening
+    distance = abs(abs(evidence.likely_mean) - margin) - widening
     if distance <= 0:
         return None
     counts = _counts(evidence.rounds)
@@ -59,7 +60,10 @@ def more_rounds(
     place = bisect_left(
         counts,
         True,
-        key=lambda count: look.half_width(_moments(evidence, count), level) <= distance,
+        key=lambda count: (
+            look.half_width(_moments(evidence, count), level) + evidence.luck / math.sqrt(count)
+            <= distance
+        ),
     )
     return max(1, counts[place] - evidence.rounds) if place < len(counts) else None
 

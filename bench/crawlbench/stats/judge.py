@@ -22,7 +22,7 @@ from crawlbench.base.records import (
 from crawlbench.stats.caveats import find_caveats
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import Nuisances
-from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, gather
+from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
@@ -30,13 +30,10 @@ from crawlbench.stats.interval import Interval
 from crawlbench.stats.lengths import find_failures, find_margin, index_for
 from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import Question, ask_questions
-from crawlbench.stats.sequence import Moments
 from crawlbench.stats.slots import slot_effects
 from crawlbench.stats.summary import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from crawlbench.base.records import Failure
     from crawlbench.stats.bound import Bound
 
@@ -138,27 +135,28 @@ class _Judgement:
 
     def _weigh(self) -> dict[tuple[Side, Side], _Weighed]:
         """Return the evidence on each pair that has two rounds or more."""
-        plain = self._nuisances.plain
-        rounds = {
-            pair: log_ratios(self._index, self._present(pair[0]), self._present(pair[1]), plain)
+        weighed = {
+            pair: self._weigh_pair(*map(self._present, pair))
             for pair in self._question.pairs
             if self._obstacle(pair)[0] is None
         }
-        rounds = {pair: values for pair, values in rounds.items() if len(values) >= 2}
-        return {pair: self._weigh_pair(pair, values) for pair, values in rounds.items()}
+        return {pair: one for pair, one in weighed.items() if one}
 
-    def _weigh_pair(self, pair: tuple[Side, Side], values: Sequence[float]) -> _Weighed:
-        side, other = map(self._present, pair)
+    def _see(self, side: Side, other: Side, doubts: tuple[Doubt, ...]) -> dict[str, list[float]]:
+        """Return a pair's rounds as measured, without each doubt, and without all of them."""
+        readings = {MEASURED: self._nuisances.plain}
+        readings |= {str(doubt): self._nuisances.without((doubt,)) for doubt in doubts}
+        if len(doubts) > 1:
+            readings[ALL_DOUBTS] = self._nuisances.without(doubts)
+        return {name: log_ratios(self._index, side, other, x) for name, x in readings.items()}
+
+    def _weigh_pair(self, side: Side, other: Side) -> _Weighed | None:
         sizes = self._nuisances.sizes(self._index, side, other)
-        ways = {MEASURED: values}
-        for doubt in sizes:
-            reading = self._nuisances.without((doubt,))
-            ways[doubt] = log_ratios(self._index, side, other, reading)
-        if len(sizes) > 1:
-            reading = self._nuisances.without(tuple(sizes))
-            ways[ALL_DOUBTS] = log_ratios(self._index, side, other, reading)
+        seen = self._see(side, other, tuple(sizes))
+        if len(seen[MEASURED]) < 2:
+            return None
         evidence = gather(
-            ways,
+            seen,
             log_ratios_of_means(self._index, side, other, self._nuisances.plain),
             self._look,
             margin=self._margin,
@@ -186,27 +184,24 @@ class _Judgement:
             return None, none
         group, quantity = self._question.group, self._question.quantity
         sides = Side(controls[0], (controls[0],)), Side(baseline, (baseline,))
-        values: list[float] = []
+        seen: dict[str, list[float]] = {MEASURED: []}
         if not any(side.name in self._failures for side in sides):
-            values = log_ratios(self._index, *sides, self._nuisances.plain)
-        if len(values) < 2:
-            return Control(group, len(values), None, None, None, quantity=quantity), none
-        look = self._look
-        state, widenings = Moments(), []
-        ends = Interval(0.0, 0.0)
-        for value in values:
-            state.add(value)
+            seen = self._see(*sides, tuple(self._nuisances.sizes(self._index, *sides)))
+        count = len(seen[MEASURED])
+        if count < 2:
+            return Control(group, count, None, None, None, quantity=quantity), none
+        ways, widenings, ends = Ways.named(seen), [], Interval(0.0, 0.0)
+        for values in zip(*seen.values(), strict=True):
+            ways.add(values)
             widening = 0.0
-            if state.count >= (look.first or len(values)):
-                ends = Interval.around(state.mean, look.half_width(state, self._alpha))
-                widening = 0.0 if ends.low <= 0 <= ends.high else abs(state.mean)
+            if ways.measured.count >= (self._look.first or count):
+                ends = ways.interval(self._look, self._alpha)
+                widening = 0.0 if ends.low <= 0 <= ends.high else abs(ways.steadiest.mean)
             widenings.append(widening)
         # Rounds in which the twins share no lap say nothing new about them.
-        widenings += [widenings[-1]] * (self._index.rounds - len(values))
-        found = Control(
-            group, len(values), state.mean, ends.low, ends.high, widenings[-1], quantity
-        )
-        return found, widenings
+        widenings += [widenings[-1]] * (self._index.rounds - count)
+        mean, widest = ways.measured.mean, widenings[-1]
+        return Control(group, count, mean, ends.low, ends.high, widest, quantity), widenings
 
     def _present(self, side: Side) -> Side:
         """Return a side without the twin that failed, if only one of the two did."""
