@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawlbench.base.records import Doubt, Mark, Verdict
@@ -38,45 +40,48 @@ def shares_of(by_cell):
     return find_others_shares(session, Index(session.rounds))
 
 
+ALL = dict.fromkeys((cell.name for cell in (BASELINE, CONTROL, ASIDE, POOL)), 1.0)
+"""Others caused all waits of all cells."""
 SINGLES = {BASELINE: seen(0.001), CONTROL: seen(0.001), ASIDE: seen(0.001)}
 
 
 def test_threads_wait_for_others_about_as_long_as_cells_with_one_thread():
     """They waited thirty times as long, others caused twice the usual at most."""
     found = shares_of({**SINGLES, POOL: seen(0.03, side_s=0.08)})
-    assert found == {POOL.name: pytest.approx(ALLOWANCE / 30)}
+    assert found == {**ALL, POOL.name: pytest.approx(ALLOWANCE / 30)}
 
 
 @pytest.mark.parametrize("waited_s", [0.0, 0.001, 0.001 * ALLOWANCE])
 def test_threads_that_wait_no_longer_than_others_are_believed(waited_s):
     """All of it may be others."""
-    assert shares_of({**SINGLES, POOL: seen(waited_s, side_s=0.08)}) == {}
+    assert shares_of({**SINGLES, POOL: seen(waited_s, side_s=0.08)}) == ALL
 
 
 def test_cell_with_one_thread_cannot_have_waited_for_itself():
     """However long it waited, and though the others hardly did."""
-    assert shares_of({**SINGLES, POOL: seen(0.03)}) == {}
+    assert shares_of({**SINGLES, POOL: seen(0.03)}) == ALL
 
 
 @pytest.mark.parametrize("side_s", [0.9 * MAX_SIDE_SHARE * USED_S, 1.1 * MAX_SIDE_SHARE * USED_S])
 def test_nobody_waits_for_a_thread_longer_than_it_works(side_s):
     """A resolver's thread explains as much as it used, on whichever side of a hundredth that is."""
     found = shares_of({**SINGLES, POOL: seen(0.03, side_s=side_s)})
-    assert found == {POOL.name: pytest.approx(1 - side_s / 0.03)}
+    assert found == {**ALL, POOL.name: pytest.approx(1 - side_s / 0.03)}
 
 
 def test_without_cells_to_compare_with_all_waits_count():
     """Threads alone, or a session that does not tell which thread used the CPU."""
     pools = dict.fromkeys((BASELINE, CONTROL, ASIDE), seen(0.001, side_s=0.05))
     assert shares_of({**pools, POOL: seen(0.03, side_s=0.08)}) == {}
+    assert shares_of({**pools, POOL: seen(0.03)}) == {POOL.name: 1.0}  # it has nobody to wait for
     untold = {**seen(0.03), "side_cpu_s": None}
-    assert shares_of({**SINGLES, POOL: untold}) == {}
+    assert POOL.name not in shares_of({**SINGLES, POOL: untold})
 
 
 def test_machine_with_a_busy_neighbour_leaves_the_doubt_as_it_was():
     """All cells waited alike, those with threads as well."""
     jammed = {cell: seen(0.08) for cell in (BASELINE, CONTROL, ASIDE)}
-    assert shares_of({**jammed, POOL: seen(0.09, side_s=0.08)}) == {}
+    assert shares_of({**jammed, POOL: seen(0.09, side_s=0.08)}) == ALL
 
 
 def test_verdict_on_threads_survives_their_own_competition():
@@ -91,3 +96,29 @@ def test_verdict_on_threads_survives_their_own_competition():
     marks = {s.cell: s.mark for one in (own, others) for s in one.summaries if s.cell == POOL.name}
     assert marks == {POOL.name: Mark.STARVED}
     assert {s.mark for s in own.summaries} == {Mark.NONE}
+
+
+def starved_session(side_s):
+    """Return a session in which waits of all sizes come and go, at the baseline and the pool."""
+    waits = [0.3, 0.05, 0.2, 0.0, 0.35, 0.1, 0.25, 0.15]
+    rounds, session = [], session_of({})
+    for record, wait in zip(session.rounds, waits, strict=True):
+        samples = []
+        for sample in record.samples:
+            waited_s = wait if sample.cell == POOL.name else 0.35 - wait
+            seconds = sample.seconds + waited_s
+            own = {"cpu_s": USED_S, "cpu_wait_s": waited_s, "side_cpu_s": side_s}
+            samples.append(replace(sample, seconds=seconds, **own))
+        rounds.append(replace(record, samples=tuple(samples)))
+    return judge(replace(session, rounds=tuple(rounds)))
+
+
+def test_chance_in_waits_is_a_part_of_what_is_measured_if_they_may_be_a_workers_own():
+    """Beside a neighbour the same waits explain why rounds differ."""
+    others, own = starved_session(0.0), starved_session(0.05)
+    widths = [
+        found.against_baseline()[0].high - found.against_baseline()[0].low
+        for found in (others, own)
+    ]
+    assert widths[0] < 0.6 * widths[1]
+    assert {len(found.against_baseline()[0].doubts) for found in (others, own)} == {1}

@@ -19,11 +19,12 @@ NOISE = 0.02
 """Standard deviation of a round, beside what a doubt adds."""
 
 
-def weigh(measured, rest, look=None):
+def weigh(measured, rest, look=None, **more):
     """Return the evidence of rounds as measured, and with one doubt taken off."""
     ways = {"measured": measured, "rest": rest}
     even = [0.0] * len(measured)
-    return gather(ways, measured, look or OneLook(), margin=MARGIN, widenings=even, level=LEVEL)
+    look = look or OneLook()
+    return gather(ways, measured, look, margin=MARGIN, widenings=even, level=LEVEL, **more)
 
 
 def rounds_with(doubt, real, count, draw, truth=0.0, usual=0.0):
@@ -89,6 +90,18 @@ def test_interval_holds_however_much_of_a_doubt_is_real(count, real, usual):
             held += found.interval.low <= 0 <= found.interval.high
         # The error of a share of 400 is 1.1 points: more than three of them below would be wrong.
         assert held / SESSIONS >= 0.915, (doubt, held / SESSIONS)
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_interval_holds_for_waits_that_may_be_the_contestants_own(count):
+    """Then their mean belongs to the truth, and it is known no better than it was measured."""
+    draw, usual = random.Random(count), 2.0
+    held = 0
+    for _ in range(SESSIONS):
+        measured, rest = rounds_with(3.0, 1.0, count, draw, usual=usual)
+        found = weigh(measured, rest, are_of_others=False)
+        held += found.interval.low <= usual * NOISE <= found.interval.high
+    assert held / SESSIONS >= 0.915
 
 
 @pytest.mark.parametrize("look", [OneLook(), AnyTime()], ids=["once", "each round"])

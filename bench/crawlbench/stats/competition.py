@@ -53,13 +53,16 @@ class _Totals:
             side += (sample.side_cpu_s or 0.0) * sample.loops
         return cls(waited, used, side)
 
+    def share(self, others_s: float) -> float:
+        """Return the share of the waits that others caused, if they caused these seconds."""
+        return min(1.0, others_s / self.waited) if self.waited else 1.0
+
 
 def find_others_shares(session: Session, index: Index) -> dict[str, float]:
     """Return, by cell, the largest share of its waits that other processes can have caused.
 
-    Cells for which it is 1 are left out: those without other threads, those in groups with too few
-    cells of one thread to compare with, and those of sessions that do not say which thread used the
-    CPU.
+    Where nobody can say, a cell is left out: if it has several threads and too few cells of one
+    thread beside it to compare with, or if the session does not say which thread used the CPU.
     """
     cpus = max(1, len(session.machine.worker_cpus))
     cells = sorted(session.plan.cells, key=_terms)
@@ -80,14 +83,12 @@ def _compare(cells: dict[str, list[Sample]], cpus: int) -> dict[str, float]:
         for name, samples in cells.items()
         if samples and all(sample.side_cpu_s is not None for sample in samples)
     }
-    singles = [one for one in totals.values() if one.side <= MAX_SIDE_SHARE * one.used]
-    used = sum(one.used for one in singles)
+    singles = {name: one for name, one in totals.items() if one.side <= MAX_SIDE_SHARE * one.used}
+    used = sum(one.used for one in singles.values())
     if len(singles) < MIN_SINGLES or not used:
-        return {}
-    usual = sum(one.waited for one in singles) / used
-    shares = {}
-    for name, one in totals.items():
-        others_s = max(ALLOWANCE * usual * one.used, one.waited - one.side)
-        if others_s < one.waited:
-            shares[name] = others_s / one.waited
-    return shares
+        return dict.fromkeys(singles, 1.0)
+    usual = sum(one.waited for one in singles.values()) / used
+    return {
+        name: one.share(max(ALLOWANCE * usual * one.used, one.waited - one.side))
+        for name, one in totals.items()
+    }

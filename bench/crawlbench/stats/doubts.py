@@ -58,7 +58,8 @@ class Nuisances:
             cpus: how many CPUs the worker may use.
             has_server: whether a mirror or a peer takes part in the time.
             is_operation: whether the server is an operation's peer.
-            others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
+            others: by cell, the share of its waits for a CPU that others caused; where nobody can
+                say, a cell is left out, and all of its waits count.
         """
         self._quantity = quantity
         self._ceiling = ceiling
@@ -81,6 +82,13 @@ class Nuisances:
             return (Doubt.CONTENTION,)
         servers = (Doubt.SERVER_WAIT, Doubt.SERVER_LOAD) if self._has_server else ()
         return (*servers, Doubt.STARVATION)
+
+    def are_of_others(self, *sides: Side) -> bool:
+        """Return whether these sides' waits are others' doing, as far as they count.
+
+        If they are not, they are a part of what is measured, and so is the chance in them.
+        """
+        return all(cell in self._others for side in sides for cell in side.cells)
 
     def most(self, doubt: Doubt) -> float:
         """Return the share of the time from which a doubt leaves too little to be compared.

@@ -5,9 +5,9 @@ the two ends of the margin, so that one interval decides all three, and if the t
 exactly the margin, the chance of any claim is at most the level. A claim must hold with every doubt
 taken off and with none, and by more than the twins differ.
 
-These ways to see the values differ in their mean, not in how far it can be trusted: all take the
-spread of the way whose rounds agree best. If taking a doubt off makes rounds agree, it explains why
-they did not, and chance has no second part in it (decision 21).
+Where a doubt is others' doing, these ways to see the values differ in their mean, not in how far it
+can be trusted: all take the spread of the way whose rounds agree best. If taking a doubt off makes
+rounds agree, it explains why they did not, and chance has no second part in it (decision 21).
 """
 
 from __future__ import annotations
@@ -125,6 +125,7 @@ def gather(
     margin: float,
     widenings: Sequence[float],
     level: float,
+    are_of_others: bool = True,
 ) -> Evidence:
     """Return what the rounds say about one pair.
 
@@ -135,8 +136,9 @@ def gather(
         margin: the margin, in the unit of the values.
         widenings: what the twins differ by after each number of rounds, from one on.
         level: error level of the interval.
+        are_of_others: whether the doubts are others' doing; see `Ways`.
     """
-    walk = _Walk(Ways.named(ways), look, margin, level)
+    walk = _Walk(Ways.named(ways, are_of_others=are_of_others), look, margin, level)
     total = len(means)
     # A single look sees only the last round; a sequence counts from its first one on.
     first = max(2, look.first or total)
@@ -154,16 +156,20 @@ class Ways:
     What is true may be the plain values, or those without a doubt, or something in between. If a
     part of a doubt's time is real, then what is left without that part spreads least of all. So the
     steadiest way spreads at least as much as the truth, except by chance (tests/stats/
-    test_evidence.py shows how little that matters), and its spread is that of all ways.
+    test_evidence.py shows how little that matters), and its spread is that of all ways. Where the
+    doubts may be the contestants' own doing, chance in them is a part of what is measured, and each
+    way keeps its own spread.
     """
 
     states: dict[str, Moments]
     """Moments by way, first as measured."""
+    are_of_others: bool
+    """Whether the doubts are the doing of others than the contestants."""
 
     @classmethod
-    def named(cls, names: Iterable[str]) -> Ways:
+    def named(cls, names: Iterable[str], *, are_of_others: bool) -> Ways:
         """Return these ways, without any rounds yet."""
-        return cls({name: Moments() for name in names})
+        return cls({name: Moments() for name in names}, are_of_others)
 
     @property
     def measured(self) -> Moments:
@@ -172,7 +178,9 @@ class Ways:
 
     @property
     def steadiest(self) -> Moments:
-        """The moments of the way whose rounds agree best."""
+        """The moments of the way whose rounds agree best; as measured if that decides nothing."""
+        if not self.are_of_others:
+            return self.measured
         return min(self.states.values(), key=lambda state: state.squares)
 
     def add(self, values: Iterable[float]) -> None:
@@ -180,14 +188,17 @@ class Ways:
         for state, value in zip(self.states.values(), values, strict=True):
             state.add(value)
 
-    def alike(self) -> list[Moments]:
-        """Return the moments of all ways, each with the spread of the steadiest one."""
+    def seen(self) -> list[Moments]:
+        """Return the moments of all ways, with the spread that each of them has."""
+        states = list(self.states.values())
+        if not self.are_of_others:
+            return states
         squares = self.steadiest.squares
-        return [replace(state, squares=squares) for state in self.states.values()]
+        return [replace(state, squares=squares) for state in states]
 
     def interval(self, look: Look, level: float) -> Interval:
         """Return the union of the ways' intervals."""
-        return union(Interval.around(x.mean, look.half_width(x, level)) for x in self.alike())
+        return union(Interval.around(x.mean, look.half_width(x, level)) for x in self.seen())
 
 
 @dataclass(slots=True)
@@ -218,7 +229,7 @@ class _Walk:
         intervals, and the smallest p value of any round counts. Over the ways it is the reverse:
         nobody knows which of them is right, so the union and the largest p value count.
         """
-        seen = self.ways.alike()
+        seen = self.ways.seen()
         now = self.ways.interval(self.look, self.level).widened(widening)
         self.found = now if self.found is None else self.found.common(now)
         plain = _claims(seen[0], self.look, self.margin)

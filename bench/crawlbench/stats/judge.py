@@ -162,6 +162,7 @@ class _Judgement:
             margin=self._margin,
             widenings=self._widenings,
             level=self._alpha,
+            are_of_others=self._nuisances.are_of_others(side, other),
         )
         doubts = tuple(
             DoubtSize(doubt, *shares, evidence.shifts[doubt]) for doubt, shares in sizes.items()
@@ -190,7 +191,8 @@ class _Judgement:
         count = len(seen[MEASURED])
         if count < 2:
             return Control(group, count, None, None, None, quantity=quantity), none
-        ways, widenings, ends = Ways.named(seen), [], Interval(0.0, 0.0)
+        ways = Ways.named(seen, are_of_others=self._nuisances.are_of_others(*sides))
+        widenings, ends = [], Interval(0.0, 0.0)
         for values in zip(*seen.values(), strict=True):
             ways.add(values)
             widening = 0.0

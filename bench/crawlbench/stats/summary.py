@@ -36,7 +36,7 @@ def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tu
     Args:
         session: the session, with its comparisons.
         index: the index of its rounds.
-        others: by cell, the share of its waits for a CPU that others caused; 1 where left out.
+        others: by cell, the share of its waits for a CPU that others caused; all where left out.
     """
     failed = {failure.cell for failure in session.failures}
     samples = {
