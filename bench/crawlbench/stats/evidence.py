@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.claims import NO_CLAIM, find_claims
+from crawlbench.stats.claims import NO_CLAIM, find_claims, is_supported
 from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
@@ -215,6 +215,8 @@ class _Walk:
     plain: dict[Verdict, float] = field(default_factory=lambda: dict(NO_CLAIM))
     slow_p: float = 1.0
     found: Interval | None = None
+    widening: float = 0.0
+    """What the twins differed by at the last look."""
 
     def add(self, values: Sequence[float]) -> None:
         """Take a round: its log ratio in each way, and that of its means."""
@@ -229,7 +231,7 @@ class _Walk:
         intervals, and the smallest p value of any round counts. Over the ways it is the reverse:
         nobody knows which of them is right, so the union and the largest p value count.
         """
-        seen = self.ways.seen()
+        seen, self.widening = self.ways.seen(), widening
         now = self.ways.interval(self.look, self.level).widened(widening)
         self.found = now if self.found is None else self.found.common(now)
         plain = _claims(seen[0], self.look, self.margin)
@@ -242,24 +244,32 @@ class _Walk:
         self.slow_p = min(self.slow_p, of_means[Verdict.SAME])
 
     def finish(self, total: int) -> Evidence:
-        """Return what all rounds say together."""
+        """Return what all rounds say together.
+
+        The intersection of many looks may leave out the mean of today. Nobody would believe such an
+        interval, so it is widened to contain the mean, and a claim needs a mean that supports it.
+        """
         assert self.found is not None
         measured, steadiest = self.ways.measured, self.ways.steadiest
+        mean = measured.mean
+        for claim in self.claims:
+            if not is_supported(claim, mean, self.margin, self.widening):
+                self.claims[claim] = 1.0
         if self.slow_p > self.level:  # typical times may agree where rare slow laps do not
             self.claims[Verdict.SAME] = 1.0
         return Evidence(
             rounds=total,
-            mean=measured.mean,
+            mean=mean,
             error=measured.error,
-            interval=self.found,
+            interval=union([self.found, Interval(mean, mean)]),
             p_values=self.claims,
             plain_p_values=self.plain,
-            excess=self.of_means.mean - measured.mean,
+            excess=self.of_means.mean - mean,
             slow_laps_p=self.slow_p,
             likely_mean=steadiest.mean,
             spread=math.sqrt(steadiest.variance),
             luck=math.sqrt(measured.variance - steadiest.variance),
-            shifts={name: x.mean - measured.mean for name, x in self.ways.states.items()},
+            shifts={name: x.mean - mean for name, x in self.ways.states.items()},
         )
 
 
