@@ -39,7 +39,7 @@ Event loops: tcp
 operation        loop          each  ratio  interval        verdict
 ─────────────────────────────────────────────────────────────────────────
 tcp-protocol-1k  asyncio  100.00 µs      1  -               baseline
-tcp-protocol-1k  uvloop   125.00 µs  1.250  1.250 to 1.378  slower
+tcp-protocol-1k  uvloop   125.00 µs  1.250  1.250 to 1.379  slower
 udp-sock         asyncio  100.00 µs      1  -               baseline
 udp-sock         uvloop           -      -  -               not supported
 
@@ -88,7 +88,7 @@ def test_wide_terminal_shows_all_columns_in_one_line():
     lines = shown(operated(), 200)
     (row,) = [line for line in lines if line.startswith("tcp-protocol-1k  uvloop")]
     assert " ".join(row.split()) == (
-        "tcp-protocol-1k uvloop 125.00 µs 1.250 1.250 to 1.378 slower 8000 echoes 94 µs 24 %"
+        "tcp-protocol-1k uvloop 125.00 µs 1.250 1.250 to 1.379 slower 8000 echoes 94 µs 24 %"
     )
     assert sum("median late" in line for line in lines) == 2
 
