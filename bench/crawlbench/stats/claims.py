@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.interval import Estimate
 
-__all__ = ["NO_CLAIM", "Judged", "find_claims", "is_supported", "judge_family"]
+__all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family"]
 
 K = TypeVar("K")
 
@@ -43,11 +43,6 @@ def find_claims(
         # The nearer end decides, because its p value is the larger one.
         claims[Verdict.SAME] = p_value(math.copysign(within, mean))
     return claims
-
-
-def is_supported(claim: Verdict, mean: float, margin: float, widening: float = 0.0) -> bool:
-    """Return whether the log ratio that was found lies where a claim says; see `find_claims`."""
-    return find_claims(mean, lambda _: 0.0, margin, widening)[claim] == 0.0
 
 
 @dataclass(frozen=True, slots=True)

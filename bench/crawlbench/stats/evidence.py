@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.claims import NO_CLAIM, find_claims, is_supported
+from crawlbench.stats.claims import NO_CLAIM, find_claims
 from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
@@ -252,9 +252,8 @@ class _Walk:
         assert self.found is not None
         measured, steadiest = self.ways.measured, self.ways.steadiest
         mean = measured.mean
-        for claim in self.claims:
-            if not is_supported(claim, mean, self.margin, self.widening):
-                self.claims[claim] = 1.0
+        unsupported = find_claims(mean, lambda _: 0.0, self.margin, self.widening)
+        self.claims = {one: max(p, unsupported[one]) for one, p in self.claims.items()}
         if self.slow_p > self.level:  # typical times may agree where rare slow laps do not
             self.claims[Verdict.SAME] = 1.0
         return Evidence(
