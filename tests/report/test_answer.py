@@ -125,6 +125,30 @@ def test_pairs_that_differ_by_event_loop_alone_have_their_own_sentence():
     assert "uvloop against asyncio: the same in 1 of 1 pair." in texts(session)
 
 
+def test_best_known_of_unsettled_loop_pairs_is_named():
+    """The widest interval alone would hide how close the other pair is already known to be."""
+    cells = [other(name, loop) for name in ("x", "y") for loop in ("asyncio", "uvloop")]
+    pairs = [
+        make_comparison(
+            cells[at + 1],
+            -0.002,
+            Verdict.UNCLEAR,
+            width=width,
+            obstacle=Obstacle.OPEN,
+            other_cell=cells[at],
+        )
+        for at, width in ((0, 0.08), (2, 0.013))
+    ]
+    session = concluded(
+        plan=make_plan(*cells),
+        summaries=tuple(make_summary(c) for c in (BASELINE, *cells, CONTROL)),
+        comparisons=(*(make_comparison(c, -0.5) for c in cells), *pairs),
+        failures=(),
+    )
+    told = "not settled in 2 of 2 pairs (up to 8.5 %; y on net up to 1.5 %)."
+    assert f"uvloop against asyncio: {told}" in texts(session)
+
+
 @pytest.mark.parametrize(
     "settings",
     [

@@ -15,7 +15,7 @@ from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
-from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of
+from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of, reach_to
 from crawlbench.report.unsettled import tell_unsettled
 from crawlbench.report.versus import versus_sentence
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crawlbench.base.records import Comparison
-    from crawlbench.report.view import Row, SessionView
+    from crawlbench.report.view import SessionView
 
 __all__ = ["Sentence", "as_sentence", "find_answer"]
 
@@ -107,10 +107,10 @@ def _loops(view: SessionView) -> str:
     """Return what was found for the pairs that differ only in their event loop."""
     if view.plan.is_versus:
         return ""
-    pairs = [pair for group in view.crawls for pair in loop_pairs(group)]
+    pairs = [(group.place, *pair) for group in view.crawls for pair in loop_pairs(group)]
     if not pairs:
         return ""
-    kinds = {(head.cell.event_loop, base.cell.event_loop) for head, base, _ in pairs}
+    kinds = {(head.cell.event_loop, base.cell.event_loop) for _, head, base, _ in pairs}
     who = "Pairs that differ only in their event loop"
     if len(kinds) == 1:
         ((head, base),) = kinds
@@ -124,22 +124,27 @@ def _loops(view: SessionView) -> str:
         (Verdict.SAME, "the same"),
         (Verdict.UNCLEAR, "not settled"),
     ):
-        found = [(row, one) for row, _, one in pairs if one.verdict is verdict]
+        found = [(place, Held(row, one)) for place, row, _, one in pairs if one.verdict is verdict]
         if found:
             number = f"{len(found)} of {count_of(len(pairs), 'pair')}"
             parts.append(f"{word} in {number} {_sizes(found)}".strip())
     return f"{who}: {', '.join(parts)}."
 
 
-def _sizes(found: Sequence[tuple[Row, Comparison]]) -> str:
-    """Return how much these pairs differ, or how far apart they may be."""
-    verdict = found[0][1].verdict
+def _sizes(found: Sequence[tuple[str, Held]]) -> str:
+    """Return how much these pairs differ, or how far apart they may be, and the best known one."""
+    every = [held for _, held in found]
+    verdict = every[0].found.verdict
     if verdict is Verdict.SAME:
         return ""
-    if verdict is Verdict.UNCLEAR:
-        return f"({reach_of([Held(*one) for one in found])})"
-    most = format_size(max(abs(one.estimate or 0.0) for _, one in found))
-    return f"(by {'' if len(found) == 1 else 'up to '}{most})"
+    if verdict is not Verdict.UNCLEAR:
+        most = format_size(max(abs(held.found.estimate or 0.0) for held in every))
+        return f"(by {'' if len(every) == 1 else 'up to '}{most})"
+    reach = reach_of(every)
+    place, best_known = min(found, key=lambda one: reach_to(one[1]))
+    if len(every) == 1 or math.isinf(reach_to(best_known)):
+        return f"({reach})"
+    return f"({reach}; {best_known.row.work} on {place} {reach_of([best_known])})"
 
 
 def _operations(view: SessionView) -> str:

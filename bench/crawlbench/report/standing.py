@@ -30,6 +30,7 @@ __all__ = [
     "list_words",
     "loop_pairs",
     "reach_of",
+    "reach_to",
     "span_of",
     "tell_loops",
     "tell_standing",
@@ -135,15 +136,17 @@ def tell_standing(group: GroupView, standing: Standing) -> str:
 
 def reach_of(held: Sequence[Held]) -> str:
     """Return how far from the best the unsettled ones may be."""
-    ends = [
-        max(abs(one.found.low), abs(one.found.high))
-        for one in held
-        if one.found.low is not None and one.found.high is not None
-    ]
+    ends = [end for end in map(reach_to, held) if math.isfinite(end)]
     quantity = held[0].found.quantity
     if not ends or is_wide(-max(ends), max(ends), quantity):
         return "too uncertain to say"
     return f"up to {tell_size(max(ends), quantity)}"
+
+
+def reach_to(held: Held) -> float:
+    """Return the farther end of an interval from 0; infinite if there is no interval."""
+    low, high = held.found.low, held.found.high
+    return math.inf if low is None or high is None else max(abs(low), abs(high))
 
 
 def _by(held: Sequence[Held]) -> str:
