@@ -98,11 +98,7 @@ def run_session(loop: str, budget_s: float) -> Session:
         command += ["--resume", str(folder)]
     else:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        suite = folder.with_suffix(".toml")
-        text = re.sub(
-            r"(?m)^budget_s = .*$", f"budget_s = {budget_s:.1f}", SUITE.read_text("utf-8")
-        )
-        suite.write_text(text, encoding="utf-8")
+        suite = write_suite(folder.with_suffix(".toml"), budget_s)
         command += [suite.name, "-l", STOCK, "-l", loop, "-o", str(folder)]
         names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
         command += [word for name in names for word in ("--operation", name)]

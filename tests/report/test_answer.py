@@ -90,10 +90,16 @@ def test_who_is_not_settled_against_the_best_is_named_with_the_size():
             "about 7 more rounds, 2 min, would settle 1: ",
         ),
         ((99_999, 99_999), r"2 would take more than 12 hours\."),
+        ((7, 500), r"about 7 more rounds, 2 min, would settle 1: .*; 1 other would take 2\.8 h\."),
+        (
+            (400, 500),
+            r"about 400 more rounds, 2\.2 h, would settle 1: .*; 1 other would take 2\.8 h",
+        ),
+        ((7, 8), "about 8 more rounds, 3 min, would settle them: "),
     ],
 )
 def test_nobody_is_asked_to_wait_for_days(more, told):
-    """What can be settled within some hours has its command; if nothing can, it says so."""
+    """What an hour can settle has its command, or else what is settled first, with the rest."""
     settled, left = make_comparison(FAST, -0.69), []
     for (head, base), rounds in zip(((THIRD, FAST), (THIRD, BASELINE)), more, strict=True):
         pair = make_comparison(head, 0.01, Verdict.UNCLEAR, obstacle=Obstacle.OPEN, other_cell=base)

@@ -19,7 +19,7 @@ from crawlbench.report.numbers import format_length, format_share, format_size
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary
 
-__all__ = ["MOST_HOURS", "Setting", "doubt_of", "explain", "is_bearable", "mark_note", "settle"]
+__all__ = ["MOST_HOURS", "Setting", "doubt_of", "ends_within", "explain", "mark_note", "settle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ MOST_HOURS = 12
 """Hours beyond which no continuation is proposed, because hardly anybody would wait for it."""
 
 
-def is_bearable(rounds: int, setting: Setting) -> bool:
-    """Return whether so many more rounds would end within a time that somebody may wait."""
-    return setting.round_s is None or rounds * setting.round_s <= MOST_HOURS * 3600
+def ends_within(hours: float, rounds: int, setting: Setting) -> bool:
+    """Return whether so many more rounds would end within that time, as far as is known."""
+    return setting.round_s is None or rounds * setting.round_s <= hours * 3600
 
 
 def settle(rounds: int, setting: Setting) -> str:
@@ -205,7 +205,7 @@ def _open(found: Comparison, setting: Setting) -> str:
         return (
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
         )
-    if not is_bearable(found.more_rounds, setting):
+    if not ends_within(MOST_HOURS, found.more_rounds, setting):
         return (
             f"its interval reaches across the margin of {margin}: to settle it takes more than "
             f"{MOST_HOURS} hours; compare fewer cells, or choose a larger --margin"

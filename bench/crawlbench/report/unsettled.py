@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle
 from crawlbench.base.text import count_of
-from crawlbench.report.reasons import MOST_HOURS, Setting, doubt_of, is_bearable, settle
+from crawlbench.report.numbers import format_length
+from crawlbench.report.reasons import MOST_HOURS, Setting, doubt_of, ends_within, settle
 from crawlbench.report.repeat import resume_command, show_command
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ __all__ = ["tell_unsettled"]
 
 WORTH_READING = 5
 """Rounds from which an interval is narrow enough to be worth reading."""
+SOON_HOURS = 1.0
+"""Hours that the proposed continuation takes at most, unless no pair can be settled so soon."""
 OUTSIDE = {
     Obstacle.TIMERS: "of timers, which have no ratio",
     Obstacle.FAILED: "with a cell that has no values",
@@ -33,7 +36,8 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
 
     Args:
         view: the session's view.
-        tells_reasons: whether to say what else was running, or only where to read it.
+        tells_reasons: whether to say what else was running, and how long the rest would take, or
+            only where to read it.
     """
     found = [
         (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())
@@ -47,7 +51,7 @@ def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     text += _outside([one for group, one in found if group.is_operation])
     remedies = list(_rounds(view, [one for _, one in left]))
     company = list(_company(view, left))
-    remedies = [*company, *remedies] if tells_reasons else [*remedies, *_where(view, company)]
+    remedies = [*company, *remedies] if tells_reasons else [*remedies[:1], *_where(view, company)]
     return f"{text}{': ' if remedies else ''}{'; '.join(remedies)}."
 
 
@@ -83,16 +87,23 @@ def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:
 
 
 def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
-    """Yield the command that would settle the pairs that need more rounds."""
+    """Yield the command that would settle what can be settled soon, and how long the rest takes."""
     setting = Setting(view.plan.margin, view.round_s)
     needed = [one.more_rounds for one in left if one.more_rounds is not None]
-    more = [rounds for rounds in needed if is_bearable(rounds, setting)]
+    more = [rounds for rounds in needed if ends_within(MOST_HOURS, rounds, setting)]
     if needed and not more:
         yield f"{len(needed)} would take more than {MOST_HOURS} hours"
     elif more:
-        which = ("it" if len(left) == 1 else "them") if len(more) == len(left) else str(len(more))
-        command = resume_command(view, max(more))
-        yield f"{settle(max(more), setting)}, would settle {which}: {command}"
+        soon = [rounds for rounds in more if ends_within(SOON_HOURS, rounds, setting)]
+        proposed = max(soon, default=min(more))
+        later = [rounds for rounds in more if rounds > proposed]
+        count = len(more) - len(later)
+        which = ("it" if count == 1 else "them") if count == len(left) else str(count)
+        yield f"{settle(proposed, setting)}, would settle {which}: {resume_command(view, proposed)}"
+        if later and view.round_s is not None:
+            length = format_length(max(later) * view.round_s)
+            up_to = "" if len(later) == 1 else "up to "
+            yield f"{count_of(len(later), 'other')} would take {up_to}{length}"
     elif any(one.obstacle is Obstacle.FEW_ROUNDS for one in left):
         missing = max(1, WORTH_READING - len(view.session.rounds))
         it = "it an interval" if len(left) == 1 else "them intervals"
