@@ -26,7 +26,7 @@ from benchmarks.loop_share import ROUNDS, measure
 from benchmarks.usage import read_words
 
 import crawlbench
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.operations import all_operations
@@ -102,7 +102,9 @@ def run_session(loop: str, budget_s: float) -> Session:
         command += [suite.name, "-l", STOCK, "-l", loop, "-o", str(folder)]
         names = [one.name for one in all_operations() if not (one.is_variant or one.obstacle)]
         command += [word for name in names for word in ("--operation", name)]
-    subprocess.run(command, check=False, cwd=KEPT)  # a suite is told as it was typed: no folder
+    # A suite is told as it was typed: no folder.
+    if subprocess.run(command, check=False, cwd=KEPT).returncode == UsageError.exit_code:
+        sys.exit(UsageError.exit_code)  # crawlbench has said why
     return load_session(folder)
 
 
