@@ -8,11 +8,13 @@ from dataclasses import replace
 from statistics import fmean
 
 import pytest
+from tests.report.sessions import make_comparison
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 
-from crawlbench.base.records import RoundRecord, Stopping
+from crawlbench.base.records import RoundRecord, Stopping, Verdict
 from crawlbench.measure.costs import Costs, expect_round_s, find_costs
 from crawlbench.measure.pace import _fill, _rounds_in_budget, choose_pace
+from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import Side, log_ratios
@@ -98,6 +100,30 @@ def test_group_whose_noise_is_not_known_keeps_its_laps():
     assert choose_pace(session, (*CELLS, single)) == {GROUP: 6, single.group: 1}
 
 
+@pytest.mark.parametrize("stopping", Stopping)
+def test_laps_are_added_only_where_something_is_open(stopping):
+    """A group that is settled has what settled it; if all are, all may have more."""
+    far = other("far", network="far")
+    session = paced_session(0.0, 0.02, around_s=10.0, stopping=stopping, budget_s=1000.0)
+    rounds = [
+        replace(r, samples=(*r.samples, *(make_sample(far, lap, VALUE_S) for lap in range(4))))
+        for r in session.rounds
+    ]
+    baselines = session.plan.baselines | {far.group: far.name}
+    plan = replace(session.plan, cells=(*session.plan.cells, far), baselines=baselines)
+    session = replace(session, plan=plan, rounds=tuple(rounds), passes={GROUP: 2, far.group: 2})
+    cells = (*CELLS, far)
+
+    def chosen(verdict):
+        pair = make_comparison(CELL, 0.5, verdict)
+        return choose_pace(replace(session, comparisons=(pair,)), cells)
+
+    assert chosen(Verdict.UNCLEAR)[GROUP] > 2
+    assert chosen(Verdict.SLOWER)[GROUP] == 2
+    alone = replace(session, comparisons=(make_comparison(CELL, 0.5, Verdict.SLOWER),))
+    assert choose_pace(alone, CELLS)[GROUP] > 2
+
+
 def test_workers_that_cost_little_and_differ_take_fewer_laps():
     """More laps of one worker would say the same once more; two remain, to see how laps differ."""
     session = paced_session(0.05, 0.0005, around_s=0.1, laps=12, passes=6)
@@ -151,18 +177,23 @@ def test_rounds_are_as_many_as_make_intervals_narrowest(around_s, cells, rounds)
 def test_rounds_take_what_is_left_of_the_budget(left_s, passes):
     """As many as fit in, or one that is shorter; only where nothing but the budget ends them."""
     costs = Costs(around_s=1.5, values={GROUP: [(0.5, 1)]})
-    assert _fill({GROUP: 12}, {GROUP: 1}, costs, left_s, laps=1) == {GROUP: passes}
+    assert _fill({GROUP: 12}, {GROUP: (1, MAX_PASSES)}, costs, left_s, laps=1) == {GROUP: passes}
 
 
 def test_filling_keeps_the_proportion_of_groups():
     """What was chosen for a group says how often it gains or loses a lap."""
     costs = Costs(around_s=1.0, values={"cheap": [(0.1, 1)], "dear": [(1.0, 1)]})
-    least = {"cheap": 1, "dear": 1}
+    bounds = dict.fromkeys(costs.values, (1, MAX_PASSES))
     chosen = {"cheap": 20, "dear": 4}
-    assert _fill(chosen, least, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}
-    assert _fill(chosen, least, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
-    kept = least | {"dear": 4}  # a lap with long forms, and the three without that belong to it
+    assert _fill(chosen, bounds, costs, 10.05, laps=1) == {"cheap": 37, "dear": 5}
+    assert _fill(chosen, bounds, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
+    kept = bounds | {
+        "dear": (4, MAX_PASSES)
+    }  # a lap with long forms, and the three without that belong to it
     assert _fill(chosen, kept, costs, 7.0, laps=1) == {"cheap": 17, "dear": 4}
+    settled = bounds | {"cheap": (1, 20)}  # it may lose laps, but gets none
+    assert _fill(chosen, settled, costs, 10.05, laps=1) == {"cheap": 20, "dear": 6}
+    assert _fill(chosen, settled, costs, 6.0, laps=1) == {"cheap": 15, "dear": 3}
 
 
 def test_pace_leaves_the_laps_that_belong_to_one_with_long_forms():

@@ -6,7 +6,8 @@ Jones (see `stats/noise.py`): a group's rounds settle the most for their cost wh
 their laps is sqrt(cost around the laps / cost of a lap * noise of a lap / noise of a round)
 (floor 3; pure).
 
-A group keeps its time when cells begin to rest (`resting.py`): the others get more laps.
+A group keeps its time when cells begin to rest (`resting.py`): the others get more laps. A group in
+which nothing is open has the laps that settled it, and gets no more.
 
 Otherwise the choice depends on how long rounds took and how much their values spread, never on
 which side of a pair is the faster one. Even a choice that saw more would leave the verdicts valid:
@@ -27,6 +28,7 @@ from crawlbench.measure.costs import find_costs
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
+from crawlbench.stats.settled import open_cells
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan, Session
     from crawlbench.measure.costs import Costs
+
+    _Bounds = tuple[int, int]
+    """The least and the most laps per turn."""
 
 __all__ = ["choose_pace"]
 
@@ -75,19 +80,36 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     costs = find_costs(session, cells) if plan.is_paced and cells else None
     if costs is None:
         return passes
-    least = dict.fromkeys(costs.values, 1) | find_least_passes(session.long_every, plan.laps)
+    bounds = _find_bounds(session, cells, costs)
     for group in costs.values:
-        passes[group] = _keep_time(costs, group, passes[group], least[group], plan.laps)
+        passes[group] = _keep_time(costs, group, passes[group], bounds[group], plan.laps)
     if _is_due(len(session.rounds)):
-        passes = _choose_all(session, costs, passes)
+        passes = _choose_all(session, costs, passes, bounds)
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
     if budget_s and costs.values and len(session.rounds) >= FIRST_ROUNDS:
         left_s = budget_s - session.seconds
-        passes |= _fill({g: passes[g] for g in costs.values}, least, costs, left_s, plan.laps)
+        passes |= _fill({g: passes[g] for g in costs.values}, bounds, costs, left_s, plan.laps)
     return passes
 
 
-def _keep_time(costs: Costs, group: str, passes: int, least: int, laps: int) -> int:
+def _find_bounds(session: Session, cells: Sequence[Cell], costs: Costs) -> dict[str, _Bounds]:
+    """Return the laps per turn that each group must have and may have.
+
+    Where nothing is open the laps so far were enough: more of them would take their time from the
+    pairs that are open. If nothing is open anywhere, all groups may have more.
+    """
+    names = open_cells(session)
+    growing = {cell.group for cell in cells if cell.name in names} or set(costs.values)
+    least = find_least_passes(session.long_every, session.plan.laps)
+    bounds = {}
+    for group in costs.values:
+        low = least.get(group, 1)
+        most = MAX_PASSES if group in growing else session.passes[group]
+        bounds[group] = low, max(low, most)
+    return bounds
+
+
+def _keep_time(costs: Costs, group: str, passes: int, bounds: _Bounds, laps: int) -> int:
     """Return the laps per turn with which a group takes as long as in the last round.
 
     They change only if cells rest or wake from now on: then the others get their time, or give it
@@ -97,11 +119,11 @@ def _keep_time(costs: Costs, group: str, passes: int, least: int, laps: int) -> 
         costs: what a round costs.
         group: the group.
         passes: its laps per turn in the last round.
-        least: laps per turn that it must have.
+        bounds: laps per turn that it must have and may have.
         laps: turns in a round.
     """
     last_s = costs.last_s[group]
-    most = min(MAX_PASSES, MAX_STEP * passes)
+    least, most = bounds[0], min(bounds[1], MAX_STEP * passes)
     while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s * (1 + ROUNDING):
         passes += 1
     while passes > least and costs.group_s(group, (passes - 1) * laps) >= last_s * (1 - ROUNDING):
@@ -109,7 +131,9 @@ def _keep_time(costs: Costs, group: str, passes: int, least: int, laps: int) -> 
     return passes
 
 
-def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[str, int]:
+def _choose_all(
+    session: Session, costs: Costs, passes: dict[str, int], bounds: dict[str, _Bounds]
+) -> dict[str, int]:
     """Return the laps per turn of each group, by what they cost and how much noise they remove."""
     noise = find_noise(session)
     wanted = {
@@ -117,9 +141,9 @@ def _choose_all(session: Session, costs: Costs, passes: dict[str, int]) -> dict[
         for group in costs.values
         if group in noise
     }
-    least = find_least_passes(session.long_every, session.plan.laps)
     bounded = {
-        g: max(least.get(g, 1), _bound(laps, passes[g], session.plan)) for g, laps in wanted.items()
+        g: min(bounds[g][1], max(bounds[g][0], _bound(laps, passes[g], session.plan)))
+        for g, laps in wanted.items()
     }
     return passes | _fit(bounded, passes, costs, session.plan)
 
@@ -196,7 +220,7 @@ def _most_pairs(plan: Plan) -> int:
 
 
 def _fill(
-    chosen: dict[str, int], least: dict[str, int], costs: Costs, left_s: float, laps: int
+    chosen: dict[str, int], bounds: dict[str, _Bounds], costs: Costs, left_s: float, laps: int
 ) -> dict[str, int]:
     """Return laps per turn with which a whole number of rounds uses all the time that is left.
 
@@ -205,7 +229,7 @@ def _fill(
 
     Args:
         chosen: laps per turn, by group.
-        least: laps per turn that a group must have.
+        bounds: laps per turn that a group must have and may have.
         costs: what a round costs.
         left_s: the seconds that are left of the budget.
         laps: turns in a round.
@@ -217,7 +241,7 @@ def _fill(
     room_s = left_s * FILLING
     fitting = room_s / (costs.around_s + seconds(chosen))
     for rounds in (round(fitting), int(fitting)):
-        filled = _stretch(chosen, least, seconds, room_s / max(1, rounds) - costs.around_s)
+        filled = _stretch(chosen, bounds, seconds, room_s / max(1, rounds) - costs.around_s)
         if filled:
             return filled
     return chosen
@@ -225,7 +249,7 @@ def _fill(
 
 def _stretch(
     chosen: dict[str, int],
-    least: dict[str, int],
+    bounds: dict[str, _Bounds],
     seconds: Callable[[dict[str, int]], float],
     room_s: float,
 ) -> dict[str, int] | None:
@@ -240,7 +264,7 @@ def _stretch(
         changed = {**laps, group: laps[group] + step}
         share = changed[group] / chosen[group]
         fits = seconds(changed) <= room_s or step < 0
-        is_allowed = least[group] <= changed[group] <= MAX_PASSES
+        is_allowed = bounds[group][0] <= changed[group] <= bounds[group][1]
         if fits and is_allowed and 1 / MAX_FILLING <= share <= MAX_FILLING:
             laps = changed
         else:
