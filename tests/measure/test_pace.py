@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, stdev
 
 import pytest
 from tests.report.sessions import make_comparison
@@ -19,6 +19,7 @@ from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
 from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
+from crawlbench.stats.student import t_quantile
 
 CELL = other("cell")
 CELLS = (BASELINE, CELL, CONTROL)
@@ -302,3 +303,72 @@ def test_verdicts_stay_true_and_take_no_longer(between, sessions, error):
         for one in (plan, replace(plan, is_paced=False))
     ]
     assert times[0] <= times[1] * 1.1
+
+
+FAR = other("far", network="far")
+TWO_GROUPS = make_plan(
+    CELL,
+    FAR,
+    baselines={GROUP: BASELINE.name, FAR.group: FAR.name},
+    is_paced=True,
+    stopping=Stopping.FIXED,
+    budget_s=30.0,
+)
+
+
+def look_once(draw, between):
+    """Return the verdict on a pair exactly the margin apart, of which laps depended on verdicts.
+
+    Beside it another group is always open, so that laps are added to the pair only while it is
+    open as well.
+    """
+    session = make_session(TWO_GROUPS, [], passes={GROUP: 2, FAR.group: 2})
+    found = []
+    while True:
+        laps = {group: 2 * passes for group, passes in session.passes.items()}
+        record = play_round(draw, len(found) + 1, laps[GROUP], between)
+        far = (make_sample(FAR, lap, VALUE_S) for lap in range(laps[FAR.group]))
+        laps_s = record.laps_s + VALUE_S * laps[FAR.group]
+        record = replace(
+            record, samples=(*record.samples, *far), laps_s=laps_s, seconds=AROUND_S + laps_s
+        )
+        session = replace(
+            session,
+            rounds=(*session.rounds, record),
+            seconds=session.seconds + record.seconds,
+        )
+        found += log_ratios(Index([record]), *(Side(c.name, (c.name,)) for c in (CELL, BASELINE)))
+        pair = compare(found)
+        session = replace(session, comparisons=(pair,))
+        session = replace(session, passes=choose_pace(session, (*PAIR, FAR)))
+        if session.seconds + expect_round_s(session, (*PAIR, FAR)) > TWO_GROUPS.budget_s:
+            return pair.verdict
+
+
+def compare(found):
+    """Return the pair as Student's t judges it."""
+    if len(found) < 3:
+        return make_comparison(CELL, fmean(found), Verdict.UNCLEAR, width=1.0)
+    width = t_quantile(0.975, len(found) - 1) * stdev(found) / math.sqrt(len(found))
+    low, high, margin = fmean(found) - width, fmean(found) + width, TWO_GROUPS.margin
+    verdict = Verdict.SLOWER if low > margin else Verdict.UNCLEAR
+    if -margin < low and high < margin:
+        verdict = Verdict.SAME
+    return make_comparison(CELL, fmean(found), verdict, width=width)
+
+
+@pytest.mark.parametrize(
+    ("between", "sessions", "error"),
+    [
+        *((between, 60, 0.15) for between in (0.0, 0.02)),
+        *(pytest.param(b, 2000, 0.06, marks=pytest.mark.long) for b in (0.0, 0.004, 0.02)),
+    ],
+)
+def test_verdicts_stay_true_where_only_open_pairs_get_more_laps(between, sessions, error):
+    """At most 5 % of the looks at a pair exactly the margin apart say faster, slower or same.
+
+    Sixty sessions tell 5 % from 25, two thousand from 7.
+    """
+    draw = random.Random(11)
+    verdicts = [look_once(draw, between) for _ in range(sessions)]
+    assert sum(verdict is not Verdict.UNCLEAR for verdict in verdicts) / sessions <= error

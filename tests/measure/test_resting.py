@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -147,16 +148,38 @@ def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():
         assert choose_resting(judge(make_session(plan, [one] * count))) == resting
 
 
-def test_operations_fall_asleep_when_all_of_their_cells_rest():
-    """Not before four rounds, nor if they rest a little; and crawls never: they only rest."""
-    operations = [Cell.of_operation(name, loop) for name in "abc" for loop in ("asyncio", "uvloop")]
+@pytest.mark.parametrize(
+    ("rounds", "half", "loops", "is_asleep"),
+    [
+        (3, 0.0001, 2, False),  # too few rounds to know a spread
+        (4, 0.0005, 2, True),
+        (4, 0.003, 2, False),  # settled, and three times as wide it would still be
+        (10, 0.003, 2, True),  # ten rounds know their spread
+        (10, 0.0043, 2, False),
+        (30, 0.0043, 2, True),
+        (30, 0.006, 2, False),
+        (30, 0.0043, 5, False),  # ten pairs: any of them could be settled by chance
+    ],
+)
+def test_operations_fall_asleep_when_chance_cannot_have_settled_them(
+    rounds, half, loops, is_asleep
+):
+    """The second one is settled as clearly; an open pair, and all crawls, stay awake."""
+    cells = {
+        name: [Cell.of_operation(name, f"loop-{number}") for number in range(loops)]
+        for name in "abc"
+    }
     plan = make_plan(FAST, is_paced=True)
-    plan = replace(plan, cells=(*plan.cells, *operations))
-    of_a, of_b = ([cell.name for cell in operations if cell.operation == name] for name in "ab")
-    resting = dict.fromkeys([*of_a, *of_b[:1], *[cell.name for cell in plan.own_cells[:3]]], 8)
-    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(4)]
-    session = replace(make_session(plan, empty), resting=resting)
-    assert find_asleep(session) == {"a"}
-    assert find_asleep(replace(session, rounds=session.rounds[:3])) == set()
-    assert find_asleep(replace(session, resting=resting | {of_a[0]: 2})) == set()
-    assert find_asleep(replace(session, resting={})) == set()
+    plan = replace(plan, cells=(*plan.cells, *cells["a"], *cells["b"], *cells["c"]))
+    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(rounds)]
+    pairs = [
+        pair(one, two, 0.02, 0.005 if name == "c" else half, rounds=rounds)
+        for name, group in cells.items()
+        for one, two in combinations(group, 2)
+    ]
+    pairs[-1] = replace(pairs[-1], verdict=Verdict.UNCLEAR, low=0.0)
+    crawls = [pair(FAST, BASELINE, -0.7, 0.0001, rounds=rounds)]
+    session = replace(make_session(plan, empty), comparisons=(*crawls, *pairs))
+    assert find_asleep(session) == ({"a", "b"} if is_asleep else set())
+    for changes in ({"is_paced": False}, {"precision": NEVER}):
+        assert find_asleep(replace(session, plan=replace(plan, **changes))) == set()

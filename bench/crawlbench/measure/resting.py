@@ -12,12 +12,14 @@ draw around the same ratio; `make bench-judge` measures what it does to verdicts
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.measure.calibration import MAX_EVERY
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open
+from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +38,8 @@ the margin: Holm asks for about half of this, and the rest is for what later rou
 ASLEEP_ROUNDS = 4
 """Rounds that an operation is measured in before it may miss some: with three, Student's t is
 large too often."""
-ASLEEP_EVERY = 4
-"""An operation misses rounds if its cells could do with so many times fewer laps."""
+ASLEEP_LEVEL = 0.0003
+"""Error level at which an operation's pairs must be settled before it misses rounds."""
 
 
 def choose_resting(session: Session) -> dict[str, int]:
@@ -62,19 +64,31 @@ def choose_resting(session: Session) -> dict[str, int]:
 
 
 def find_asleep(session: Session) -> set[str]:
-    """Return the operations all of whose cells rest so much that they may miss whole rounds.
+    """Return the operations whose pairs are settled so clearly that they may miss whole rounds.
 
     Most of what a round of an operation costs is around its laps, so missing laps saves little.
-    What they have measured remains, so their intervals stay as they are. They were so far from the
-    margin that stopping there and then settles next to nothing by chance: with four rounds,
-    Student's t exceeds six times its limit once in 3,000 sessions, later even less often.
+    What they have measured remains, so their intervals stay as they are.
     """
-    if len(session.rounds) < ASLEEP_ROUNDS:
+    plan = session.plan
+    if len(session.rounds) < ASLEEP_ROUNDS or not plan.is_paced or plan.precision is not None:
         return set()
-    operations = {cell.group for cell in session.plan.cells if cell.operation}
-    rests = session.resting
-    awake = {c.group for c in session.plan.cells if rests.get(c.name, 1) < ASLEEP_EVERY}
-    return operations - awake
+    found = {cell.group for cell in plan.cells if cell.operation}
+    groups = {cell.name: cell.group for cell in plan.cells}
+    judged = [one for one in session.comparisons if one.quantity is plan.gate_quantity]
+    counts = Counter(groups[one.cell] for one in judged)
+    for one in judged:
+        group = groups[one.cell]
+        if _find_room(plan, one) < _room_asked(one.rounds, counts[group], plan.confidence):
+            found.discard(group)
+    return found & counts.keys()
+
+
+def _room_asked(rounds: int, pairs: int, confidence: float) -> float:
+    """Return how far an interval must be from all bounds at a level of `ASLEEP_LEVEL`."""
+    if rounds < ASLEEP_ROUNDS:
+        return math.inf
+    limit = t_quantile(1 - ASLEEP_LEVEL / pairs / 2, rounds - 1)
+    return limit / t_quantile((1 + confidence) / 2, rounds - 1)
 
 
 def _choose_every(allowed: float, first: int) -> int:
@@ -113,19 +127,23 @@ def _find_allowed(session: Session) -> dict[str, float]:
 
 def _find_factor(plan: Plan, one: Comparison) -> float:
     """Return by what factor the laps of a pair may become fewer."""
+    return max(1.0, (_find_room(plan, one) / SPARE) ** 2)  # noise falls with the root of the laps
+
+
+def _find_room(plan: Plan, one: Comparison) -> float:
+    """Return how many times as wide a pair's interval could be, and the pair still be settled."""
     if one.obstacle is Obstacle.FAILED or one.obstacle in HOPELESS:
         return math.inf
     if one.estimate is None or not one.quantity.has_ratio:
-        return 1.0
+        return 0.0
     if one.rounds < MIN_ROUNDS or one.low is None or one.high is None:
-        return math.inf if abs(one.estimate) > EVIDENT else 1.0
+        return math.inf if abs(one.estimate) > EVIDENT else 0.0
     if is_open(plan, one):
-        return 1.0
+        return 0.0
     bounds = [-plan.margin, plan.margin]
     if plan.gate is not None and one.quantity is plan.gate_quantity:
         bounds.append(plan.gate)
-    rooms = _find_rooms(bounds, one.estimate, one.low, one.high)
-    return (min(rooms, default=math.inf) / SPARE) ** 2  # noise falls with the root of the laps
+    return min(_find_rooms(bounds, one.estimate, one.low, one.high))
 
 
 def _find_rooms(bounds: list[float], middle: float, low: float, high: float) -> Iterator[float]:
