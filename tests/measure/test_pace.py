@@ -11,9 +11,10 @@ import pytest
 from tests.report.sessions import make_comparison
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_sample, make_session, other
 
-from crawlbench.base.records import RoundRecord, Stopping, Verdict
+from crawlbench.base.records import Cell, RoundRecord, Stopping, Verdict
 from crawlbench.measure.costs import Costs, expect_round_s, find_costs
 from crawlbench.measure.pace import _fill, _rounds_in_budget, choose_pace
+from crawlbench.measure.resting import find_asleep
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.index import Index
@@ -270,10 +271,10 @@ def simulate(draw, between, plan, *, rounds, wanted=0.0):
     return seconds, missed
 
 
-def play_round(draw, number, laps, between):
-    """Return one round of two cells."""
+def play_round(draw, number, laps, between, pair=PAIR):
+    """Return one round of two cells, the second of which is slower."""
     samples = []
-    for cell, slower in ((BASELINE, 0.0), (CELL, TRUTH)):
+    for cell, slower in zip(pair, (0.0, TRUTH), strict=True):
         worker = draw.gauss(slower, between / math.sqrt(2))
         for lap in range(laps):
             one_s = VALUE_S / 2 * math.exp(worker + draw.gauss(0, 0.02 / math.sqrt(2)))
@@ -305,11 +306,11 @@ def test_verdicts_stay_true_and_take_no_longer(between, sessions, error):
     assert times[0] <= times[1] * 1.1
 
 
-FAR = other("far", network="far")
-TWO_GROUPS = make_plan(
-    CELL,
-    FAR,
-    baselines={GROUP: BASELINE.name, FAR.group: FAR.name},
+STOCK, SLOWER = (Cell.of_operation("close", loop) for loop in ("asyncio", "slower"))
+OPEN = Cell.of_operation("open", "asyncio")
+OPERATIONS = make_plan(
+    cells=(STOCK, SLOWER, OPEN),
+    baselines={STOCK.group: STOCK.name, OPEN.group: OPEN.name},
     is_paced=True,
     stopping=Stopping.FIXED,
     budget_s=30.0,
@@ -317,44 +318,46 @@ TWO_GROUPS = make_plan(
 
 
 def look_once(draw, between):
-    """Return the verdict on a pair exactly the margin apart, of which laps depended on verdicts.
+    """Return the verdict on an operation that is slower by exactly the margin.
 
-    Beside it another group is always open, so that laps are added to the pair only while it is
-    open as well.
+    It gets more laps only while its pair is open, and no more rounds once it falls asleep. Another
+    operation is open all the time.
     """
-    session = make_session(TWO_GROUPS, [], passes={GROUP: 2, FAR.group: 2})
-    found = []
+    session = make_session(OPERATIONS, [], passes={STOCK.group: 2, OPEN.group: 2})
+    ratios = []
     while True:
         laps = {group: 2 * passes for group, passes in session.passes.items()}
-        record = play_round(draw, len(found) + 1, laps[GROUP], between)
-        far = (make_sample(FAR, lap, VALUE_S) for lap in range(laps[FAR.group]))
-        laps_s = record.laps_s + VALUE_S * laps[FAR.group]
-        record = replace(
-            record, samples=(*record.samples, *far), laps_s=laps_s, seconds=AROUND_S + laps_s
-        )
+        record = play_round(draw, len(ratios) + 1, laps[STOCK.group], between, (STOCK, SLOWER))
+        beside = tuple(make_sample(OPEN, lap, VALUE_S) for lap in range(laps[OPEN.group]))
+        laps_s = record.laps_s + VALUE_S * len(beside)
+        samples = (*record.samples, *beside)
+        record = replace(record, samples=samples, laps_s=laps_s, seconds=AROUND_S + laps_s)
+        sides = [Side(cell.name, (cell.name,)) for cell in (SLOWER, STOCK)]
+        ratios += log_ratios(Index([record]), *sides)
+        found = compare(ratios)
         session = replace(
             session,
             rounds=(*session.rounds, record),
             seconds=session.seconds + record.seconds,
+            comparisons=(found,),
         )
-        found += log_ratios(Index([record]), *(Side(c.name, (c.name,)) for c in (CELL, BASELINE)))
-        pair = compare(found)
-        session = replace(session, comparisons=(pair,))
-        session = replace(session, passes=choose_pace(session, (*PAIR, FAR)))
-        if session.seconds + expect_round_s(session, (*PAIR, FAR)) > TWO_GROUPS.budget_s:
-            return pair.verdict
+        session = replace(session, passes=choose_pace(session, OPERATIONS.cells))
+        ends_s = session.seconds + expect_round_s(session, OPERATIONS.cells)
+        if ends_s > OPERATIONS.budget_s or find_asleep(session):
+            return found.verdict
 
 
-def compare(found):
+def compare(ratios):
     """Return the pair as Student's t judges it."""
-    if len(found) < 3:
-        return make_comparison(CELL, fmean(found), Verdict.UNCLEAR, width=1.0)
-    width = t_quantile(0.975, len(found) - 1) * stdev(found) / math.sqrt(len(found))
-    low, high, margin = fmean(found) - width, fmean(found) + width, TWO_GROUPS.margin
-    verdict = Verdict.SLOWER if low > margin else Verdict.UNCLEAR
-    if -margin < low and high < margin:
-        verdict = Verdict.SAME
-    return make_comparison(CELL, fmean(found), verdict, width=width)
+    middle, count = fmean(ratios), len(ratios)
+    verdict, width, margin = Verdict.UNCLEAR, 1.0, OPERATIONS.margin
+    if count > 2:
+        width = t_quantile(0.975, count - 1) * stdev(ratios) / math.sqrt(count)
+        if middle - width > margin:
+            verdict = Verdict.SLOWER
+        elif abs(middle) + width < margin:
+            verdict = Verdict.SAME
+    return replace(make_comparison(SLOWER, middle, verdict, width, STOCK), rounds=count)
 
 
 @pytest.mark.parametrize(
@@ -364,8 +367,8 @@ def compare(found):
         *(pytest.param(b, 2000, 0.06, marks=pytest.mark.long) for b in (0.0, 0.004, 0.02)),
     ],
 )
-def test_verdicts_stay_true_where_only_open_pairs_get_more_laps(between, sessions, error):
-    """At most 5 % of the looks at a pair exactly the margin apart say faster, slower or same.
+def test_verdicts_stay_true_where_open_pairs_get_more_laps_and_rounds(between, sessions, error):
+    """Of looks at a pair exactly the margin apart, at most 5 % say slower or same.
 
     Sixty sessions tell 5 % from 25, two thousand from 7.
     """
