@@ -79,7 +79,7 @@ class Piece:
     @property
     def rank(self) -> tuple[int, bool, float]:
         """A key to sort by: short pieces first, and those alone before those with a neighbour."""
-        return self.level + 2 * self.has_company, self.has_company, -self.share
+        return self.level + self.has_company, self.has_company, -self.share
 
     def find(self, folder: Path) -> Path | None:
         """Return its file, if it was recorded."""
