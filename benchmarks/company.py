@@ -26,10 +26,11 @@ from crawlbench.base.records import Quantity, Verdict
 from crawlbench.measure.store import SESSION_FILE, load_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawlbench.base.records import Session
 
+ROOT = Path(__file__).resolve().parent.parent
 KEPT = Path("results/company")
 SHARE = 0.3
 BURST_S = (0.005, 0.05)
@@ -54,9 +55,10 @@ def be_neighbour(cpu: int) -> None:
 
 
 @contextmanager
-def neighbours() -> Iterator[None]:
-    """Run a neighbour on each CPU while the block lasts."""
-    cpus = sorted(os.sched_getaffinity(0))
+def neighbours(cpus: Iterable[int] | None = None) -> Iterator[None]:
+    """Run a neighbour on each of these CPUs, or on all, while the block lasts."""
+    if cpus is None:
+        cpus = sorted(os.sched_getaffinity(0))
     with running([["-m", "benchmarks.company", NEIGHBOUR, str(cpu)] for cpu in cpus]):
         yield
 
@@ -70,10 +72,17 @@ def spinners(count: int) -> Iterator[None]:
 
 @contextmanager
 def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
-    """Run Python with each list of arguments while the block lasts."""
-    found = [subprocess.Popen([sys.executable, *arguments]) for arguments in programs]
+    """Run Python with each list of arguments, in the root of the repository, while the block lasts.
+
+    Raises:
+        SystemExit: one of them ended by itself, so that the block was not measured beside it.
+    """
+    found = [subprocess.Popen([sys.executable, *words], cwd=ROOT) for words in programs]
     try:
         yield
+        for words, process in zip(programs, found, strict=True):
+            if process.poll() is not None:
+                sys.exit(f"what ran beside the benchmark has ended by itself: {' '.join(words)}")
     finally:
         for process in found:
             process.kill()

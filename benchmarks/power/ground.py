@@ -15,16 +15,16 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.company import running
+from benchmarks.company import neighbours
 from benchmarks.planted import STRATEGY, write_copy
 
 from crawlbench.mirror.handle import ServedMirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 __all__ = [
     "CRAWLS",
@@ -44,7 +44,6 @@ SIDES = ("plain", "copy")
 CRAWLS = 5
 """How many crawls one run of the program makes."""
 TRUTH_PAIRS = 100
-NEIGHBOUR = Path(__file__).parent.parent / "company.py"
 TARGET = '''
 """One crawl of the mirror, which is longer by what the package `planted` on the path says."""
 
@@ -171,8 +170,7 @@ def open_ground(folder: Path, share: float, *, has_company: bool) -> Iterator[Gr
         served = mirror.__enter__()
     try:
         (folder / "url").write_text(served.url, encoding="utf-8")
-        busy = [["-P", str(NEIGHBOUR), "--neighbour", str(cpus[0])]] if has_company else []
-        with running(busy):
+        with neighbours(cpus[:1] if has_company else []):
             yield Ground(folder, share, cpus[0])
     finally:
         mirror.__exit__(None, None, None)
