@@ -23,18 +23,21 @@ HEIGHT = 260
 TITLES = {False: "Found 2 %, alone on the machine", True: "Found 2 %, with one neighbour"}
 ALARMS = "in brackets: trials of equal sides that were called different"
 """A harness that calls everything different finds everything."""
+MIN_TRIALS = 3
+"""Trials that a share needs to be drawn: one trial finds all or nothing."""
 
 
 def draw_rates(rates: Sequence[Rates]) -> str:
-    """Return the picture as SVG; empty if there are no trials of a planted difference."""
+    """Return the picture as SVG; empty if there are too few trials of a planted difference."""
     views: list[tuple[str, Spec]] = []
     data: dict[str, Rows] = {}
+    seconds = sorted({one.seconds for one in rates if one.planted >= MIN_TRIALS})
     for has_company, title in TITLES.items():
-        rows = _rows([one for one in rates if one.has_company == has_company and one.planted])
+        rows = _rows([one for one in rates if one.has_company == has_company])
         if rows:
             name = f"power-{int(has_company)}"
             data[name] = rows
-            views.append((f"{title} ({ALARMS})", finish(_draw(name, rows), height=HEIGHT)))
+            views.append((f"{title} ({ALARMS})", finish(_draw(name, rows, seconds), height=HEIGHT)))
     return adapt_svg(draw_alone(views, data)) + "\n" if views else ""
 
 
@@ -47,13 +50,14 @@ def _rows(rates: Sequence[Rates]) -> Rows:
     return [
         {"series": alarms[one.harness], "seconds": one.seconds, "share": one.found / one.planted}
         for one in rates
+        if one.planted >= MIN_TRIALS
     ]
 
 
-def _draw(name: str, rows: Rows) -> alt.LayerChart:
+def _draw(name: str, rows: Rows, seconds: Sequence[float]) -> alt.LayerChart:
     hues, dashes = series_scales(list(dict.fromkeys(row["series"] for row in rows)))
-    scale = alt.Scale(type="log", nice=False, padding=10)
-    seconds = sorted({row["seconds"] for row in rows})
+    ends = [seconds[0], seconds[-1]]
+    scale = alt.Scale(type="log", nice=False, padding=10, domain=ends)
     base = alt.Chart(place(name)).encode(
         x=alt.X(
             "seconds",

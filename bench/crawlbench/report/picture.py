@@ -71,6 +71,7 @@ def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
     config = views[0][1]["config"]
     whole: Spec = {
         "vconcat": shown,
+        "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
         "spacing": 24,
         "datasets": data,
         "config": {
