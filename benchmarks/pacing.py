@@ -2,11 +2,12 @@
 
     python -m benchmarks.pacing [FOLDER [SESSIONS]]
 
-The truth is what a measured session found: each pair's ratio, how its workers and laps differ, what
-a value takes and what a round costs around its values. Noise is normal, and nobody waits for a CPU.
-Laps, resting cells and operations that miss rounds are chosen by the code that also chooses them in
-a session, and the judge is the judge. Prints how many pairs of each simulated session are answered
-in the session's own time, and how many of these answers are false. Rules are compared by the same
+FOLDER holds a measured session of operations, such as those that `make bench-loops-page` keeps. The
+truth is what that session found: each pair's ratio, how its workers and laps differ, what a value
+takes and what a round costs around its values. Noise is normal, and nobody waits for a CPU. Laps,
+resting cells and operations that miss rounds are chosen by the code that also chooses them in a
+session, and the judge is the judge. Prints how many pairs of each simulated session are answered in
+the session's own time, and how many of these answers are false. Rules are compared by the same
 seeds, on a machine whose speed does not matter.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.usage import read_words
 
+from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Quantity, RoundRecord, Verdict
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.pace import choose_pace
@@ -175,4 +178,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"pacing: {error}")
