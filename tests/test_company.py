@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -12,14 +13,26 @@ from benchmarks.power.ground import open_ground
 
 CPU = min(os.sched_getaffinity(0))
 DEADLINE_S = 60.0
+WAITS = "import time; time.sleep(600)"
+
+
+def find_children(*words):
+    """Return this process's children whose arguments end like this; tests have others as well."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has just ended
+            if child.cmdline()[-len(words) :] == list(words):
+                found.append(child)
+    return found
 
 
 def wait_for_work():
-    """Wait until a child computes on the one CPU, and return how many there are."""
+    """Wait until a neighbour computes, and return how many there are."""
     ends_at = time.monotonic() + DEADLINE_S
     while time.monotonic() < ends_at:
-        found = [child for child in psutil.Process().children() if child.cpu_affinity() == [CPU]]
+        found = find_children("--neighbour", str(CPU))
         if found and all(sum(child.cpu_times()[:2]) > 0.3 for child in found):
+            assert all(child.cpu_affinity() == [CPU] for child in found)
             return len(found)
         time.sleep(0.05)
     return 0
@@ -35,13 +48,14 @@ def test_ground_has_a_neighbour_only_if_it_should(tmp_path):
     with open_ground(tmp_path, 0.02, has_company=True):
         assert wait_for_work() == 1
     with neighbours([]):
-        assert not psutil.Process().children()
+        assert not find_children("--neighbour", str(CPU))
 
 
 def end_at_once():
-    """Measure beside a program that ends at once."""
-    with running([["-c", "pass"]]):
-        child = psutil.Process().children()[0]
+    """Measure beside a program that ends when it is told to."""
+    with running([["-c", WAITS]]):
+        (child,) = find_children("-c", WAITS)
+        child.terminate()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays, to be looked at
 
 
