@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -97,6 +98,17 @@ def measure(folder: Path, suite: str) -> Session:
     return load_session(folder)
 
 
+def measure_in_company(folder: Path, suite: str) -> Session:
+    """Return a session beside neighbours; it is kept only if they were there to its end."""
+    if not (folder / SESSION_FILE).exists():
+        under_way = folder.with_name(f"{folder.name}-under-way")
+        shutil.rmtree(under_way, ignore_errors=True)
+        with neighbours():
+            measure(under_way, suite)
+        under_way.rename(folder)
+    return load_session(folder)
+
+
 def verdicts(session: Session) -> dict[tuple[str, str], Verdict]:
     """Return the answers by pair, on wall time."""
     return {
@@ -135,8 +147,7 @@ def main() -> None:
         truth.append(verdicts(session))
         tell(f"quiet {number}", session, truth)
     for number in range(options.disturbed):
-        with neighbours():
-            session = measure(KEPT / f"company-{number}", options.suite)
+        session = measure_in_company(KEPT / f"company-{number}", options.suite)
         tell(f"company {number}", session, truth)
 
 

@@ -111,18 +111,22 @@ def record(kept: Path, ends_at: float | None) -> None:
 
 
 def record_piece(piece: Piece, kept: Path, folder: Path) -> None:
-    """Record one piece."""
+    """Record one piece; it is kept only if its neighbour was there to the end."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
-    level = LEVELS[piece.level]
+    level, rival = LEVELS[piece.level], RIVALS.get(piece.harness)
     with open_ground(folder, piece.share, has_company=piece.has_company) as ground:
-        if piece.harness not in RIVALS:
-            path = kept / f"{piece.name}.session.gz"  # none for the table
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(path, referee.record(ground, level))
-            return
-        blocks = RIVALS[piece.harness].record(ground, level)
-        told = version(piece.harness) if piece.harness != "hyperfine" else _hyperfine(ground)
-    write_blocks(kept / f"{piece.name}.json.gz", blocks, {"began": began, "version": told})
+        if rival:
+            blocks = rival.record(ground, level)
+            told = version(piece.harness) if piece.harness != "hyperfine" else _hyperfine(ground)
+        else:
+            session = referee.record(ground, level)
+    if rival:
+        about = {"began": began, "version": told}
+        write_blocks(kept / f"{piece.name}.json.gz", blocks, about)
+    else:
+        path = kept / f"{piece.name}.session.gz"  # none for the table
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, session)
 
 
 def _hyperfine(ground: Ground) -> str:

@@ -183,3 +183,22 @@ def test_operations_fall_asleep_when_chance_cannot_have_settled_them(
     assert find_asleep(session) == ({"a", "b"} if is_asleep else set())
     for changes in ({"is_paced": False}, {"precision": NEVER}):
         assert find_asleep(replace(session, plan=replace(plan, **changes))) == set()
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_asleep"),
+    [
+        ({"obstacle": Obstacle.FAILED, "rounds": 0}, True),
+        ({"obstacle": Obstacle.TIMERS, "rounds": 5}, True),
+        ({"low": None, "high": None, "rounds": 2}, False),  # evident, but not judged yet
+    ],
+)
+def test_what_no_round_settles_may_miss_rounds_and_what_was_hardly_measured_may_not(
+    changes, is_asleep
+):
+    one, two = (Cell.of_operation("a", loop) for loop in ("asyncio", "uvloop"))
+    plan = make_plan(cells=(one, two), is_paced=True)
+    empty = [{cell: [0.1] for cell in plan.cells} for _ in range(5)]
+    found = replace(pair(two, one, 0.7, 0.0001), **changes)
+    session = replace(make_session(plan, empty), comparisons=(found,))
+    assert find_asleep(session) == ({"a"} if is_asleep else set())
