@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.text import one_line
 from crawlbench.measure.store import SESSION_FILE, load_session
 
 if TYPE_CHECKING:
@@ -38,8 +39,15 @@ BURST_S = (0.005, 0.05)
 NEIGHBOUR = "--neighbour"
 
 
-SPINNER = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
-"""Computes until its parent has ended, even if that was killed."""
+SPINNER = """
+import os, sys
+if cpus := set(map(int, sys.argv[1:])):
+    os.sched_setaffinity(0, cpus)
+parent = os.getppid()
+while os.getppid() == parent:
+    pass
+"""
+"""Computes until its parent has ended, even if that was killed; on certain CPUs if it is told."""
 
 
 def be_neighbour(cpu: int) -> None:
@@ -65,9 +73,9 @@ def neighbours(cpus: Iterable[int] | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def spinners(count: int) -> Iterator[None]:
-    """Run processes that only compute while the block lasts."""
-    with running([["-c", SPINNER]] * count):
+def spinners(count: int, *cpus: int) -> Iterator[None]:
+    """Run processes that only compute while the block lasts, on these CPUs or on any."""
+    with running([["-c", SPINNER, *map(str, cpus)]] * count):
         yield
 
 
@@ -82,8 +90,11 @@ def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
     try:
         yield
         for words, process in zip(programs, found, strict=True):
-            if process.poll() is not None:
-                sys.exit(f"what ran beside the benchmark has ended by itself: {' '.join(words)}")
+            if (code := process.poll()) is not None:
+                sys.exit(
+                    f"what should have run beside the benchmark ended by itself with exit code "
+                    f"{code}, so that part of it was measured alone: {one_line(' '.join(words))}"
+                )
     finally:
         for process in found:
             process.kill()

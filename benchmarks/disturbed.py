@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.company import verdicts
+from benchmarks.company import spinners, verdicts
 from benchmarks.usage import read_words
 
 from crawlbench.measure.machine import describe_machine
@@ -23,7 +23,6 @@ from crawlbench.measure.store import load_session
 if TYPE_CHECKING:
     from crawlbench.base.records import Verdict
 
-SPIN = "import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True:\n    pass\n"
 SESSION = ("quick", "-n", "loopback", "--budget", "60")
 
 
@@ -32,13 +31,8 @@ def main() -> None:
     read_words(__doc__)
     rows, marked, quiet = measure()
     print(f"alone: {marked} of {rows} rows marked, {len(quiet)} pairs answered", flush=True)
-    mirror_cpu = str(describe_machine().mirror_cpus[0])
-    spinner = subprocess.Popen([sys.executable, "-P", "-c", SPIN, mirror_cpu])
-    try:
+    with spinners(1, describe_machine().mirror_cpus[0]):
         rows, marked, found = measure()
-    finally:
-        spinner.kill()
-        spinner.wait()
     false = [pair for pair, verdict in found.items() if quiet.get(pair, verdict) is not verdict]
     print(
         f"with company: {marked} of {rows} rows marked, {len(found)} pairs answered, "

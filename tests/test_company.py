@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import psutil
 import pytest
-from benchmarks.company import neighbours, running
+from benchmarks.company import SPINNER, neighbours, running, spinners
 from benchmarks.power.ground import open_ground
 
 CPU = min(os.sched_getaffinity(0))
@@ -26,11 +26,11 @@ def find_children(*words):
     return found
 
 
-def wait_for_work():
-    """Wait until neighbours compute on their CPU, and return how many there are."""
+def wait_for_work(*words):
+    """Wait until children compute on their CPU, and return how many there are."""
     ends_at = time.monotonic() + DEADLINE_S
     while time.monotonic() < ends_at:
-        found = find_children("--neighbour", str(CPU))
+        found = find_children(*(words or ("--neighbour", str(CPU))))
         if found and all(map(is_at_work, found)):
             return len(found)
         time.sleep(0.05)
@@ -53,6 +53,14 @@ def test_ground_has_a_neighbour_only_if_it_should(tmp_path):
         assert wait_for_work() == 1
     with neighbours([]):
         assert not find_children("--neighbour", str(CPU))
+
+
+def test_spinners_compute_on_the_cpu_that_they_were_given():
+    with spinners(2, CPU):
+        assert wait_for_work("-c", SPINNER, str(CPU)) == 2
+    with spinners(1):
+        (child,) = find_children("-c", SPINNER)
+        assert child.cpu_affinity() == sorted(os.sched_getaffinity(0))
 
 
 def end_at_once():
