@@ -58,6 +58,13 @@ def test_question_that_no_part_answers_is_not_asked(tmp_path):
     assert len(QUESTIONS) == 4
 
 
+def test_question_of_a_part_that_a_new_matrix_has_not_reached_is_still_asked(tmp_path):
+    write_part(tmp_path, "clients")
+    write_part(tmp_path, "cold", 1, day="2026-11-21")
+    (found,) = find_questions(make_table(load_matrices(tmp_path)))
+    assert found["choice"]["scenario"].startswith("clients: ")
+
+
 def test_makers_agree_on_what_is_far_from_one():
     """An Intel and an AMD, years of kernel apart; the table tells it beside its own sessions."""
     table = make_table([], [reference.load_makers()])

@@ -19,12 +19,15 @@ from tests.reference.builders import BASE, RATIOS, measured
 README = "# x\n\n<!-- clients: made by `make reference-page` -->\n<!-- end of clients -->\n"
 
 
-def write_part(root, part, sessions=3):
+def write_part(root, part, sessions=3, day="2026-11-10"):
     """Write a matrix of one part."""
-    folder = root / "2026-11-10-made"
+    folder = root / f"{day}-made"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, sessions + 1):
-        content = encode_bundle(make_bundle(measured(number + 7 * len(part), laps=1), part))
+        seed = number + 7 * len(part) + int(day[-2:])
+        created = f"{day}T0{number}:00:00+00:00"
+        made = measured(seed, laps=1, created=created)
+        content = encode_bundle(make_bundle(made, part))
         (folder / f"{part}-{number}{ENDING}").write_bytes(content)
     return root
 
@@ -38,8 +41,20 @@ def test_picture_has_every_client_with_its_ratio(tmp_path):
         assert row.strategy in svg
     assert f"Time over that of {BASE.strategy}, below 1 is faster" in svg
     assert "CPython 3.11.7" in svg
-    assert "2026-11-0" in svg
+    assert "2026-11-10" in svg
     assert "prefers-color-scheme:dark" in svg
+
+
+def test_picture_waits_until_a_new_matrix_has_three_sessions(tmp_path):
+    """What has begun is preliminary: the whole matrix before it stays in the README."""
+    write_part(tmp_path, "clients")
+    write_part(tmp_path, "clients", 2, day="2026-11-21")
+    rows = find_clients(make_table(load_matrices(tmp_path)))
+    assert {row.last for row in rows} == {"2026-11-10"}
+    write_part(tmp_path, "clients", 3, day="2026-11-21")
+    rows = find_clients(make_table(load_matrices(tmp_path)))
+    assert {row.last for row in rows} == {"2026-11-21"}
+    assert len(rows) == len({cell.strategy for cell in RATIOS})
 
 
 def test_client_without_a_figure_is_named_without_a_mark(tmp_path):
@@ -101,7 +116,7 @@ def test_speeds_of_all_clients_are_shown_with_the_fastest_first(tmp_path):
     assert [line.split("`")[1] for line in lines].count(BASE.strategy) == 1
     assert len(lines) == len({cell.strategy for cell in RATIOS})
     assert all("not measured" in line for line in lines)  # far away
-    assert "2026-11-0" in speeds
+    assert "2026-11-10" in speeds
     assert "95 %" in speeds
 
 

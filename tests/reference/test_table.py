@@ -14,6 +14,7 @@ from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import ENDING, encode_bundle
 from crawlbench.reference.matrix import load_matrices, load_matrix, name_matrix
 from crawlbench.reference.page import render_table
+from crawlbench.reference.rows import newest_last
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from tests.reference.builders import ALIKE, BASE, FAST, RATIOS, REAL, TWIN, measured
@@ -23,12 +24,12 @@ DAYS = ("2026-11-10", "2026-11-20")
 
 def write_matrices(root, days=DAYS, sessions=3, ratios=None):
     """Write a matrix for each day."""
-    for number, day in enumerate(days):
+    for day in days:
         folder = root / name_matrix(day, REAL)
         folder.mkdir(parents=True)
         for place in range(sessions):
             made = measured(
-                10 * number + place, ratios, created=f"{day}T0{place}:00:00+00:00", laps=1
+                int(day[-2:]) + place, ratios, created=f"{day}T0{place}:00:00+00:00", laps=1
             )
             (folder / f"crawl-{place}{ENDING}").write_bytes(encode_bundle(make_bundle(made)))
     return root
@@ -43,6 +44,12 @@ def matrices(tmp_path_factory):
 @pytest.fixture(scope="module")
 def table(matrices):
     return make_table(matrices)
+
+
+def make_begun(root):
+    """Return the table of a whole matrix, and of one that has begun after it."""
+    write_matrices(root, DAYS[:1])
+    return make_table(load_matrices(write_matrices(root, DAYS[1:], sessions=1)))
 
 
 def test_matrix_is_named_after_day_cpu_and_python(matrices):
@@ -92,6 +99,23 @@ def test_badge_is_what_services_read(table):
     assert " of requests-serial, 0." in found["message"]
     name = f"crawl-douban-top250-on-loopback-{ALIKE.strategy}-asyncio-none.json"
     assert "same as 1 other, " in json.loads(badges[name])["message"]
+
+
+def test_matrix_that_has_begun_does_not_take_the_place_of_a_whole_one(tmp_path, table):
+    """Badges, pairs and the page show what rests on three sessions; the rest is in the history."""
+    begun = make_begun(tmp_path)
+    whole, first = dict.fromkeys(row.matrix for row in begun.rows)
+    assert first > whole
+    assert [row.verdict for row in begun.rows if row.matrix == first].count("preliminary") == 3
+    old = replace(begun, rows=tuple(row for row in begun.rows if row.matrix == whole))
+    assert make_badges(begun) == make_badges(old)
+    assert [one.matrix for one in begun.pairs] == [whole]
+    assert whole in {row.matrix for row in newest_last(begun.rows)[-4:]}
+    # A newer whole one does take it, and where none is whole the newest is shown.
+    assert {row.matrix for row in newest_last(table.rows)[-4:]} == {table.rows[-1].matrix}
+    alone = [row for row in begun.rows if row.matrix == first]
+    assert newest_last(alone) == alone
+    assert "preliminary" in "".join(make_badges(replace(begun, rows=tuple(alone))).values())
 
 
 def test_edited_bundle_is_no_part_of_a_matrix(tmp_path):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
 from crawlbench.base.text import count_of
-from crawlbench.reference.rows import interval_text, ratio_text
+from crawlbench.reference.rows import interval_text, newest_last, ratio_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,10 +28,9 @@ COLOURS = {
 
 
 def make_badges(table: Table) -> dict[str, str]:
-    """Return the JSON of each figure's badge, by file name, from the newest matrix that has it."""
-    newest: dict[tuple[str, str, str, str], TableRow] = {}
-    for row in (row for row in table.rows if not row.tuned and row.verdict != "reference"):
-        newest[row.key] = row  # the oldest matrix comes first
+    """Return the JSON of each figure's badge, by file name, from its newest whole row."""
+    shown = [row for row in table.rows if not row.tuned and row.verdict != "reference"]
+    newest = {row.key: row for row in newest_last(shown)}
     baselines = {(one.matrix, one.scenario): one.baseline for one in table.shares}
     return {
         _file(row): make_badge(row, baselines.get((row.matrix, row.scenario), "the baseline"))
@@ -43,7 +42,7 @@ def make_badge(row: TableRow, baseline: str) -> str:
     """Return the badge of a row, such as `0.83 of requests-serial, 0.81 to 0.85, 2026-11`."""
     told = {
         "schemaVersion": 1,
-        "label": f"{row.scenario.partition(':')[0]}: {row.strategy}",
+        "label": f"{row.part}: {row.strategy}",
         "message": ", ".join(_parts(row, baseline)),
         "color": COLOURS.get(row.verdict, "lightgrey"),
     }
@@ -70,5 +69,5 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
 def _file(row: TableRow) -> str:
     """Return the name of a row's file: letters, digits, dots and hyphens."""
     loop = [] if row.loop == "-" else [row.loop]
-    parts = [row.scenario.partition(":")[0], row.scenario.partition(": ")[2], row.strategy, *loop]
+    parts = [row.part, row.scenario.partition(": ")[2], row.strategy, *loop]
     return "-".join(re.sub(r"[^\w.-]+", "-", part) for part in [*parts, row.parser]) + ".json"

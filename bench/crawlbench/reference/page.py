@@ -15,7 +15,7 @@ from markupsafe import Markup
 from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
-from crawlbench.reference.rows import days_of, interval_text, ratio_text
+from crawlbench.reference.rows import days_of, interval_text, newest_last, ratio_text
 from crawlbench.report.embed import pack, read_asset, script_hash, script_json
 from crawlbench.report.numbers import (
     format_bytes,
@@ -64,6 +64,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
         "sessions": pack([_session(one) for one in table.sessions]),
         "pairs": [_pairs(one) for one in table.pairs],
         "titles": _titles(table),
+        "current": {row.scenario: row.matrix for row in newest_last(table.rows)},
         "questions": find_questions(table),
         "files": files_at,
         "floors": FLOORS,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.reference.rows import days_of, interval_text, ratio_text
+from crawlbench.reference.rows import days_of, interval_text, newest_last, ratio_text
 from crawlbench.report.charts.style import finish, layer, place, verdict_colours
 from crawlbench.report.picture import draw_alone
 from crawlbench.report.theme import adapt_svg, colour
@@ -32,14 +32,17 @@ NAME = "clients"
 
 
 def find_clients(table: Table, part: str = PART) -> list[TableRow]:
-    """Return the rows of all clients from the newest matrix that has them; none if no matrix has.
+    """Return the rows of all clients from the newest matrix that has them whole.
+
+    If none has them whole, they come from the newest that has them at all, and are preliminary.
 
     Args:
         table: the table of all matrices.
         part: the part of a matrix whose clients are wanted.
     """
-    mine = [row for row in table.rows if row.scenario.partition(":")[0] == part and not row.tuned]
-    return [row for row in mine if row.matrix == mine[-1].matrix and row.verdict != "reference"]
+    mine = [row for row in table.rows if row.part == part and not row.tuned]
+    newest = newest_last(mine)
+    return [row for row in mine if row.matrix == newest[-1].matrix and row.verdict != "reference"]
 
 
 def draw_clients(rows: Sequence[TableRow]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from crawlbench.reference.rows import newest_last
+
 if TYPE_CHECKING:
     from crawlbench.reference.table import Table
 
@@ -55,15 +57,14 @@ QUESTIONS = (
 
 
 def find_questions(table: Table) -> list[dict[str, object]]:
-    """Return the questions that the newest matrix answers, each with its choice."""
+    """Return the questions that can be answered, each with its choice."""
     found: list[dict[str, object]] = []
-    newest = table.rows[-1].matrix if table.rows else ""
-    rows = [row for row in table.rows if row.matrix == newest and not row.tuned]
-    scenarios = dict.fromkeys(row.scenario for row in rows)
+    rows = newest_last(row for row in table.rows if not row.tuned)
     for one in QUESTIONS:
         for part in one.parts:
-            scenario = next((s for s in scenarios if s.partition(":")[0] == part), None)
-            mine = [row for row in rows if row.scenario == scenario]
+            last = next((row for row in reversed(rows) if row.part == part), None)
+            scenario, matrix = (last.scenario, last.matrix) if last else ("", "")
+            mine = [row for row in rows if (row.scenario, row.matrix) == (scenario, matrix)]
             choice = {"scenario": scenario, **one.choice}
             if one.against:
                 other = next(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.reference.pooling import MIN_SESSIONS
 from crawlbench.report.numbers import format_interval, format_ratio
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.pairs import Pair
     from crawlbench.reference.pooling import Ratio
 
-__all__ = ["Pairs", "Shares", "TableRow", "days_of", "interval_text", "ratio_text"]
+__all__ = ["Pairs", "Shares", "TableRow", "days_of", "interval_text", "newest_last", "ratio_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,16 @@ class TableRow:
         """What identifies the same row in all matrices."""
         return self.scenario, self.strategy, self.loop, self.parser
 
+    @property
+    def part(self) -> str:
+        """The part of a matrix, or the suite, to which its scenario belongs."""
+        return self.scenario.partition(":")[0]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it rests on as many sessions as a verdict needs."""
+        return len(self.sessions.split(",")) >= MIN_SESSIONS
+
 
 @dataclass(frozen=True, slots=True)
 class Shares:
@@ -95,6 +106,18 @@ class Pairs:
     """Strategy, event loop and parser, as in rows."""
     found: dict[tuple[int, int], Pair]
     """Pairs by their places among the members, the lower place first."""
+
+
+def newest_last(rows: Iterable[TableRow]) -> list[TableRow]:
+    """Return rows so ordered that the last of those that are alike is the one to show.
+
+    That is the newest one that is whole. A matrix takes days: what it has begun is preliminary, and
+    does not take the place of the matrix before it. Only where no row is whole is it shown.
+
+    Args:
+        rows: rows of all matrices, the oldest first.
+    """
+    return sorted(rows, key=lambda row: row.is_whole)
 
 
 def days_of(rows: Iterable[TableRow]) -> str:

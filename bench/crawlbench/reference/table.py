@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
+from crawlbench.reference.rows import newest_last
 from crawlbench.reference.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Table:
     across: tuple[Band, ...]
     """How often a matrix contradicts the one before it."""
     pairs: tuple[Pairs, ...] = ()
-    """The pairs of each scenario, from the newest matrix of each machine and Python that has it."""
+    """The pairs of each scenario, from the newest matrix of each machine and Python that has it
+    whole."""
     elsewhere: tuple[Band, ...] = ()
     """How often sessions on machines of two makers contradict each other."""
 
@@ -52,14 +54,14 @@ def make_table(
     places = {one.file: str(place) for place, one in enumerate(sessions)}
     rows: list[TableRow] = []
     shares: list[Shares] = []
-    newest: dict[tuple[str, str, str], Pairs] = {}
+    pairs: dict[tuple[str, str], Pairs] = {}
     for matrix in matrices:
         for scenario, (group, members) in _scenarios(matrix).items():
             maker = Scenario(matrix, scenario, group, members, places)
             rows += maker.rows()
             shares.append(maker.shares())
-            machine = matrix.machine.cpu_model, matrix.machine.python
-            newest[*machine, scenario] = maker.pairs()  # the oldest matrix comes first
+            pairs[matrix.name, scenario] = maker.pairs()
+    newest = {(row.machine, row.python, row.scenario): row.matrix for row in newest_last(rows)}
     within = [
         (said_by(one.session), said_by(two.session))
         for matrix in matrices
@@ -72,7 +74,7 @@ def make_table(
         tuple(shares),
         tuple(find_agreement(within)),
         tuple(find_agreement(_neighbours(matrices, rows))),
-        tuple(newest.values()),
+        tuple(pairs[matrix, scenario] for (*_, scenario), matrix in newest.items()),
         tuple(find_agreement([(said_by(one), said_by(two)) for one, two in elsewhere])),
     )
 

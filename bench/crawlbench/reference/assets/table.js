@@ -119,10 +119,11 @@
       .filter(Boolean)
       .join(" ");
   const axesOf = (row) => [row.client, row.loop, row.parser].join("|");
-  const newest = rows.length ? rows[rows.length - 1].matrix : "";
-  // Without a choice: the first scenario, the newest matrix, code as it is shipped.
+  // Without a choice: one scenario, the newest matrix that has it whole, code as it is shipped.
   const all = unique("scenario");
-  const usual = { scenario: all.find((name) => name.startsWith("clients:")) || all[0] || "", matrix: newest, kind: "default" };
+  const usual = { scenario: all.find((name) => name.startsWith("clients:")) || all[0] || "", kind: "default" };
+  const current = new Map(Object.entries(data.current));
+  const usually = (name) => (name === "matrix" ? current.get(chosen("scenario")) : usual[name]);
 
   function fill() {
     for (const name of axes) {
@@ -145,7 +146,7 @@
     if (asked[name]) return asked[name];
     // Somebody who asks for a machine or a Python wants all of its matrices.
     if (name === "matrix" && (asked.machine || asked.python)) return "all";
-    return usual[name] || "all";
+    return usually(name) || "all";
   }
 
   // An address that shows the same when newer matrices have come.
@@ -485,7 +486,7 @@
     const forgotten = name === "scenario" ? { against: "" } : {};
     write({
       ...forgotten,
-      [name]: event.target.value === usual[name] ? "" : event.target.value,
+      [name]: event.target.value === usually(name) ? "" : event.target.value,
       row: "",
     });
   });
