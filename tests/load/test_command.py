@@ -111,6 +111,20 @@ def test_load_that_is_interrupted_in_its_first_run_leaves_nothing(tmp_path, numb
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_load_under_nohup_outlives_its_terminal(tmp_path):
+    """Whoever ignores the hangup of a terminal does so because the load is to go on."""
+    call = command_line("load", "-c", "1", "-d", "1", "--json", cwd=tmp_path)
+    call["args"] = ["nohup", *call["args"]]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(**call, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        assert any("closed, 1 connection" in line for line in process.stderr)
+        process.send_signal(signal.SIGHUP)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(output)["stopped"] is None
+
+
 def test_server_that_only_fails_is_written_and_is_an_error(crawlbench, tmp_path):
     """The figures are there, but the exit code tells that they are none of a working server."""
     with Server("busy") as server:

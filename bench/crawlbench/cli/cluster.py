@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import MACHINES
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
@@ -150,11 +149,7 @@ def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn
 def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
-    work = begin(tell)
-    try:
-        session = asyncio.run(_until_signal(work))
-    except asyncio.CancelledError:  # nothing was measured yet
-        raise typer.Abort from None
+    session = asyncio.run(until_signal(begin(tell)))
     report = ClusterReport(session)
     try:
         write_text(folder / "table.md", report.markdown())
@@ -164,16 +159,6 @@ def _run(
     shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
     tell(f"session: {folder}")
     raise typer.Exit(_exit_code(session, folder))
-
-
-async def _until_signal(session: Coroutine[Any, Any, ClusterSession]) -> ClusterSession:
-    """Wait for a session and return it; SIGTERM and Ctrl-C end it, and what is finished counts."""
-    task = asyncio.current_task()
-    assert task
-    with suppress(NotImplementedError):  # Windows
-        for number in (*ENDING_SIGNALS, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await session
 
 
 def _exit_code(session: ClusterSession, folder: Path) -> int:

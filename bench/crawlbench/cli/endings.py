@@ -16,7 +16,7 @@ from crawlbench.cli.output import STORAGE_ERRORS
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["ENDING_SIGNALS", "explain_failure", "take_endings", "until_signal"]
+__all__ = ["explain_failure", "take_endings", "until_signal"]
 
 T = TypeVar("T")
 NO_ROOM = "No usable temporary directory"
@@ -41,6 +41,9 @@ def take_endings() -> None:
 
 async def until_signal(work: Coroutine[Any, Any, T]) -> T:
     """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does, and return its result.
+
+    Work that catches the cancellation returns what is finished. Those that are ignored, as by nohup,
+    do not end it.
 
     This uses the loop, not an exception: uvloop drops exceptions that are raised within a callback.
     """

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +15,7 @@ import typer
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.endings import ENDING_SIGNALS
+from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.places import replacing
@@ -165,10 +164,7 @@ def load(
     if url is None:
         prepare_site(site, reads=False)
     with replacing(output, force=force), _new_folder(output) as folder:
-        try:
-            report = asyncio.run(_until_signal(options))
-        except asyncio.CancelledError:  # nothing was finished
-            raise typer.Abort from None
+        report = asyncio.run(until_signal(run_load(options, _say)))
         if folder:
             _write(report, folder)
     _show(report, is_json=as_json)
@@ -176,16 +172,6 @@ def load(
         raise typer.Exit(INTERRUPTED)
     if report.failure:
         raise BenchError(report.failure)
-
-
-async def _until_signal(options: LoadOptions) -> LoadReport:
-    """Return the report of a load, which SIGTERM and Ctrl-C end; finished runs count."""
-    task = asyncio.current_task()
-    assert task
-    with suppress(NotImplementedError):  # Windows
-        for number in (*ENDING_SIGNALS, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await run_load(options, _say)
 
 
 @contextmanager
