@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from benchmarks import reference
 
-from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.matrix import Matrix, Measured, load_matrices
 from crawlbench.reference.pooling import Pool
 from crawlbench.reference.questions import QUESTIONS, find_questions
+from crawlbench.reference.scenario import Scenario
 from crawlbench.reference.table import make_table
-from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, measured
+from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, TWIN, measured
 from tests.reference.test_picture import write_part
 from tests.reference.test_table import write_matrices
 
@@ -45,6 +47,20 @@ def test_table_has_the_pairs_of_the_newest_matrix(tmp_path):
     assert found.matrix == table.rows[-1].matrix
     assert ("aiohttp-gather", "asyncio", "none") in found.members
     assert len(found.found) == 6
+
+
+def test_page_has_every_pair_of_a_scenario_with_two_loops():
+    """Pairs of loops are pooled by themselves; the page looks for a pair by its members' order."""
+    loops = [replace(one, event_loop="uvloop") for one in (FAST, ALIKE)]
+    ratios = {BASE: 1.0, TWIN: 1.0, FAST: 0.5, loops[0]: 0.4, SLOW: 1.6, ALIKE: 1.6, loops[1]: 1.5}
+    sessions = [Measured(f"a/{n}", None, measured(n, ratios, laps=1)) for n in (1, 2, 3)]
+    found = Scenario(Matrix("a", tuple(sessions)), "s", GROUP, sessions, {}).pairs()
+    assert len(found.members) == 6
+    assert {*found.found} == {(one, two) for two in range(6) for one in range(two)}
+    places = {axes: place for place, axes in enumerate(found.members)}
+    base, fast = places["requests-serial", "-", "none"], places["aiohttp-gather", "uvloop", "none"]
+    pair = found.found[min(base, fast), max(base, fast)]
+    assert (pair.sign, base < fast) == (1, True)
 
 
 def test_question_that_no_part_answers_is_not_asked(tmp_path):

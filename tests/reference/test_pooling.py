@@ -7,9 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Failure, Quantity, Verdict
+from crawlbench.base.records import Doubt, DoubtSize, Failure, Obstacle, Quantity, Verdict
+from crawlbench.reference import pairs
 from crawlbench.reference.pooling import MARGIN, Pool, Ratio, Standing
-from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, measured, way
+from crawlbench.stats import claims
+from crawlbench.stats.doubts import bound_shifts
+from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.judge import judge
+from tests.reference.builders import ALIKE, BASE, FAST, GROUP, RATIOS, SLOW, measured, way
+from tests.stats.builders import BASELINE, other
+from tests.stats.lengths import long, make_two_lengths
+
+QUICK = other("quick", "uvloop")
 
 
 def pool(*sessions):
@@ -75,8 +84,107 @@ def test_who_fails_in_one_session_is_invalid():
     found = pool(measured(1), measured(2), failed)
     ratio = found.ratios(Quantity.TIME)[FAST.name]
     assert (ratio.verdict, ratio.reason) == (Verdict.INVALID, "wrong answer")
+    assert (ratio.estimate, ratio.interval) == (None, None)  # not even of the sessions it worked in
     assert FAST.name not in found.standings
     assert found.standings[BASE.name].rank == 1
+
+
+def test_nobody_gains_by_the_failure_of_another(three):
+    """A family is as large as it was when the session began, or failing would help the others."""
+    failures = [Failure(SLOW.name, 2, "wrong answer"), Failure(ALIKE.name, 2, "wrong answer")]
+    near = {**RATIOS, FAST: 0.925}
+    whole = pool(*(measured(seed, near) for seed in (1, 2, 3)))
+    fewer = pool(*(measured(seed, near, failures=failures) for seed in (1, 2, 3)))
+    sizes = []
+
+    def levels(p_values, count, alpha):
+        sizes.append(count)
+        return holm_levels(p_values, count, alpha)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(claims, "holm_levels", levels)
+        patch.setattr(pairs, "holm_levels", levels)
+        for one in (whole, fewer):
+            one.ratios(Quantity.TIME)
+            _ = one.pairs
+    assert sizes == [3, 6, 3, 6]
+
+
+def test_client_that_fails_on_the_long_form_has_no_cost_per_page():
+    """Its crawls of the short form stand; in which session it failed does not matter."""
+    costs = {BASELINE: (0.010, 0.0010), QUICK: (0.010, 0.0005)}
+    failed = [Failure(long(QUICK).name, 4, "wrong answer")]
+    sessions = [judge(make_two_lengths(costs, spread=n / 1000)) for n in (1, 2)]
+    sessions.append(judge(replace(make_two_lengths(costs, spread=0.003), failures=tuple(failed))))
+    found = Pool(sessions, BASELINE.group)
+    page, crawl = (found.ratios(q)[QUICK.name] for q in (Quantity.PAGE, Quantity.TIME))
+    assert (page.verdict, page.estimate) == (Verdict.INVALID, None)
+    assert page.reason == "its long form: wrong answer"
+    assert crawl.verdict is Verdict.FASTER
+
+
+def test_cell_that_is_half_something_else_is_ranked_nowhere(three):
+    """It stands against nobody, as in its session: the numbers are there, but no sign."""
+    sessions = [measured(seed) for seed in (1, 2, 3)]
+    sessions[1] = replace(
+        sessions[1],
+        comparisons=tuple(
+            replace(one, obstacle=Obstacle.HALF, verdict=Verdict.UNCLEAR)
+            if one.cell == FAST.name
+            else one
+            for one in sessions[1].comparisons
+        ),
+    )
+    found = pool(*sessions)
+    assert found.ratios(Quantity.TIME)[FAST.name].verdict is Verdict.UNCLEAR
+    assert FAST.name not in found.standings
+    assert {pair.sign for names, pair in found.pairs.items() if FAST.name in names} == {0}
+    assert found.standings[BASE.name] == Standing(1, 0)
+    assert three.standings[BASE.name] == Standing(2, 0)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "bound"),
+    [((), 0.0), ((0.03,), 0.03), ((-0.03,), 0.03), ((0.03, 0.02), 0.05), ((0.03, -0.02), 0.03)],
+)
+def test_doubts_may_be_true_together(shifts, bound):
+    assert bound_shifts(shifts) == pytest.approx(bound)
+
+
+def test_doubts_of_two_cells_in_opposite_directions_add_up():
+    """And one that moves both alike moves nothing between them."""
+
+    def doubtful(session):
+        moves = {FAST.name: 0.03, SLOW.name: -0.03, ALIKE.name: -0.03}
+        return replace(
+            session,
+            comparisons=tuple(
+                replace(one, doubts=(DoubtSize(Doubt.SERVER_WAIT, 0.1, 0.1, moves[one.cell]),))
+                if one.baseline == BASE.name
+                else one
+                for one in session.comparisons
+            ),
+        )
+
+    plain = [measured(seed) for seed in (1, 2, 3)]
+    widths = []
+    for sessions in (plain, [*map(doubtful, plain)]):
+        found = pool(*sessions).pairs
+        apart, alike = found[FAST.name, SLOW.name], found[SLOW.name, ALIKE.name]
+        widths.append([one.interval.high - one.interval.low for one in (apart, alike)])
+    (apart, alike), (wide, same) = widths
+    assert wide - apart == pytest.approx(2 * 0.06)
+    assert same == pytest.approx(alike)
+
+
+def test_two_numbers_of_requests_at_a_time_are_no_kin():
+    """What varies little between sessions is the ratio of two loops, and of nothing else."""
+    two = replace(FAST, concurrency=100)
+    loop = replace(FAST, event_loop="uvloop")
+    ratios = {BASE: 1, replace(BASE, control=True): 1, FAST: 0.5, two: 0.5, loop: 0.5}
+    found = pool(*(measured(seed, ratios, noise=0.001) for seed in (1, 2, 3))).pairs
+    widths = {names: one.interval.high - one.interval.low for names, one in found.items()}
+    assert widths[FAST.name, two.name] > 2 * widths[FAST.name, loop.name]
 
 
 def test_reference_is_no_contestant():

@@ -42,8 +42,8 @@ def take_endings() -> None:
 async def until_signal(work: Coroutine[Any, Any, T]) -> T:
     """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does, and return its result.
 
-    Work that catches the cancellation returns what is finished. Those that are ignored, as by nohup,
-    do not end it.
+    Work that catches the cancellation returns what is finished. Signals that are ignored, as by
+    nohup, end nothing.
 
     This uses the loop, not an exception: uvloop drops exceptions that are raised within a callback.
     """

@@ -13,7 +13,7 @@ from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence, Set
 
     from crawlbench.stats.interval import Estimate
 
@@ -53,7 +53,8 @@ class Rules:
 def judge_pairs(
     found: Mapping[Names, Sequence[Estimate]],
     kin: Collection[Names],
-    widenings: Mapping[str, float],
+    wide: Mapping[Names, float],
+    barred: Set[str],
     rules: Rules,
 ) -> dict[Names, Pair]:
     """Return what the sessions together say about each pair, judged as one family.
@@ -61,7 +62,8 @@ def judge_pairs(
     Args:
         found: the log ratios of each pair, one from each session that has both cells.
         kin: pairs that differ only by event loop, whose ratios vary less between sessions.
-        widenings: how far doubts could move the ratio of each cell.
+        wide: how far doubts and the twins' difference could move the ratio of each pair.
+        barred: cells that nothing can be told of; their pairs have numbers, but no sign.
         rules: fixed beforehand.
     """
     pooled: dict[Names, Estimate] = {}
@@ -71,11 +73,11 @@ def judge_pairs(
         known = whole or list(group.values())
         spread = find_spread(DEFAULTS[way], [[one.mean for one in values] for values in known])
         pooled |= {pair: mean_of_sessions(values, spread) for pair, values in group.items()}
-    wide = {pair: max(widenings[name] for name in pair) for pair in pooled}
+    pooled = {pair: pooled[pair] for pair in found}  # in the order in which they came
     apart = {
         pair: _p_apart(find_claims(one.mean, one.p_value, rules.margin, wide[pair]))
         for pair, one in pooled.items()
-        if len(found[pair]) >= rules.least
+        if len(found[pair]) >= rules.least and not barred & {*pair}
     }
     levels = holm_levels(apart, rules.count, 1 - rules.confidence)
     return {

@@ -8,7 +8,7 @@ fixed beforehand: how each cell compares with the baseline, and which pairs can 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from statistics import fmean
@@ -19,16 +19,17 @@ from crawlbench.reference.pairs import Rules, judge_pairs
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import judge_family
+from crawlbench.stats.doubts import bound_shifts
 from crawlbench.stats.index import Index, read_cpu
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_slopes
+from crawlbench.stats.lengths import find_failures, find_slopes
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from crawlbench.base.records import Cell, Session
+    from crawlbench.base.records import Cell, Doubt, Session
     from crawlbench.reference.pairs import Pair
 
 __all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
@@ -76,10 +77,10 @@ class _Part:
     def __init__(self, session: Session, group: str) -> None:
         cells = [cell for cell in session.plan.own_cells if cell.group == group]
         self.cells = {cell.name: cell for cell in cells if not cell.control}
-        self.failures = {one.cell: one for one in session.failures}
+        self._failures = {quantity: find_failures(session, quantity) for quantity in QUANTITIES}
         self.baseline = session.plan.baselines[group]
         controls = [cell.name for cell in cells if cell.control]
-        self.twins = tuple(n for n in (self.baseline, *controls) if n not in self.failures)
+        self._twins = (self.baseline, *controls)
         self.index = Index(session.rounds)
         self.slopes = find_slopes(session, self.index, group)
         self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
@@ -92,12 +93,19 @@ class _Part:
             if one.baseline == self.baseline
         }
 
+    def failure(self, cell: str, quantity: Quantity) -> str:
+        """Return why a cell is invalid; empty if it is not. Per page, its long form counts too."""
+        found = self._failures[quantity].get(cell)
+        return found.reason if found else ""
+
     def ratio(self, cell: str, other: str, quantity: Quantity) -> Estimate | None:
         """Return the log ratio of two cells in this session; the baseline is both of its twins."""
-        if {cell, other} & self.failures.keys() - {self.baseline}:
+        failed = self._failures[quantity].keys()
+        if {cell, other} & failed - {self.baseline}:
             return None
+        twins = tuple(name for name in self._twins if name not in failed)
         one, two = (
-            Side(name, self.twins if name == self.baseline else (name,)) for name in (cell, other)
+            Side(name, twins if name == self.baseline else (name,)) for name in (cell, other)
         )
         if not (one.cells and two.cells):
             return None
@@ -112,11 +120,17 @@ class _Part:
             return None
         return estimate_mean(log_ratios(slopes, one, two))
 
-    def widening(self, cell: str, quantity: Quantity) -> float:
-        """Return how far doubts and the twins' difference could move a cell's log ratio."""
+    def widening(self, cell: str, other: str, quantity: Quantity) -> float:
+        """Return how far doubts and the twins' difference could move the log ratio of two cells."""
+        mine, theirs = (self._shifts(name, quantity) for name in (cell, other))
+        doubts = {*mine, *theirs}
+        moves = [mine.get(doubt, 0.0) - theirs.get(doubt, 0.0) for doubt in doubts]
+        return bound_shifts(moves) + self.widenings.get(quantity, 0.0)
+
+    def _shifts(self, cell: str, quantity: Quantity) -> dict[Doubt, float]:
+        """Return how far each doubt moves a cell's log ratio to the baseline."""
         found = self.found.get((cell, quantity))
-        doubts = max((abs(one.shift) for one in found.doubts), default=0.0) if found else 0.0
-        return doubts + self.widenings.get(quantity, 0.0)
+        return {one.doubt: one.shift for one in found.doubts} if found else {}
 
     def is_half(self, cell: str, quantity: Quantity) -> bool:
         """Return whether half of a cell's time was not the client's own."""
@@ -156,21 +170,20 @@ class Pool:
         means = [[one.mean for one in values] for values in usable.values()]
         spread = find_spread(DEFAULTS[Way.NORMALISED], means)
         pooled = {name: mean_of_sessions(values, spread) for name, values in usable.items()}
-        judged = judge_family(
-            pooled, MARGIN, CONFIDENCE, {name: self._widening(name, quantity) for name in pooled}
-        )
+        wide = {name: self._widening(name, self.baseline, quantity) for name in pooled}
+        # As in a session, a cell that fails stays in the family: nobody gains power by failing.
+        judged = judge_family(pooled, MARGIN, CONFIDENCE, wide, len(others))
         ratios = {}
         for name in others:
             count = len(found[name])
             obstacle = self._obstacle(name, quantity, count)
-            if name not in judged:
-                verdict = Verdict.INVALID if self._failure(name) else Verdict.UNCLEAR
+            is_invalid = bool(self.failure(name, quantity))
+            if is_invalid or name not in judged:
+                verdict = Verdict.INVALID if is_invalid else Verdict.UNCLEAR
                 ratios[name] = Ratio(None, None, verdict, count, obstacle)
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
-            if self._failure(name):
-                verdict = Verdict.INVALID
             reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
             ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
@@ -181,7 +194,7 @@ class Pool:
         names = [
             name
             for name in self.contestants
-            if not self._failure(name) and self._count(name) >= self._least
+            if not self._obstacle(name, Quantity.TIME, self._count(name))
         ]
         slower = dict.fromkeys(names, 0)
         apart = dict.fromkeys(names, 0)
@@ -201,8 +214,8 @@ class Pool:
     @cached_property
     def pairs(self) -> dict[tuple[str, str], Pair]:
         """All pairs of cells that did not fail, by wall time; too few sessions give the sign 0."""
-        names = [name for name in self.contestants if not self._failure(name)]
-        whole = sum(self._count(name) >= self._least for name in names)
+        names = [n for n in self.contestants if not self.failure(n, Quantity.TIME)]
+        whole = sum(self._count(name) >= self._least for name in self.contestants)
         found = {
             pair: values
             for pair in combinations(names, 2)
@@ -211,14 +224,15 @@ class Pool:
         return judge_pairs(
             found,
             {pair for pair in found if self._are_kin(*pair)},
-            {name: self._widening(name, Quantity.TIME) for name in names},
+            {pair: self._widening(*pair, Quantity.TIME) for pair in found},
+            {name for name in names if self._is_half(name, Quantity.TIME)},
             Rules(MARGIN, CONFIDENCE, self._least, whole * (whole - 1) // 2),
         )
 
     def _are_kin(self, one: str, two: str) -> bool:
         """Return whether two cells differ only by event loop."""
-        first, second = self.cells[one], self.cells[two]
-        return (first.strategy, first.parser) == (second.strategy, second.parser)
+        first, second = (replace(self.cells[name], event_loop=None) for name in (one, two))
+        return first == second
 
     def _estimates(self, cell: str, other: str, quantity: Quantity) -> list[Estimate]:
         found = (part.ratio(cell, other, quantity) for part in self._parts if cell in part.cells)
@@ -227,18 +241,24 @@ class Pool:
     def _count(self, name: str) -> int:
         return sum(name in part.cells for part in self._parts)
 
-    def _widening(self, name: str, quantity: Quantity) -> float:
-        return fmean(p.widening(name, quantity) for p in self._parts if name in p.cells)
+    def _widening(self, name: str, other: str, quantity: Quantity) -> float:
+        return fmean(
+            part.widening(name, other, quantity)
+            for part in self._parts
+            if part.cells.keys() >= {name, other}
+        )
 
-    def _failure(self, name: str) -> str:
+    def failure(self, name: str, quantity: Quantity) -> str:
         """Return why a cell failed in one of the sessions; empty if it did not."""
-        parts: Iterable[_Part] = (part for part in self._parts if name in part.failures)
-        return next((part.failures[name].reason for part in parts), "")
+        return next(filter(None, (part.failure(name, quantity) for part in self._parts)), "")
+
+    def _is_half(self, name: str, quantity: Quantity) -> bool:
+        return any(part.is_half(name, quantity) for part in self._parts)
 
     def _obstacle(self, name: str, quantity: Quantity, count: int) -> str:
-        if reason := self._failure(name):
+        if reason := self.failure(name, quantity):
             return reason
-        if any(part.is_half(name, quantity) for part in self._parts):
+        if self._is_half(name, quantity):
             return "half of its time or more was not the client's own"
         if count < self._least:
             return f"preliminary: {count} of {self._least} sessions"

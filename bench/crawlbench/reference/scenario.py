@@ -61,7 +61,8 @@ class Scenario:
 
     def pairs(self) -> Pairs:
         """Return all pairs of cells that did not fail."""
-        names = list(dict.fromkeys(name for pair in self._pool.pairs for name in pair))
+        known = {name for pair in self._pool.pairs for name in pair}
+        names = [name for name in self._pool.contestants if name in known]
         places = {name: place for place, name in enumerate(names)}
         found: dict[tuple[int, int], Pair] = {}
         for (one, two), pair in self._pool.pairs.items():
@@ -71,7 +72,9 @@ class Scenario:
 
     def _row(self, name: str, cell: Cell) -> TableRow:
         members = [one for one in self._members if _has(one, name)]
-        summaries = [found for one in members if (found := _summary(one, name))]
+        is_valid = not self._pool.failure(name, Quantity.TIME)
+        summaries = [found for one in members if is_valid and (found := _summary(one, name))]
+        has_lengths = any(cell.group in one.session.plan.long_forms for one in members)
         time, cpu, page = (self._ratios[quantity].get(name) for quantity in QUANTITIES)
         stands: Standing | None = self._standings.get(name)
         days = sorted(one.session.created[:10] for one in members)
@@ -92,7 +95,7 @@ class Scenario:
             model=model,
             seconds=_middle([one.seconds for one in summaries]),
             pages=median(map(_pages, summaries)) if summaries else None,
-            per_page=_middle([one.per_page_s or one.seconds / _pages(one) for one in summaries]),
+            per_page=_middle([s for one in summaries if (s := _page_s(one, has_lengths))]),
             begin=_mean([one.to_begin_s for one in summaries]),
             page=page,
             cpu_s=_middle([one.cpu_user_s + one.cpu_system_s for one in summaries]),
@@ -119,6 +122,14 @@ class Scenario:
 def _axes(cell: Cell) -> tuple[str, str, str]:
     """Return strategy, event loop and parser, as rows have them."""
     return cell.strategy or cell.operation, cell.loop_name, cell.parser or "-"
+
+
+def _page_s(summary: Summary, has_lengths: bool) -> float | None:
+    """Return the seconds of a page: what a further one adds, or, with one length, the average."""
+    if has_lengths:
+        return summary.per_page_s
+    pages = _pages(summary)
+    return summary.seconds / pages if pages else None
 
 
 def _pages(summary: Summary) -> float:

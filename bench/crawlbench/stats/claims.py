@@ -61,6 +61,7 @@ def judge_family(
     margin: float,
     confidence: float,
     widenings: Mapping[K, float] | None = None,
+    count: int | None = None,
 ) -> dict[K, Judged]:
     """Judge estimates as one family, by Holm's procedure.
 
@@ -71,6 +72,7 @@ def judge_family(
         margin: differences up to it do not matter.
         confidence: that of all verdicts together, and of each interval alone.
         widenings: how much intervals are widened on both sides; 0 where nothing is given.
+        count: how many the family has, with those that have no estimate; None: only these.
     """
     extra = widenings or {}
     claims = {
@@ -78,7 +80,8 @@ def judge_family(
         for key, one in estimates.items()
     }
     p_values = {key: min(found.values()) for key, found in claims.items()}
-    levels = holm_levels(p_values, len(p_values), 1 - confidence)
+    size = len(p_values) if count is None else count
+    levels = holm_levels(p_values, size, 1 - confidence)
     return {
         key: Judged(
             Interval(*one.interval(confidence)).widened(extra.get(key, 0.0)),

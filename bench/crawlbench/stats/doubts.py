@@ -14,13 +14,13 @@ from crawlbench.stats.headroom import MAX_PEER_SHARE, idle_s, starved_s, used_s
 from crawlbench.stats.index import reading_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crawlbench.base.records import Quantity, Sample
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 
-__all__ = ["HALF", "Nuisances"]
+__all__ = ["HALF", "Nuisances", "bound_shifts"]
 
 HALF = 0.5
 """Share of the time from which the rest is not known well enough to be compared."""
@@ -35,6 +35,17 @@ but waiting still counts as a lap."""
 CONTENTION_COST = 0.25
 """CPU seconds that are added to each CPU second, if others had the CPU for half of the time in
 which the worker wanted it. Measured: docs/method.md."""
+
+
+def bound_shifts(shifts: Iterable[float]) -> float:
+    """Return how far doubts could move a log ratio, whichever of them are taken off.
+
+    Args:
+        shifts: how far each moves it alone.
+    """
+    found = list(shifts)
+    up, down = sum(s for s in found if s > 0), -sum(s for s in found if s < 0)
+    return max(up, down)
 
 
 class Nuisances:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
+from crawlbench.stats.doubts import bound_shifts
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -52,7 +53,7 @@ class SessionTimes:
         self._twins = session.plan.twins
         against = session.against_baseline(quantity)
         self._shifts = {
-            one.cell: max((abs(size.shift) for size in one.doubts), default=0.0) for one in against
+            one.cell: bound_shifts(size.shift for size in one.doubts) for one in against
         }
         self._half = {one.cell for one in against if one.obstacle is Obstacle.HALF}
 
