@@ -47,6 +47,7 @@ from crawlbench.reference.matrix import (
     Matrix,
     load_matrices,
     load_matrix,
+    load_measured,
     name_matrix,
 )
 from crawlbench.reference.page import render_table
@@ -232,10 +233,14 @@ def keep(session: Path, path: Path, suite: str) -> None:
 
 
 def conclude_anew(matrices: Path) -> None:
-    """Update the conclusions in published bundles to today's judge; their values do not change."""
+    """Update the conclusions in published bundles to today's judge; their values do not change.
+
+    Raises:
+        UsageError: a bundle was edited. A new digest would hide that.
+    """
     for path in sorted(matrices.glob(f"*/*{ENDING}")):
-        content = load_bundle(path).content
-        claims = claims_of(restore(content))
+        measured = load_measured(path)
+        content, claims = measured.content, claims_of(measured.session)
         if claims != content.claims:
             write_bytes(path, encode_bundle(seal(msgspec.structs.replace(content, claims=claims))))
 

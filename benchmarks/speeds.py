@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.reference.picture import PART, find_clients
@@ -27,9 +28,13 @@ def render_speeds(table: Table) -> str:
     Args:
         table: the table of all matrices.
     """
-    near, far = ({row.strategy: row for row in find_clients(table, part)} for part in (NEAR, FAR))
+    near = {row.strategy: row for row in find_clients(table, NEAR)}
     if not near:
         return ""
+    # Another machine or Python is another measurement, and has no column beside this one.
+    place = {(row.machine, row.python) for row in near.values()}
+    there = [row for row in table.rows if (row.machine, row.python) in place]
+    far = {row.strategy: row for row in find_clients(replace(table, rows=tuple(there)), FAR)}
     names = sorted({**near, **far}, key=lambda name: _order(near.get(name)))
     lines = [_line(name, near.get(name), far.get(name)) for name in names]
     return "\n".join([*_introduce([*near.values(), *far.values()]), *lines])

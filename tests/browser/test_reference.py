@@ -8,11 +8,15 @@ from dataclasses import replace
 
 import pytest
 
+from crawlbench.base.records import Failure
+from crawlbench.reference.bundle import ENDING, encode_bundle
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.page import render_table
+from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
+from tests.reference.builders import ALIKE, FAST, RATIOS, REAL, measured
 from tests.reference.test_picture import write_part
-from tests.reference.test_table import make_begun, write_matrices
+from tests.reference.test_table import DAYS, make_begun, write_matrices
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +110,52 @@ def test_page_shows_the_whole_matrix_while_the_next_one_is_measured(open_page, t
     assert "preliminary" in page.inner_text("#answer")
     page.select_option("select[name=matrix]", index=2)
     assert "matrix=" not in page.url  # which is the usual choice
+
+
+def test_matrices_of_two_machines_can_be_told_apart_and_chosen(open_page, tmp_path):
+    """Rows of several say which machine they are of, and one of several can be had alone."""
+    intel = replace(REAL, cpu_model="Intel Xeon")
+    write_matrices(tmp_path, DAYS[:1], machine=intel)
+    table = make_table(load_matrices(write_matrices(tmp_path, DAYS[1:])))
+    page = open_page(render_table(table)).page
+    assert "machine" not in page.inner_text("#clients thead")
+    page.select_option("select[name=matrix]", "all")
+    assert "machine" in page.inner_text("#clients thead")
+    assert "Intel Xeon" in page.inner_text("#clients tbody")
+    page.select_option("select[name=machine]", REAL.cpu_model)
+    assert page.locator("#clients tbody tr").count() == 4
+    page.select_option("select[name=matrix]", index=1)
+    assert f"matrix={DAYS[1]}" in page.url
+    page.select_option("select[name=machine]", "Intel Xeon")
+    page.select_option("select[name=matrix]", "all")
+    assert page.locator("#clients tbody tr").count() == 4
+
+
+def test_since_is_a_day_from_which_all_matrices_say_it(open_page, tmp_path):
+    """A matrix in which the two lay together, or one that only began, is no such day."""
+    apart = {**RATIOS, ALIKE: 3.0}
+    write_matrices(tmp_path, ("2026-11-01",), ratios=apart)
+    write_matrices(tmp_path, ("2026-11-05",), ratios={**RATIOS, ALIKE: 1.6})
+    write_matrices(tmp_path, ("2026-11-10", "2026-11-15"), ratios=apart)
+    write_matrices(tmp_path, ("2026-11-20",), ratios={**RATIOS, ALIKE: 0.8}, sessions=1)
+    page = open_page(render_table(make_table(load_matrices(tmp_path)))).page
+    page.select_option("select[name=against]", "httpx-async|asyncio|none")
+    page.fill("input[name=client]", "httpx2")
+    answer = page.inner_text("#answer")
+    assert "slower, since 2026-11-10" in answer
+
+
+def test_failed_client_is_not_the_fastest(open_page, tmp_path):
+    """However fast it was while it worked; and a doubtful best says why it is doubtful."""
+    folder = tmp_path / "a"
+    folder.mkdir()
+    for number in (1, 2, 3):
+        failures = [Failure(FAST.name, 4, "wrong answer")] if number == 3 else ()
+        made = make_bundle(measured(number, laps=1, failures=failures))
+        (folder / f"{number}{ENDING}").write_bytes(encode_bundle(made))
+    page = open_page(render_table(make_table(load_matrices(tmp_path)))).page
+    assert page.inner_text("#answer").startswith("Fastest here: requests-serial")
+    assert "invalid" in page.inner_text("#clients tbody")
 
 
 def test_page_without_a_matrix_says_so(open_page):

@@ -57,7 +57,7 @@ def measured(
     ratios = ratios or RATIOS
     plan = make_plan(
         cells=tuple(ratios),
-        baselines={GROUP: BASE.name},
+        baselines=changes.pop("baselines", {GROUP: BASE.name}),
         suite="crawl",
         rounds=rounds,
         laps=laps,

@@ -12,6 +12,7 @@ from crawlbench.reference.matrix import Matrix, Measured, load_matrices
 from crawlbench.reference.pooling import Pool
 from crawlbench.reference.questions import QUESTIONS, find_questions
 from crawlbench.reference.scenario import Scenario
+from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from tests.reference.builders import ALIKE, BASE, FAST, GROUP, SLOW, TWIN, measured
 from tests.reference.test_picture import write_part
@@ -53,7 +54,8 @@ def test_page_has_every_pair_of_a_scenario_with_two_loops():
     """Pairs of loops are pooled by themselves; the page looks for a pair by its members' order."""
     loops = [replace(one, event_loop="uvloop") for one in (FAST, ALIKE)]
     ratios = {BASE: 1.0, TWIN: 1.0, FAST: 0.5, loops[0]: 0.4, SLOW: 1.6, ALIKE: 1.6, loops[1]: 1.5}
-    sessions = [Measured(f"a/{n}", None, measured(n, ratios, laps=1)) for n in (1, 2, 3)]
+    made = [measured(n, ratios, laps=1) for n in (1, 2, 3)]
+    sessions = [Measured("a/1", make_bundle(one).content, one) for one in made]
     found = Scenario(Matrix("a", tuple(sessions)), "s", GROUP, sessions, {}).pairs()
     assert len(found.members) == 6
     assert {*found.found} == {(one, two) for two in range(6) for one in range(two)}

@@ -6,27 +6,29 @@ import re
 from dataclasses import replace
 
 import msgspec
+import pytest
 from benchmarks import reference
 from benchmarks.places import fill_place, read_place
 
+from crawlbench.base.errors import UsageError
 from crawlbench.reference.bundle import ENDING, encode_bundle, load_bundle, seal
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.picture import draw_clients, find_clients
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
-from tests.reference.builders import BASE, RATIOS, measured
+from tests.reference.builders import BASE, RATIOS, REAL, measured
 
 README = "# x\n\n<!-- clients: made by `make reference-page` -->\n<!-- end of clients -->\n"
 
 
-def write_part(root, part, sessions=3, day="2026-11-10"):
+def write_part(root, part, sessions=3, day="2026-11-10", machine=REAL):
     """Write a matrix of one part."""
     folder = root / f"{day}-made"
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(1, sessions + 1):
         seed = number + 7 * len(part) + int(day[-2:])
         created = f"{day}T0{number}:00:00+00:00"
-        made = measured(seed, laps=1, created=created)
+        made = measured(seed, laps=1, created=created, machine=machine)
         content = encode_bundle(make_bundle(made, part))
         (folder / f"{part}-{number}{ENDING}").write_bytes(content)
     return root
@@ -118,6 +120,35 @@ def test_speeds_of_all_clients_are_shown_with_the_fastest_first(tmp_path):
     assert all("not measured" in line for line in lines)  # far away
     assert "2026-11-10" in speeds
     assert "95 %" in speeds
+
+
+def test_speeds_of_two_pythons_do_not_stand_side_by_side(tmp_path):
+    """What only another Python has measured far away is not measured here."""
+    document = tmp_path / "contestants.md"
+    document.write_text(
+        "# x\n\n<!-- speeds: made by `make reference-page` -->\n<!-- end of speeds -->\n",
+        encoding="utf-8",
+    )
+    root = write_part(tmp_path / "matrix", "far", machine=replace(REAL, python="CPython 3.10.0"))
+    write_part(root, "clients", day="2026-11-21")
+    reference.write_speeds(root, document)
+    speeds = read_place(document.read_text(encoding="utf-8"), "speeds")
+    assert f"Measured on 2026-11-21, on {REAL.cpu_model} with {REAL.python}" in speeds
+    assert speeds.count("not measured") == len({cell.strategy for cell in RATIOS})
+
+
+def test_edited_bundle_gets_no_new_digest(tmp_path):
+    """The page would show what somebody wrote into it as if it had been measured."""
+    root = write_part(tmp_path, "clients", 1)
+    (path,) = root.glob(f"*/*{ENDING}")
+    bundle = load_bundle(path)
+    claims = [msgspec.structs.replace(one, verdict="slower") for one in bundle.content.claims]
+    content = msgspec.structs.replace(bundle.content, claims=tuple(claims))
+    path.write_bytes(encode_bundle(msgspec.structs.replace(bundle, content=content)))
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="was edited"):
+        reference.conclude_anew(root)
+    assert path.read_bytes() == before
 
 
 def test_bundles_say_what_today_is_concluded_from_their_values(tmp_path):

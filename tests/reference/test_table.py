@@ -8,28 +8,50 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Environment, EnvironmentFacts, Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import ENDING, encode_bundle
-from crawlbench.reference.matrix import load_matrices, load_matrix, name_matrix
+from crawlbench.reference.matrix import (
+    Matrix,
+    Measured,
+    load_matrices,
+    load_matrix,
+    name_matrix,
+)
 from crawlbench.reference.page import render_table
 from crawlbench.reference.rows import newest_last
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
-from tests.reference.builders import ALIKE, BASE, FAST, RATIOS, REAL, TWIN, measured
+from tests.reference.builders import (
+    ALIKE,
+    BASE,
+    FAST,
+    GROUP,
+    RATIOS,
+    REAL,
+    SLOW,
+    TWIN,
+    measured,
+)
 
 DAYS = ("2026-11-10", "2026-11-20")
+SCENARIO = "crawl-douban-top250-on-loopback-10-at-a-time-against-requests-serial"
+"""As the names of badges have it."""
 
 
-def write_matrices(root, days=DAYS, sessions=3, ratios=None):
+def write_matrices(root, days=DAYS, sessions=3, ratios=None, machine=REAL):
     """Write a matrix for each day."""
     for day in days:
-        folder = root / name_matrix(day, REAL)
+        folder = root / name_matrix(day, machine)
         folder.mkdir(parents=True)
         for place in range(sessions):
             made = measured(
-                int(day[-2:]) + place, ratios, created=f"{day}T0{place}:00:00+00:00", laps=1
+                int(day[-2:]) + place,
+                ratios,
+                created=f"{day}T0{place}:00:00+00:00",
+                laps=1,
+                machine=machine,
             )
             (folder / f"crawl-{place}{ENDING}").write_bytes(encode_bundle(make_bundle(made)))
     return root
@@ -91,13 +113,13 @@ def test_badge_is_what_services_read(table):
     """Ratio, interval and month; where pairs are not told apart, with how many it is the same."""
     badges = make_badges(table)
     assert len(badges) == len(RATIOS) - 1
-    found = json.loads(badges["crawl-douban-top250-on-loopback-aiohttp-gather-asyncio-none.json"])
+    found = json.loads(badges[f"{SCENARIO}-aiohttp-gather-asyncio-none.json"])
     assert found["schemaVersion"] == 1
     assert set(found) == {"schemaVersion", "label", "message", "color"}
     assert found["color"] == "brightgreen"
     assert found["message"].endswith(", 2026-11")
     assert " of requests-serial, 0." in found["message"]
-    name = f"crawl-douban-top250-on-loopback-{ALIKE.strategy}-asyncio-none.json"
+    name = f"{SCENARIO}-{ALIKE.strategy}-asyncio-none.json"
     assert "same as 1 other, " in json.loads(badges[name])["message"]
 
 
@@ -133,6 +155,61 @@ def test_edited_bundle_is_no_part_of_a_matrix(tmp_path):
         load_matrix(tmp_path)
 
 
+def table_of(*sessions):
+    """Return the table of one matrix of these sessions."""
+    bundles = [make_bundle(one).content for one in sessions]
+    made = [
+        Measured(f"a/{n}", c, s) for n, (c, s) in enumerate(zip(bundles, sessions, strict=True))
+    ]
+    return make_table([Matrix("a", tuple(made))])
+
+
+def test_figure_is_of_one_version(tmp_path):
+    """What an upgrade or a correction left behind counts no more: the figure is preliminary."""
+    upgraded = replace(REAL, versions={**REAL.versions, "aiohttp": "2.0.0"})
+    sessions = [measured(1), measured(2), measured(3, machine=upgraded)]
+    rows = {row.strategy: row for row in table_of(*sessions).rows}
+    assert rows[FAST.strategy].library == "aiohttp 2.0.0"
+    assert (rows[FAST.strategy].sessions, rows[FAST.strategy].verdict) == ("2", "preliminary")
+    assert (rows[ALIKE.strategy].sessions, rows[ALIKE.strategy].verdict) == ("0,1,2", "slower")
+    # Without its baseline, no session says anything.
+    upgraded = replace(REAL, versions={**REAL.versions, "requests": "2.0.0"})
+    sessions[2] = measured(3, machine=upgraded)
+    assert {row.sessions for row in table_of(*sessions).rows} == {"2"}
+
+
+def test_row_of_another_environment_has_its_versions():
+    """Not those of the Python that ran crawlbench."""
+    old = Environment("old", packages=("aiohttp==1.0",))
+    facts = EnvironmentFacts(old, python="CPython 3.13.0", versions={"aiohttp": "1.0", "x": "2"})
+    there = replace(FAST, environment="old")
+    made = measured(ratios={BASE: 1, TWIN: 1, FAST: 0.5, there: 0.6}, environments=(facts,))
+    rows = {row.loop: row for row in table_of(made).rows}
+    assert (rows["asyncio"].library, rows["asyncio"].python) == ("aiohttp 1.2.3", REAL.python)
+    found = rows["asyncio @old"]
+    assert (found.library, found.python) == ("aiohttp 1.0", "CPython 3.13.0")
+
+
+def test_sessions_with_other_baselines_are_other_scenarios():
+    """Nobody's session is left out without a word, and ratios to two things are not averaged."""
+    twin = replace(FAST, control=True)
+    other = measured(4, {FAST: 1, twin: 1, BASE: 2, SLOW: 3}, baselines={GROUP: FAST.name})
+    found = table_of(measured(1), other, measured(2), measured(3))
+    assert {row.scenario: row.sessions for row in found.rows} == {
+        "crawl: douban-top250 on loopback, 10 at a time, against requests-serial": "0,2,3",
+        "crawl: douban-top250 on loopback, 10 at a time, against aiohttp-gather on asyncio": "1",
+    }
+
+
+def test_matrix_is_compared_with_the_one_before_it_on_its_machine(tmp_path):
+    """Another machine's, or one that has only begun, does not come between them."""
+    other = replace(REAL, cpu_model="Intel Xeon")
+    write_matrices(tmp_path, ("2026-11-10", "2026-11-25"))
+    write_matrices(tmp_path, ("2026-11-15",), machine=other)
+    write_matrices(tmp_path, ("2026-11-20",), sessions=1)
+    assert sum(band.pairs for band in make_table(load_matrices(tmp_path)).across) == 3
+
+
 def test_tuned_rows_stand_apart(tmp_path):
     """A user's own file is marked, and has no badge."""
     own = replace(FAST, strategy="tuned.py")
@@ -147,6 +224,7 @@ def test_tuned_rows_stand_apart(tmp_path):
     content = encode_bundle(make_bundle(replace(session, plan=plan)))
     (folder / f"a{ENDING}").write_bytes(content)
     found = make_table(load_matrices(folder.parent))
+    assert {row.library for row in found.rows if row.tuned} == {"own file"}
     tuned = {row.strategy: row.tuned for row in found.rows}
     assert tuned == {"requests-serial": False, "tuned.py": True}
     assert not any("tuned" in name for name in make_badges(found))

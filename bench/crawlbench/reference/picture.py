@@ -41,6 +41,8 @@ def find_clients(table: Table, part: str = PART) -> list[TableRow]:
         part: the part of a matrix whose clients are wanted.
     """
     mine = [row for row in table.rows if row.part == part and not row.tuned]
+    if not mine:
+        return []
     newest = newest_last(mine)
     return [row for row in mine if row.matrix == newest[-1].matrix and row.verdict != "reference"]
 

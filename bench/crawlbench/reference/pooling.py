@@ -27,7 +27,7 @@ from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from crawlbench.base.records import Cell, Doubt, Session
     from crawlbench.reference.pairs import Pair
@@ -74,9 +74,14 @@ class Standing:
 class _Part:
     """One session's part in a scenario."""
 
-    def __init__(self, session: Session, group: str) -> None:
+    def __init__(self, session: Session, group: str, outdated: Collection[str]) -> None:
         cells = [cell for cell in session.plan.own_cells if cell.group == group]
-        self.cells = {cell.name: cell for cell in cells if not cell.control}
+        is_usable = session.plan.baselines[group] not in outdated
+        self.cells = {
+            cell.name: cell
+            for cell in cells
+            if is_usable and not cell.control and cell.name not in outdated
+        }
         self._failures = {quantity: find_failures(session, quantity) for quantity in QUANTITIES}
         self.baseline = session.plan.baselines[group]
         controls = [cell.name for cell in cells if cell.control]
@@ -142,15 +147,34 @@ class Pool:
     """The sessions of one scenario on one machine."""
 
     def __init__(
-        self, sessions: Sequence[Session], group: str, least_sessions: int = MIN_SESSIONS
+        self,
+        sessions: Sequence[Session],
+        group: str,
+        least_sessions: int = MIN_SESSIONS,
+        outdated: Sequence[Collection[str]] = (),
     ) -> None:
-        """Take judged sessions that have this group, all with the same baseline."""
-        self._parts = [_Part(session, group) for session in sessions]
+        """Take judged sessions that have this group, all with the same baseline.
+
+        Args:
+            sessions: at least one.
+            group: the group of cells.
+            least_sessions: how many a verdict needs.
+            outdated: for each session the cells that were another thing then, which do not count;
+                if the baseline is one of them, none does. Empty if all count.
+        """
+        left_out = outdated or [()] * len(sessions)
+        self._parts = [
+            _Part(session, group, names) for session, names in zip(sessions, left_out, strict=True)
+        ]
         self._least = least_sessions
         self.baseline = self._parts[0].baseline
         self.cells: dict[str, Cell] = {}
         for part in self._parts:
             self.cells.update(part.cells)
+
+    def has(self, name: str) -> list[bool]:
+        """Return for each session whether a cell counts there."""
+        return [name in part.cells for part in self._parts]
 
     @cached_property
     def contestants(self) -> tuple[str, ...]:
@@ -235,11 +259,12 @@ class Pool:
         return first == second
 
     def _estimates(self, cell: str, other: str, quantity: Quantity) -> list[Estimate]:
-        found = (part.ratio(cell, other, quantity) for part in self._parts if cell in part.cells)
+        parts = (part for part in self._parts if part.cells.keys() >= {cell, other})
+        found = (part.ratio(cell, other, quantity) for part in parts)
         return [one for one in found if one]
 
     def _count(self, name: str) -> int:
-        return sum(name in part.cells for part in self._parts)
+        return sum(self.has(name))
 
     def _widening(self, name: str, other: str, quantity: Quantity) -> float:
         return fmean(
@@ -250,10 +275,11 @@ class Pool:
 
     def failure(self, name: str, quantity: Quantity) -> str:
         """Return why a cell failed in one of the sessions; empty if it did not."""
-        return next(filter(None, (part.failure(name, quantity) for part in self._parts)), "")
+        parts = (part for part in self._parts if name in part.cells)
+        return next(filter(None, (part.failure(name, quantity) for part in parts)), "")
 
     def _is_half(self, name: str, quantity: Quantity) -> bool:
-        return any(part.is_half(name, quantity) for part in self._parts)
+        return any(part.is_half(name, quantity) for part in self._parts if name in part.cells)
 
     def _obstacle(self, name: str, quantity: Quantity, count: int) -> str:
         if reason := self.failure(name, quantity):

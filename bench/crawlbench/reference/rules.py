@@ -23,6 +23,7 @@ from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy
 from crawlbench.reference.bundle import KEPT_NOTES, claims_of, digest_of, restore
 from crawlbench.reference.command import is_due_command
 from crawlbench.reference.forgery import find_forgery
+from crawlbench.reference.makeup import canonical
 from crawlbench.reference.privacy import find_secret, is_label, shorten_platform
 from crawlbench.reference.sources import (
     digest_of_site,
@@ -80,11 +81,10 @@ def is_tuned(content: Content, cell: Cell) -> bool:
 
     It is if crawlbench does not ship its strategy, or if its environment has variables or flags.
     """
-    source = content.strategies.get(cell.strategy)
+    source, plan = content.strategies.get(cell.strategy), content.session.plan
+    asked = [*plan.environments, *(one.asked for one in content.session.environments)]
     return bool(source and source.text) or any(
-        one.asked.variables or one.asked.flags
-        for one in content.session.environments
-        if one.name == cell.environment
+        one.variables or one.flags for one in asked if one.name == cell.environment
     )
 
 
@@ -217,12 +217,12 @@ def _without_versions(session: Session) -> Iterator[str]:
             f"it was measured by crawlbench {session.tool}, this is {__version__}; "
             "measure it with this one"
         )
-    known = {name.lower().replace("_", "-") for name in session.machine.versions}
+    known = {canonical(name) for name in session.machine.versions}
     missing = set()
     for name in {cell.strategy for cell in session.plan.cells if cell.strategy}:
         if is_shipped(registry.Kind.STRATEGY, name):
             library = describe_strategy(name).library
-            if library != STANDARD_LIBRARY and library.lower().replace("_", "-") not in known:
+            if library != STANDARD_LIBRARY and canonical(library) not in known:
                 missing.add(library)
     if missing:
         yield f"it does not give the version of {', '.join(sorted(missing))}; measure it again"

@@ -6,9 +6,8 @@ import math
 from statistics import fmean, median
 from typing import TYPE_CHECKING
 
-from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.plugins.about import describe_strategy, find_parser_library
+from crawlbench.reference.makeup import find_makeup
 from crawlbench.reference.pooling import QUANTITIES, Pool
 from crawlbench.reference.rows import Pairs, Shares, TableRow
 from crawlbench.reference.rules import is_tuned
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.base.records import Cell, Summary
+    from crawlbench.reference.makeup import Makeup
     from crawlbench.reference.matrix import Matrix, Measured
     from crawlbench.reference.pairs import Pair
     from crawlbench.reference.pooling import Ratio, Standing
@@ -36,11 +36,23 @@ class Scenario:
         members: Sequence[Measured],
         places: dict[str, str],
     ) -> None:
+        """Take the sessions that measured it, the oldest first.
+
+        What was made of another version of its library than in the newest session is left out: a
+        figure is of one thing.
+        """
         self._matrix = matrix
         self._name = scenario
         self._members = members
         self._places = places
-        self._pool = Pool([one.session for one in members], group)
+        self._makeups = [_find_makeups(one, group) for one in members]
+        newest = {name: one for found in self._makeups for name, one in found.items()}
+        outdated = [
+            {name for name, one in found.items() if not one.is_like(newest[name])}
+            for found in self._makeups
+        ]
+        self._makeup = newest
+        self._pool = Pool([one.session for one in members], group, outdated=outdated)
         self._ratios = {quantity: self._pool.ratios(quantity) for quantity in QUANTITIES}
         self._standings = self._pool.standings
 
@@ -71,7 +83,7 @@ class Scenario:
         return Pairs(self._matrix.name, self._name, members, found)
 
     def _row(self, name: str, cell: Cell) -> TableRow:
-        members = [one for one in self._members if _has(one, name)]
+        members = [one for one, has in zip(self._members, self._pool.has(name), strict=True) if has]
         is_valid = not self._pool.failure(name, Quantity.TIME)
         summaries = [found for one in members if is_valid and (found := _summary(one, name))]
         has_lengths = any(cell.group in one.session.plan.long_forms for one in members)
@@ -80,19 +92,19 @@ class Scenario:
         days = sorted(one.session.created[:10] for one in members)
         memories = [one.extra_rss_bytes for one in summaries if one.extra_rss_bytes is not None]
         strategy, loop, parser = _axes(cell)
-        library, model, reviewed = _facts(cell, members[-1])
+        makeup = self._makeup[name]
         return TableRow(
             matrix=self._matrix.name,
             scenario=self._name,
             strategy=strategy,
             loop=loop,
             parser=parser,
-            python=self._matrix.machine.python,
+            python=makeup.python,
             machine=self._matrix.machine.cpu_model,
             first=days[0],
             last=days[-1],
-            library=library,
-            model=model,
+            library=makeup.library,
+            model=makeup.model,
             seconds=_middle([one.seconds for one in summaries]),
             pages=median(map(_pages, summaries)) if summaries else None,
             per_page=_middle([s for one in summaries if (s := _page_s(one, has_lengths))]),
@@ -108,7 +120,7 @@ class Scenario:
             same=stands.same if stands else None,
             sessions=",".join(self._places[one.file] for one in members),
             tuned=any(is_tuned(one.content, cell) for one in members),
-            reviewed=reviewed,
+            reviewed=makeup.reviewed,
         )
 
     def _state(self, name: str, cell: Cell, time: Ratio | None) -> str:
@@ -141,8 +153,10 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return round(fmean(known), 7) if known else None
 
 
-def _has(measured: Measured, name: str) -> bool:
-    return any(cell.name == name for cell in measured.session.plan.cells)
+def _find_makeups(measured: Measured, group: str) -> dict[str, Makeup]:
+    """Return what a session measured each of a group's cells with."""
+    cells = [cell for cell in measured.session.plan.own_cells if cell.group == group]
+    return {cell.name: find_makeup(cell, measured) for cell in cells}
 
 
 def _summary(measured: Measured, name: str) -> Summary | None:
@@ -155,23 +169,3 @@ def _middle(values: Sequence[float]) -> float | None:
     if not known:
         return None
     return float(f"{math.exp(fmean(map(math.log, known))):.4g}")
-
-
-def _facts(cell: Cell, measured: Measured) -> tuple[str, str, str]:
-    """Return the libraries that fetch and read, with their versions, the model and the reviewers.
-
-    For a user's own file, the libraries are just `own file`, and the rest is empty.
-    """
-    try:
-        facts, reader = describe_strategy(cell.strategy), find_parser_library(cell.parser)
-    except BenchError:
-        return "own file", "", ""
-    versions = {
-        n.lower().replace("_", "-"): v for n, v in measured.session.machine.versions.items()
-    }
-    used = [
-        f"{name} {versions.get(name.lower().replace('_', '-'), '')}".strip()
-        for name in dict.fromkeys((facts.library, reader))
-        if name
-    ]
-    return ", ".join(used), facts.model, ", ".join(facts.reviewed_by)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
+from crawlbench.reference.parts import list_parts
 from crawlbench.reference.rows import newest_last
 from crawlbench.reference.scenario import Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from crawlbench.base.records import Session
     from crawlbench.reference.agreement import Band
     from crawlbench.reference.matrix import Matrix, Measured
-    from crawlbench.reference.rows import Pairs, Shares, TableRow
+from crawlbench.reference.rows import Pairs, Shares, TableRow
 
 __all__ = ["Table", "make_table"]
 
@@ -32,7 +32,7 @@ class Table:
     within: tuple[Band, ...]
     """How often sessions of one matrix contradict each other."""
     across: tuple[Band, ...]
-    """How often a matrix contradicts the one before it."""
+    """How often a matrix contradicts the one before it on the same machine and Python."""
     pairs: tuple[Pairs, ...] = ()
     """The pairs of each scenario, from the newest matrix of each machine and Python that has it
     whole."""
@@ -73,41 +73,46 @@ def make_table(
         sessions,
         tuple(shares),
         tuple(find_agreement(within)),
-        tuple(find_agreement(_neighbours(matrices, rows))),
+        tuple(find_agreement(_neighbours(rows))),
         tuple(pairs[matrix, scenario] for (*_, scenario), matrix in newest.items()),
         tuple(find_agreement([(said_by(one), said_by(two)) for one, two in elsewhere])),
     )
 
 
 def _neighbours(
-    matrices: Sequence[Matrix], rows: Sequence[TableRow]
-) -> list[tuple[dict[Hashable, Said], dict[Hashable, Said]]]:
-    """Return what each matrix and the one before it say about cells and their baselines."""
-    said: dict[str, dict[Hashable, Said]] = {matrix.name: {} for matrix in matrices}
-    verdicts = set(Verdict)
+    rows: Iterable[TableRow],
+) -> Iterator[tuple[dict[Hashable, Said], dict[Hashable, Said]]]:
+    """Yield what is said of a cell and its baseline, before and after, wherever both are whole."""
+    before: dict[Hashable, dict[Hashable, Said]] = {}
     for row in rows:
-        if row.time and row.time.estimate is not None and row.verdict in verdicts:
-            said[row.matrix][row.key] = Said(Verdict(row.verdict), row.time.estimate)
-    return list(pairwise(said.values()))
+        if row.is_whole and row.time and row.time.estimate is not None:
+            place = row.machine, row.python, row.key
+            now: dict[Hashable, Said] = {row.key: Said(row.time.verdict, row.time.estimate)}
+            if place in before:
+                yield before[place], now
+            before[place] = now
 
 
 def _scenarios(matrix: Matrix) -> dict[str, tuple[str, list[Measured]]]:
-    """Return the sessions of each scenario: a part's group, at one concurrency and one baseline."""
+    """Return the group and the sessions of each scenario."""
     found: dict[str, tuple[str, list[Measured]]] = {}
     for measured in matrix.sessions:
-        plan = measured.session.plan
-        for group, baseline in plan.baselines.items():
-            cell = plan.cell(baseline)
-            name = f"{measured.suite}: {cell.operation or f'{cell.site} on {cell.network}'}"
-            known = found.setdefault(name, (group, []))
-            if known[0] == group and _is_alike(measured, known[1], group):
-                known[1].append(measured)
+        for group in measured.session.plan.baselines:
+            name = _name_scenario(measured, group)
+            found.setdefault(name, (group, []))[1].append(measured)
     return found
 
 
-def _is_alike(one: Measured, others: list[Measured], group: str) -> bool:
-    """Return whether a session has the same baseline as the first session of its scenario."""
-    if not others:
-        return True
-    mine, first = one.session.plan, others[0].session.plan
-    return mine.baselines[group] == first.baselines.get(group)
+def _name_scenario(measured: Measured, group: str) -> str:
+    """Return the name of one group of a session, which says all that its rows have in common.
+
+    What a part measures is fixed (`rules.py`), so that its name needs neither baseline nor number.
+    """
+    plan = measured.session.plan
+    cell = plan.cell(plan.baselines[group])
+    name = f"{measured.suite}: {cell.operation or f'{cell.site} on {cell.network}'}"
+    if measured.suite in list_parts():
+        return name
+    way = " on ".join(filter(None, (cell.strategy, cell.event_loop)))
+    number = f", {cell.concurrency} at a time" if cell.concurrency else ""
+    return f"{name}{number}, against {way}"

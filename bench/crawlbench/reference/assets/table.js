@@ -36,6 +36,8 @@
     { name: "memory", title: "memory", number: true, text: "memoryText" },
     { name: "library", title: "library" },
     { name: "last", title: "measured" },
+    { name: "python", title: "Python", onlySeveral: true },
+    { name: "machine", title: "machine", onlySeveral: true },
   ];
 
   function make(tag, text, kind) {
@@ -59,6 +61,7 @@
   }
   let asked = read();
   let showsAll = false;
+  let shown = columns;
 
   function write(changes) {
     asked = { ...asked, ...changes };
@@ -89,7 +92,8 @@
     const bare = { ratio: null, low: null, high: null, ratioText: "-", intervalText: "-" };
     if (axesOf(row) === other) return { ...row, ...bare, verdict: "baseline" };
     const found = pairs.find((one) => one.matrix === row.matrix && one.scenario === row.scenario);
-    const [one, two] = found ? [found.places.get(axesOf(row)), found.places.get(other)] : [];
+    if (!found) return { ...row, ...bare, verdict: ["reference", "invalid"].includes(row.verdict) ? row.verdict : "pairs not kept" };
+    const [one, two] = [axesOf(row), other].map((name) => found.places.get(name));
     if (one === undefined || two === undefined)
       return { ...row, ...bare, verdict: row.verdict === "reference" || row.verdict === "invalid" ? row.verdict : "no values" };
     const [low, high] = [Math.min(one, two), Math.max(one, two)];
@@ -123,7 +127,11 @@
   const all = unique("scenario");
   const usual = { scenario: all.find((name) => name.startsWith("clients:")) || all[0] || "", kind: "default" };
   const current = new Map(Object.entries(data.current));
-  const usually = (name) => (name === "matrix" ? current.get(chosen("scenario")) : usual[name]);
+  function usually(name) {
+    if (name !== "matrix") return usual[name];
+    // Somebody who asks for a machine or a Python wants all of its matrices.
+    return asked.machine || asked.python ? "all" : current.get(chosen("scenario"));
+  }
 
   function fill() {
     for (const name of axes) {
@@ -143,10 +151,7 @@
   }
 
   function chosen(name) {
-    if (asked[name]) return asked[name];
-    // Somebody who asks for a machine or a Python wants all of its matrices.
-    if (name === "matrix" && (asked.machine || asked.python)) return "all";
-    return usually(name) || "all";
+    return asked[name] || usually(name) || "all";
   }
 
   // An address that shows the same when newer matrices have come.
@@ -179,21 +184,30 @@
     });
   }
 
-  // From when on all matrices of one machine have said the same of two clients.
+  // On which side of another row a row lies: -1 below, 1 above, 0 if their intervals overlap.
+  function sideOf(one, two) {
+    const [mine, theirs] = [one, two].map((row) => (row.verdict === "baseline" ? { low: 0, high: 0 } : row));
+    if (mine.low === null || theirs.low === null) return 0;
+    return mine.high < theirs.low ? -1 : mine.low > theirs.high ? 1 : 0;
+  }
+
+  // From when on all matrices of one machine, up to this one, have said the same of two clients.
+  // Only the newest keeps all pairs: in older ones the intervals must lie apart.
   function sinceWhen(row, other) {
     const alike = rows.filter(
-      (one) => one.scenario === row.scenario && one.machine === row.machine && one.python === row.python,
+      (one) =>
+        one.scenario === row.scenario && one.machine === row.machine && one.python === row.python && one.verdict !== "preliminary",
     );
     let since = "";
     for (const matrix of new Set(alike.map((one) => one.matrix))) {
-      const here = alike.filter((one) => one.matrix === matrix);
-      const [mine, theirs] = [axesOf(row), other].map((name) => {
-        const found = here.find((one) => axesOf(one) === name);
-        return found ? (found.verdict === "baseline" ? 0 : found.ratio) : null;
-      });
-      if (mine === null || theirs === null) continue;
-      if (Math.sign(mine - theirs) !== Math.sign(row.ratio)) since = "";
-      else if (!since) since = here.find((one) => axesOf(one) === axesOf(row)).first;
+      const [mine, theirs] = [axesOf(row), other].map((name) =>
+        alike.find((one) => one.matrix === matrix && axesOf(one) === name),
+      );
+      if (matrix === row.matrix) return since || row.first;
+      if (mine && theirs) {
+        if (sideOf(mine, theirs) !== Math.sign(row.ratio)) since = "";
+        else if (!since) since = mine.first;
+      }
     }
     return since;
   }
@@ -256,6 +270,7 @@
     parts.push(`${best.perPageText} per page`);
     if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
+    else if (best.verdict === "unclear") parts.push(`unclear${best.reason ? `: ${best.reason}` : ""}`);
     return `${parts.join(", ")}.`;
   }
 
@@ -338,7 +353,7 @@
   function line(row, bounds) {
     const element = make("tr");
     if (asked.row === key(row)) element.className = "chosen";
-    for (const column of columns) {
+    for (const column of shown) {
       const name = column.name;
       if (name === "client") element.append(client(row));
       else if (name === "bar") element.append(bar(row, bounds));
@@ -353,7 +368,7 @@
   function drawHead() {
     const sort = asked.sort || "ratio";
     head.replaceChildren(
-      ...columns.map((column) => {
+      ...shown.map((column) => {
         const cell = make("th", undefined, column.number ? "number" : "");
         cell.scope = "col";
         if (sort.replace("-", "") === column.name)
@@ -363,7 +378,7 @@
         button.addEventListener("click", () => {
           const next = (asked.sort || "ratio") === column.name ? `-${column.name}` : column.name;
           write({ sort: next });
-          head.querySelectorAll("button")[columns.indexOf(column)].focus();
+          head.querySelectorAll("button")[shown.indexOf(column)].focus();
         });
         cell.append(button);
         return cell;
@@ -461,6 +476,9 @@
     const fitting = rows.filter(matches);
     const found = order(other ? fitting.map((row) => against(row, other)) : fitting);
     const bounds = ends(found);
+    shown = columns.filter(
+      (one) => !one.onlySeveral || new Set(found.map((row) => row[one.name])).size > 1,
+    );
     const drawn = showsAll ? found : found.slice(0, MOST);
     drawHead();
     body.replaceChildren(...drawn.map((row) => line(row, bounds)));

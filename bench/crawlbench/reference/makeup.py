@@ -1,0 +1,88 @@
+"""What a cell of a bundle was made of: the code, the libraries and their versions (floor 4).
+
+Figures of one row are pooled only if they are of the same thing. A strategy that was corrected and
+a library that was upgraded are not what they were.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from crawlbench.plugins import registry
+from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy, find_parser_library
+from crawlbench.reference.sources import is_shipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from crawlbench.base.records import Cell
+    from crawlbench.reference.matrix import Measured
+
+__all__ = ["OWN_FILE", "Makeup", "canonical", "find_makeup"]
+
+OWN_FILE = "own file"
+
+
+@dataclass(frozen=True, slots=True)
+class Makeup:
+    """What one session measured a cell with."""
+
+    library: str
+    """The libraries that fetch and read, with their versions; `own file` for a user's code."""
+    loop: str
+    """The event loop's distribution with its version; empty for one of Python's own."""
+    python: str
+    digest: str
+    """Of the strategy's code; empty for an operation."""
+    model: str = ""
+    """The strategy's model of concurrency."""
+    reviewed: str = ""
+    """Who reviewed the strategy; empty for nobody."""
+
+    def is_like(self, other: Makeup) -> bool:
+        """Return whether both measured the same thing; who reviewed it does not matter."""
+        mine, theirs = ((one.library, one.loop, one.python, one.digest) for one in (self, other))
+        return mine == theirs
+
+
+def find_makeup(cell: Cell, measured: Measured) -> Makeup:
+    """Return what a session measured a cell with."""
+    session = measured.session
+    place = session.environment(cell.environment) if cell.environment else None
+    versions = place.versions if place else session.machine.versions
+    known = {canonical(name): version for name, version in versions.items()}
+    loop = _with_versions([cell.event_loop or ""], known)
+    loop = loop if " " in loop else ""
+    python = (place.python if place else "") or session.machine.python
+    if cell.operation:
+        return Makeup(loop or STANDARD_LIBRARY, loop, python, "")
+    source = measured.content.strategies.get(cell.strategy)
+    digest = source.digest if source else ""
+    if (source and source.text) or not is_shipped(registry.Kind.STRATEGY, cell.strategy):
+        return Makeup(OWN_FILE, loop, python, digest)
+    library, model, reviewed = _describe(cell.strategy)
+    libraries = [library, _reader(cell.parser)]
+    return Makeup(_with_versions(libraries, known), loop, python, digest, model, reviewed)
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name as indexes spell it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@cache
+def _describe(strategy: str) -> tuple[str, str, str]:
+    """Return a shipped strategy's library, its model and its reviewers."""
+    facts = describe_strategy(strategy)
+    return facts.library, facts.model, ", ".join(facts.reviewed_by)
+
+
+_reader = cache(find_parser_library)
+
+
+def _with_versions(names: Iterable[str], known: Mapping[str, str]) -> str:
+    used = dict.fromkeys(filter(None, names))
+    return ", ".join(f"{name} {known.get(canonical(name), '')}".strip() for name in used)
