@@ -20,10 +20,12 @@ from benchmarks.usage import read_words
 from crawlbench import __version__
 from crawlbench.base.records import RoundRecord, Sample, Session
 from crawlbench.measure.machine import describe_machine
+from crawlbench.mirror.networks import find_network
 from crawlbench.reference.bundle import encode_bundle, restore
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.parts import SESSIONS, Part, load_parts
 from crawlbench.reference.pooling import QUANTITIES, Pool
+from crawlbench.reference.sources import pages_of_site
 from crawlbench.reference.submission import make_bundle
 from crawlbench.report.numbers import format_bytes, format_length
 
@@ -116,7 +118,9 @@ def invent(plan: Plan, seed: int) -> Session:
         machine=describe_machine(),
         created="2026-01-01T00:00:00+00:00",
         tool=__version__,
-        networks={cell.network: {} for cell in plan.cells},
+        networks={
+            name: find_network(name).as_numbers() for name in {c.network for c in plan.cells}
+        },
         rounds=rounds,
         ending="rounds",
     )
@@ -140,7 +144,7 @@ def _invent_sample(cell: Cell, lap: int, slot: int, truth: float, rng: random.Ra
         preemptions=rng.randrange(3),
         base_rss_bytes=rng.randrange(40, 60) * 2**20,
         peak_rss_bytes=rng.randrange(60, 80) * 2**20,
-        requests=20,
+        requests=2 * pages_of_site(cell.site),
         connections=rng.randrange(1, 20),
         most_in_flight=rng.randrange(1, 10),
         wire_bytes=249_986,

@@ -50,10 +50,10 @@ from crawlbench.reference.matrix import (
     load_measured,
     name_matrix,
 )
+from crawlbench.reference.method import CUT_SHORT
 from crawlbench.reference.page import render_table
 from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts, load_parts
 from crawlbench.reference.picture import draw_clients, find_clients
-from crawlbench.reference.rules import CUT_SHORT
 from crawlbench.reference.submission import submit_session
 from crawlbench.reference.table import make_table
 from crawlbench.report.numbers import format_bytes, format_length

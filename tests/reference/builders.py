@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from crawlbench.base.records import Cell
+from crawlbench.mirror.networks import find_network
 from crawlbench.reference.bundle import Content, seal
 from crawlbench.reference.submission import make_bundle
 from crawlbench.stats.judge import judge
@@ -78,6 +79,7 @@ def measured(
     settings = {
         "machine": REAL,
         "ceilings": {GROUP: 50_000.0},
+        "networks": {NETWORK: {n: float(x) for n, x in find_network(NETWORK).as_numbers().items()}},
         "created": created or f"2026-11-0{1 + seed % 9}T00:00:00+00:00",
     }
     found = make_session(plan, records, **{**settings, **changes})

@@ -14,7 +14,7 @@ from crawlbench.reference.forgery import are_copies, find_copy
 from crawlbench.reference.matrix import find_copied, load_matrix
 from crawlbench.reference.privacy import find_secret
 from crawlbench.reference.rules import find_broken
-from tests.reference.builders import bundled, measured, tampered
+from tests.reference.builders import SLOW, bundled, measured, tampered
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,49 @@ def test_copy_is_no_part_of_a_matrix(tmp_path, good):
         load_matrix(folder)
     copy.write_bytes(b"no bundle")
     assert find_copied(first, [first]) == ""
+
+
+def test_copy_in_another_order_or_in_part_is_one(good):
+    """Rounds turned round, one round stolen, a cell left out: each round is compared with each."""
+    first = restore(good.content)
+
+    def copied(edit):
+        return restore(tampered(good, edit).content)
+
+    def reverse(content):
+        kept = [{**one, "number": n} for n, one in enumerate(reversed(content["rounds"]), 1)]
+        content["rounds"] = kept
+
+    assert are_copies(first, copied(reverse))
+    other = bundled(seed=5)
+    stolen = [*other.content.rounds[:5], msgspec.structs.replace(good.content.rounds[2], number=6)]
+    mixed = restore(msgspec.structs.replace(other.content, rounds=tuple(stolen)))
+    assert not are_copies(first, restore(other.content))
+    assert are_copies(first, mixed)
+    fewer = [cell for cell in first.plan.cells if cell != SLOW]
+    rounds = tuple(
+        replace(r, samples=tuple(s for s in r.samples if s.cell != SLOW.name)) for r in first.rounds
+    )
+    part = replace(first, plan=replace(first.plan, cells=tuple(fewer)), rounds=rounds)
+    assert find_copy([("a", first), ("b", part)]) != ""
+
+
+def test_copy_of_what_crawlbench_has_outgrown_is_one(tmp_path, good):
+    """In the folder of another matrix, too: that the original is outdated does not free its values.
+
+    What breaks a rule that lasts, though, accuses nobody.
+    """
+    old, copy = (tmp_path / "matrix" / name / "a.bundle.gz" for name in ("one", "two"))
+    for path in (old, copy):
+        path.parent.mkdir(parents=True)
+    outdated = tampered(good, lambda c: c["session"].update(tool="0.0.1"))
+    old.write_bytes(encode_bundle(outdated))
+    later = tampered(good, lambda c: c["session"].update(created="2026-11-09T00:00:00+00:00"))
+    copy.write_bytes(encode_bundle(later))
+    assert "one session was copied" in find_copied(copy, [])
+    forged = tampered(good, lambda c: c["session"]["machine"].update(hostname="anna"))
+    old.write_bytes(encode_bundle(forged))
+    assert find_copied(copy, []) == ""
 
 
 def test_round_that_stands_there_twice_is_seen(good):

@@ -8,17 +8,34 @@ import msgspec
 import pytest
 from benchmarks.reference import MATRICES, REFERENCE
 
-from crawlbench.base.records import Conditions, Environment, EnvironmentFacts, Failure
+from crawlbench.base.records import (
+    Conditions,
+    Environment,
+    EnvironmentFacts,
+    Failure,
+    OwnFile,
+)
 from crawlbench.reference.bundle import (
     ENDING,
     decode_bundle,
     digest_of,
     encode_bundle,
     load_bundle,
+    seal,
 )
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import make_bundle
-from tests.reference.builders import BASE, FAST, RATIOS, REAL, TWIN, bundled, measured, tampered
+from tests.reference.builders import (
+    BASE,
+    FAST,
+    GROUP,
+    RATIOS,
+    REAL,
+    TWIN,
+    bundled,
+    measured,
+    tampered,
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +72,11 @@ def rename(old, new):
         content.update(msgspec.json.decode(text))
 
     return change
+
+
+def edited_long(cell):
+    """Return a cell that says to be a long form of its own site."""
+    return {**cell, "long_of": cell["site"]}
 
 
 def without_twin():
@@ -98,6 +120,66 @@ def test_reason_of_a_failure_is_cleaned_and_let_in(reason):
     assert find_broken(found) == []
     text = msgspec.json.encode(found.content).decode()
     assert not any(one in text for one in ("anna", "intranet", "Traceback", "<class"))
+
+
+def test_words_of_others_are_not_shown(good):
+    """Neither the name of a process, nor a governor, nor the folders of a file."""
+    known = Conditions(0.1, ("another process",), None, "performance", None)
+    assert find_broken(bundled(conditions=known)) == []
+
+    def tell(**changes):
+        session = replace(good.content.session, conditions=replace(known, **changes))
+        return " ".join(find_broken(seal(msgspec.structs.replace(good.content, session=session))))
+
+    assert "calls a busy process 'aiohttp cheats'" in tell(busy=("aiohttp cheats",))
+    assert "cannot be shown in a table" in tell(governor="<b>")
+
+
+def test_version_of_four_numbers_is_no_address():
+    """Some libraries have such versions; an address anywhere else is still one."""
+    versions = {**REAL.versions, "aiohttp": "12.1.3.1"}
+    assert find_broken(bundled(machine=replace(REAL, versions=versions))) == []
+    named = {**REAL.versions, "12.1.3.1": "1"}
+    found = find_broken(bundled(machine=replace(REAL, versions=named)))
+    assert any("it reveals an address" in one for one in found)
+
+
+@pytest.mark.parametrize("event_loop", ["uvloop", "rloop"])
+def test_version_of_a_loop_is_asked_for(event_loop):
+    """As is that of a parser: the row's ratio is theirs as much as the client's."""
+    versions = {name: "1" for name in REAL.versions if name != "uvloop"}
+    ratios = {BASE: 1, TWIN: 1, replace(FAST, event_loop=event_loop, parser="lxml"): 0.5}
+    found = bundled(ratios=ratios, machine=replace(REAL, versions=versions))
+    text = " ".join(find_broken(found))
+    assert f"it does not give the version of lxml, {event_loop}" in text
+
+
+def test_session_that_says_to_be_a_part_is_measured_like_it():
+    """A part's name alone would pool it with the matrix."""
+    found = seal(make_bundle(measured(), "clients").content)
+    text = " ".join(find_broken(found))
+    assert "it says to be the part 'clients', but has other long_forms" in text
+
+
+def test_suite_that_is_called_like_a_part_is_none():
+    """`crawlbench run clients` asks more than the part of that name, with other rounds."""
+    session = measured()
+    for suite, name in (("clients", "run-clients"), ("quick", "quick"), ("x/mine.toml", "mine")):
+        made = make_bundle(replace(session, plan=replace(session.plan, suite=suite)))
+        assert made.content.session.plan.suite == name
+        assert find_broken(made) == []
+        begins = {"mine": "default"}.get(name, suite)
+        assert made.content.command.startswith(f"crawlbench run {begins} ")
+
+
+def test_file_is_not_called_by_its_folders(tmp_path):
+    path = tmp_path / "tuned.py"
+    path.write_text('"""Ours."""\n', encoding="utf-8")
+    label = "../home/ana/tuned.py"
+    session = measured(ratios={BASE: 1, TWIN: 1, replace(FAST, strategy=label): 0.4})
+    files = {label: OwnFile(str(path), str(path))}
+    found = make_bundle(replace(session, plan=replace(session.plan, files=files)))
+    assert any("is called by its folders" in one for one in find_broken(found))
 
 
 def test_busy_processes_and_environments_are_not_named():
@@ -168,6 +250,20 @@ def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
         (("session", "tool"), "0.0.1", "measured by crawlbench 0.0.1"),
         (("session", "ceilings"), {}, "no ceiling"),
         (("session", "machine", "versions"), {"pyperf": "1"}, "the version of aiohttp"),
+        (("session", "ending"), "budget", "no session of its plan does"),
+        (("session", "ending"), "because I say so", "no session of its plan does"),
+        (("session", "plan", "confidence"), 0.9999, "hold at 0.9999, those of the table at 0.95"),
+        (("session", "plan", "baselines", GROUP), TWIN.name, "a baseline is no cell"),
+        (("session", "plan", "cells", 1, "parser"), "lxml", "not its baseline's twin"),
+        (("session", "plan", "cells", 3), edited_long, "a group without one"),
+        (("session", "plan", "cells", 3, "concurrency"), 100, "10 and 100 requests at a time"),
+        (("session", "networks", "loopback", "round_trip_s"), 0.001, "has round_trip_s 0.001"),
+        (("session", "machine", "versions", "aiohttp"), "<i>1</i>", "cannot be shown in a table"),
+        (("session", "machine", "versions", "aiohttp"), "", "the version of aiohttp"),
+        (("session", "machine", "python"), "<b>3", "cannot be shown in a table"),
+        (("rounds", 0, "columns", "requests", 0), 0, "made 0 requests in 2 crawls; a right crawl"),
+        (("rounds", 0, "columns", "requests", 0), 21, "made 21 requests in 2 crawls"),
+        (("rounds", 0, "columns"), {"lap": [0]}, "do not fit its plan"),
         (("rounds", 0, "columns", "cell", 0), 99, "there is no cell 99"),
         (("rounds", 0, "columns", "cell", 0), -1, "there is no cell -1"),
         (("rounds", 0, "columns", "colour"), [1], "samples have no 'colour'"),
@@ -185,7 +281,7 @@ def test_each_rule_has_its_sentence(good, path, value, sentence):
             if isinstance(place[key], tuple):
                 place[key] = list(place[key])
             place = place[key]
-        place[path[-1]] = value
+        place[path[-1]] = value(place[path[-1]]) if callable(value) else value
 
     found = find_broken(tampered(good, change))
     assert any(sentence in one for one in found), found
@@ -230,7 +326,6 @@ def test_few_rounds_are_refused():
 
 def test_tuned_strategy_shows_its_code(tmp_path):
     """It is let in with its file, and refused without it or with another."""
-    from crawlbench.base.records import OwnFile
     from crawlbench.reference.rules import is_tuned
 
     path = tmp_path / "tuned.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ def find_flaw(session: Session) -> str:
     `records.ranges` checks how large numbers are.
     """
     plan, cells = session.plan, session.plan.cells
-    names = {cell.name for cell in cells}
+    by_name = {cell.name: cell for cell in cells}
+    names = by_name.keys()
     operations = {facts.name for facts in plan.operations}
     samples = [sample for record in session.rounds for sample in record.samples]
     values = Counter(sample.cell for sample in samples if not sample.warmup)
@@ -29,6 +31,19 @@ def find_flaw(session: Session) -> str:
             plan.baselines.get(cell.group) not in names
             or not (cell.network in session.networks or cell.operation in operations)
             for cell in cells
+        ),
+        "a baseline is no cell of its group that could have a control": any(
+            (cell := by_name.get(name)) is not None
+            and (cell.group != group or cell.control or bool(cell.long_of))
+            for group, name in plan.baselines.items()
+        ),
+        "a control is not its baseline's twin": any(
+            replace(cell, control=False).short_name != plan.baselines.get(cell.group)
+            for cell in cells
+            if cell.control
+        ),
+        "a cell has a long form in a group without one": any(
+            cell.long_of and cell.group not in plan.long_forms for cell in cells
         ),
         "there are results of a cell that is not in the plan": not names >= {*values, *failed},
         "rounds are not numbered from 1": any(

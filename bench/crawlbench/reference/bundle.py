@@ -32,7 +32,6 @@ __all__ = [
     "DIGITS",
     "ENDING",
     "FORMAT",
-    "KEPT_NOTES",
     "Bundle",
     "Claim",
     "Content",
@@ -55,8 +54,6 @@ ENDING = ".bundle.gz"
 MAX_BYTES = 2**20
 """Largest size of a file: the largest session of the reference takes a third."""
 MAX_UNPACKED_BYTES = 64 * 2**20
-KEPT_NOTES = ("mirror",)
-"""Topics of warnings that values do not show; the others are derived from the values again."""
 DIGITS = 6
 """Significant digits of each number: a millionth is far finer than any interval."""
 
@@ -235,8 +232,7 @@ def _cut(value: float) -> float:
 
 def restore(content: Content) -> Session:
     """Return the session of a bundle, judged by today's rules; raises what `unfold` raises."""
-    judged = judge(unfold(content))
-    return replace(judged, warnings=(*judged.warnings, *content.session.warnings))
+    return judge(unfold(content))
 
 
 def unfold(content: Content) -> Session:
@@ -249,7 +245,7 @@ def unfold(content: Content) -> Session:
     names = [cell.name for cell in content.session.plan.cells]
     try:
         rounds = tuple(_restore_round(kept, names) for kept in content.rounds)
-    except (msgspec.MsgspecError, ValueError, TypeError, IndexError) as error:
+    except (msgspec.MsgspecError, ValueError, TypeError, LookupError) as error:
         raise UsageError(f"the bundle's rounds do not fit its plan: {error}") from error
     session = replace(content.session, rounds=rounds)
     if flaw := find_flaw(session):

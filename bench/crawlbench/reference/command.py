@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawlbench.measure.suite import suite_names
@@ -12,9 +13,17 @@ from crawlbench.report.repeat import repeat_command
 if TYPE_CHECKING:
     from crawlbench.base.records import Session
 
-__all__ = ["command_of", "is_due_command"]
+__all__ = ["command_of", "is_due_command", "name_suite"]
 
 OF_A_PART = "make reference PART="
+OWN = "run-"
+"""Begins the name of a suite that is called like a part, but is measured otherwise."""
+
+
+def name_suite(suite: str) -> str:
+    """Return what a bundle calls the suite of somebody's own session, which is no part."""
+    name = Path(suite).stem
+    return f"{OWN}{name}" if name in list_parts() else name
 
 
 def command_of(session: Session, part: str) -> str:
@@ -28,8 +37,8 @@ def command_of(session: Session, part: str) -> str:
     """
     if part:
         return f"{OF_A_PART}{part}"
-    known = session.plan.suite in suite_names()
-    plan = session.plan if known else replace(session.plan, suite="default")
+    suite = session.plan.suite.removeprefix(OWN)
+    plan = replace(session.plan, suite=suite if suite in suite_names() else "default")
     return repeat_command(replace(session, plan=plan))
 
 
@@ -39,6 +48,4 @@ def is_due_command(command: str, session: Session) -> bool:
     Strangers copy it from the table into their shell, so no other command is accepted.
     """
     suite = session.plan.suite
-    if suite in list_parts() and command == command_of(session, suite):
-        return True
-    return command == command_of(session, "")
+    return command == command_of(session, suite if suite in list_parts() else "")

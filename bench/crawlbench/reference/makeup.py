@@ -7,12 +7,19 @@ a library that was upgraded are not what they were.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from crawlbench.base.errors import BenchError
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy, find_parser_library
+from crawlbench.plugins.about import (
+    STANDARD_LIBRARY,
+    describe_strategy,
+    distribution_of,
+    find_parser_library,
+)
 from crawlbench.reference.sources import is_shipped
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.reference.matrix import Measured
 
-__all__ = ["OWN_FILE", "Makeup", "canonical", "find_makeup"]
+__all__ = ["OWN_FILE", "Makeup", "canonical", "find_loop_library", "find_makeup"]
 
 OWN_FILE = "own file"
 
@@ -54,8 +61,7 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
     place = session.environment(cell.environment) if cell.environment else None
     versions = place.versions if place else session.machine.versions
     known = {canonical(name): version for name, version in versions.items()}
-    loop = _with_versions([cell.event_loop or ""], known)
-    loop = loop if " " in loop else ""
+    loop = _with_versions([find_loop_library(cell.event_loop or "")], known)
     python = (place.python if place else "") or session.machine.python
     if cell.operation:
         return Makeup(loop or STANDARD_LIBRARY, loop, python, "")
@@ -66,6 +72,17 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
     library, model, reviewed = _describe(cell.strategy)
     libraries = [library, _reader(cell.parser)]
     return Makeup(_with_versions(libraries, known), loop, python, digest, model, reviewed)
+
+
+@cache
+def find_loop_library(name: str) -> str:
+    """Return the distribution that an event loop comes with; empty if that is Python or ours."""
+    try:
+        module = registry.find(registry.Kind.EVENT_LOOP, name).module.partition(".")[0]
+    except BenchError:
+        return ""
+    is_other = module not in sys.stdlib_module_names and module != "crawlbench"
+    return distribution_of(module) if is_other else ""
 
 
 def canonical(name: str) -> str:

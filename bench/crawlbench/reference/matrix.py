@@ -30,6 +30,8 @@ __all__ = [
     "name_matrix",
 ]
 
+ALL = "matrix"
+"""Name of the folder that has a folder for each matrix."""
 MAX_MATRIX_BYTES = 3 * 2**20
 """Largest size of all bundles of a matrix together, because git keeps them for ever."""
 
@@ -123,16 +125,19 @@ def find_copied(path: Path, others: Sequence[Path]) -> str:
 
     Args:
         path: a file that holds a whole bundle.
-        others: bundles to compare it with, besides those in its folder; files that are not whole
-            bundles are ignored.
+        others: bundles to compare it with, besides those in its folder, and in the other folders of
+            `matrix` if it is in one of these; files that are not whole bundles are ignored.
     """
-    mine = unfold(load_bundle(path).content)
-    for other in sorted({*others, *path.parent.glob(f"*{ENDING}")} - {path}):
+    mine, folder = unfold(load_bundle(path).content), path.absolute().parent
+    is_in_matrix = folder.parent.name == ALL
+    beside = folder.parent.glob(f"*/*{ENDING}") if is_in_matrix else folder.glob(f"*{ENDING}")
+    for other in sorted({one.absolute() for one in (*others, *beside)} - {path.absolute()}):
         with suppress(UsageError):
             theirs = load_bundle(other)
             pair = [(str(other), unfold(theirs.content)), (str(path), mine)]
-            # A copy that is refused by itself does not discredit what was copied.
-            if (copied := find_copy(pair)) and not find_broken(theirs):
+            # A copy that is refused by itself does not discredit what was copied; a good bundle
+            # that has become outdated is no copy.
+            if (copied := find_copy(pair)) and not find_broken(theirs, only_lasting=True):
                 return copied
     return ""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Failure, Session
 
-__all__ = ["find_secret", "forget", "is_label", "shorten_platform"]
+__all__ = ["BUSY", "find_secret", "forget", "is_label", "shorten_platform"]
 
 _PLATFORM = re.compile(r"(Linux|macOS|Darwin|Windows)(-\d+(?:\.\d+)?)?")
 _MACHINES = ("x86_64", "amd64", "aarch64", "arm64", "armv7l", "ppc64le", "riscv64", "s390x")
@@ -53,6 +53,8 @@ _SECRETS = (
 """Patterns, and what they find."""
 _LABEL = re.compile(r"[\w.+*@:/()=,\[\] -]{0,160}", re.ASCII)
 UNTOLD = "(untold)"
+BUSY = "another process"
+"""What a process that took CPU time is called."""
 
 
 def is_label(text: str) -> bool:
@@ -92,7 +94,7 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
         session.machine, hostname="", platform=shorten_platform(session.machine.platform)
     )
     conditions = session.conditions and replace(
-        session.conditions, busy=tuple("another process" for _ in session.conditions.busy)
+        session.conditions, busy=tuple(BUSY for _ in session.conditions.busy)
     )
     return replace(
         session,

@@ -9,22 +9,19 @@ import hmac
 import math
 import re
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench import __version__
 from crawlbench.base.errors import BenchError
 from crawlbench.base.records.ranges import END
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.plugins import registry
-from crawlbench.plugins.about import STANDARD_LIBRARY, describe_strategy
-from crawlbench.reference.bundle import KEPT_NOTES, claims_of, digest_of, restore
+from crawlbench.reference.bundle import claims_of, digest_of, restore
 from crawlbench.reference.command import is_due_command
 from crawlbench.reference.forgery import find_forgery
-from crawlbench.reference.makeup import canonical
-from crawlbench.reference.privacy import find_secret, is_label, shorten_platform
+from crawlbench.reference.method import find_lapses, find_outdated
+from crawlbench.reference.privacy import BUSY, find_secret, is_label, shorten_platform
 from crawlbench.reference.sources import (
     digest_of_site,
     digest_of_strategy,
@@ -38,20 +35,21 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Plan, Session
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
-__all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_broken", "is_tuned"]
+__all__ = ["find_broken", "is_tuned"]
 
-MIN_ROUNDS = 5
-"""With fewer rounds, the spread itself is a guess."""
-CUT_SHORT = ("", "interrupted", "mirror")
-"""Endings of a session that was not finished."""
 _CPU = re.compile(r"[\w()@.,+/ -]{0,100}", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]{2,}")
-AHEAD = timedelta(days=1)
-"""Clocks differ by this much at most."""
+VERSION = re.compile(r"[\w.+!-]*", re.ASCII)
 
 
-def find_broken(bundle: Bundle) -> list[str]:
-    """Return a sentence for each rule that a bundle breaks; none if it keeps all of them."""
+def find_broken(bundle: Bundle, *, only_lasting: bool = False) -> list[str]:
+    """Return a sentence for each rule that a bundle breaks; none if it keeps all of them.
+
+    Args:
+        bundle: the bundle.
+        only_lasting: whether to leave out the rules that a good bundle breaks in time, because
+            strategies, sites, libraries and the judge change.
+    """
     content = bundle.content
     if not hmac.compare_digest(bundle.digest.encode(), digest_of(content).encode()):
         return [
@@ -62,16 +60,20 @@ def find_broken(bundle: Bundle) -> list[str]:
         session = restore(content)
     except BenchError as error:
         return [f"{error}; submit the session again"]
-    return [
+    lasting = [
         *_untold(content),
         *_unlikely_names(content.session),
         *_unshipped(content.session.plan),
-        *_measured_badly(session),
-        *_without_control(session),
-        *_foreign_code(content),
-        *_without_versions(session),
+        *find_lapses(session),
         *find_forgery(session),
         *_own_words(content),
+    ]
+    if only_lasting:
+        return lasting
+    return [
+        *lasting,
+        *_foreign_code(content),
+        *find_outdated(session),
         *_false_claims(content, session),
     ]
 
@@ -106,6 +108,10 @@ def _untold(content: Content) -> Iterator[str]:
     # The source of a tuned strategy is meant to be read, and may quote anybody.
     told = msgspec.to_builtins(content)
     told["strategies"] = list(content.strategies)
+    # A version may have four numbers, as an address has.
+    for holder in (told["session"]["machine"], *told["session"]["environments"]):
+        versions = holder["versions"].items()
+        holder["versions"] = {n: "" if VERSION.fullmatch(one) else one for n, one in versions}
     for text in _texts(told):
         if found := find_secret(text):
             yield f"it reveals {found[1]}, {found[0]!r}; take it out of what was measured"
@@ -129,7 +135,12 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
 def _unlikely_names(session: Session) -> Iterator[str]:
     """Yield a sentence about the first name that cannot be one, such as a script."""
     plan = session.plan
-    names = [plan.suite, *plan.files, *session.networks, *session.machine.versions]
+    machine, conditions = session.machine, session.conditions
+    names = [plan.suite, *plan.files, *session.networks, machine.python, session.tool]
+    names += [one.python for one in session.environments]
+    for versions in (machine.versions, *(one.versions for one in session.environments)):
+        names += [*versions, *versions.values()]
+    names += [conditions.governor or "", *conditions.busy] if conditions else []
     for cell in plan.cells:
         names += [value for value in asdict(cell).values() if isinstance(value, str)]
     names += [one.name for one in plan.environments]
@@ -137,6 +148,16 @@ def _unlikely_names(session: Session) -> Iterator[str]:
     bad = next((name for name in names if not is_label(name)), None)
     if bad is not None:
         yield f"the name {bad!r} cannot be shown in a table; letters, digits and . _ - are enough"
+    if place := next((name for name in plan.files if {*"/\\"} & {*name}), None):
+        yield (
+            f"the file {place!r} is called by its folders, which are nobody's business; measure it "
+            "from the folder in which it is"
+        )
+    if conditions and {*conditions.busy} - {BUSY}:
+        yield (
+            f"it calls a busy process {conditions.busy[0]!r}; a bundle that `crawlbench submit` "
+            f"writes says {BUSY!r}"
+        )
 
 
 def _unshipped(plan: Plan) -> Iterator[str]:
@@ -156,34 +177,6 @@ def _unshipped(plan: Plan) -> Iterator[str]:
                 )
     for name in sorted({cell.network.partition("@")[0] for cell in crawls} - set(NETWORKS)):
         yield f"the network {name!r} does not come with crawlbench; known: {', '.join(NETWORKS)}"
-
-
-def _measured_badly(session: Session) -> Iterator[str]:
-    if session.ending in CUT_SHORT:
-        ending = session.ending or "no end"
-        yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
-    if len(session.rounds) < MIN_ROUNDS:
-        yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are required"
-    if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
-        yield f"it was measured at {session.created}, which is in the future; set the clock"
-    if session.plan.is_versus or session.plan.sweep:
-        yield (
-            f"the suite {session.plan.suite!r} compares each cell with itself, which has no place "
-            "in the table; submit one of `crawlbench run`"
-        )
-
-
-def _without_control(session: Session) -> Iterator[str]:
-    judged = {one.group for one in session.controls if one.estimate is not None}
-    for group in dict.fromkeys(cell.group for cell in session.plan.cells):
-        if group not in judged:
-            yield (
-                f"the group {group!r} has no control with two rounds or more, so nobody can tell "
-                "whether equal things came out equal; measure it with its control"
-            )
-        is_crawl = any(c.site and c.group == group for c in session.plan.cells)
-        if is_crawl and not session.ceilings.get(group):
-            yield f"the group {group!r} has no ceiling of its mirror; measure it again"
 
 
 def _foreign_code(content: Content) -> Iterator[str]:
@@ -211,25 +204,6 @@ def _foreign_code(content: Content) -> Iterator[str]:
             yield f"the code of {name!r} is missing; a tuned row shows what was measured"
 
 
-def _without_versions(session: Session) -> Iterator[str]:
-    if session.tool.partition("+")[0] != __version__.partition("+")[0]:
-        yield (
-            f"it was measured by crawlbench {session.tool}, this is {__version__}; "
-            "measure it with this one"
-        )
-    known = {canonical(name) for name in session.machine.versions}
-    missing = set()
-    for name in {cell.strategy for cell in session.plan.cells if cell.strategy}:
-        if is_shipped(registry.Kind.STRATEGY, name):
-            library = describe_strategy(name).library
-            if library != STANDARD_LIBRARY and canonical(library) not in known:
-                missing.add(library)
-    if missing:
-        yield f"it does not give the version of {', '.join(sorted(missing))}; measure it again"
-    if not session.machine.python or "pyperf" not in session.machine.versions:
-        yield "it does not say which Python and which pyperf measured it; measure it again"
-
-
 def _own_words(content: Content) -> Iterator[str]:
     """Yield sentences about texts that a bundle brings and the table would show."""
     bare = content.session
@@ -238,11 +212,10 @@ def _own_words(content: Content) -> Iterator[str]:
             f"its command is {content.command!r}, which does not measure it again; "
             "submit the session again"
         )
-    told = next((one for one in bare.warnings if one.topic not in KEPT_NOTES), None)
-    if told is not None:
+    if bare.warnings:
         yield (
-            f"it brings a warning of its own, {told.text!r}; warnings are drawn from its values: "
-            "submit the session again"
+            f"it brings a warning of its own, {bare.warnings[0].text!r}; warnings are drawn from "
+            "its values: submit the session again"
         )
     if bare.comparisons or bare.summaries or bare.controls or bare.slots or bare.rounds:
         yield (

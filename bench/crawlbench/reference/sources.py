@@ -16,8 +16,16 @@ from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
+    from crawlbench.measure.verify import Expectation
 
-__all__ = ["digest_of_site", "digest_of_strategy", "hash_source", "is_shipped", "sources_of"]
+__all__ = [
+    "digest_of_site",
+    "digest_of_strategy",
+    "hash_source",
+    "is_shipped",
+    "pages_of_site",
+    "sources_of",
+]
 
 _READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
 """Modules that read a user's file."""
@@ -50,15 +58,24 @@ def digest_of_strategy(name: str) -> str:
     return hash_source(Path(spec.origin).read_text(encoding="utf-8"))
 
 
-@cache
 def digest_of_site(name: str) -> str:
     """Return the digest of what a correct crawl of a site returns; empty if it is not shipped."""
+    found = _expect(name)
+    return found.digest if found else ""
+
+
+def pages_of_site(name: str) -> int:
+    """Return how many requests a correct crawl of a site makes; 0 if it is not shipped."""
+    found = _expect(name)
+    return found.pages if found else 0
+
+
+@cache
+def _expect(name: str) -> Expectation | None:
     try:
-        if not is_ours(name):
-            return ""
-        return find_site(name).expected.digest
+        return find_site(name).expected if is_ours(name) else None
     except BenchError:
-        return ""
+        return None
 
 
 def sources_of(plan: Plan) -> dict[str, Source]:

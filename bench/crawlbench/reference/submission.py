@@ -13,14 +13,13 @@ from crawlbench.base.errors import UsageError
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import (
     ENDING,
-    KEPT_NOTES,
     Content,
     claims_of,
     restore,
     seal,
     shorten,
 )
-from crawlbench.reference.command import command_of
+from crawlbench.reference.command import command_of, name_suite
 from crawlbench.reference.privacy import forget
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.sources import digest_of_site, sources_of
@@ -63,7 +62,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
             f"the strategy's file {str(error.filename)!r} cannot be read: {error.strerror}; "
             "a tuned row shows its code"
         ) from error
-    plan = _without_paths(replace(session.plan, suite=part or Path(session.plan.suite).stem))
+    plan = _without_paths(replace(session.plan, suite=part or name_suite(session.plan.suite)))
     rounds = shorten(session)
     bare = forget(
         replace(
@@ -74,7 +73,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
             comparisons=(),
             controls=(),
             slots=(),
-            warnings=tuple(one for one in session.warnings if one.topic in KEPT_NOTES),
+            warnings=(),
         ),
         _private_names(),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records.environment import Environment  # noqa: TC001
 from crawlbench.base.records.findings import Quantity
 from crawlbench.base.records.longform import LongForm  # noqa: TC001
-from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Part, Share, Span  # noqa: TC001
+from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Part, Span, Sure  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +189,7 @@ class Plan:
     """Half-width of the log ratio below which a comparison needs no more rounds."""
     margin: LogRatio
     """Differences up to this log ratio do not matter to the user."""
-    confidence: Share
+    confidence: Sure
     """Confidence of all intervals, over the family of comparisons."""
     timeout_s: Span
     """A value that takes longer is a hang."""

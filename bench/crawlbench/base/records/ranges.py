@@ -20,6 +20,7 @@ __all__ = [
     "Part",
     "Share",
     "Span",
+    "Sure",
     "Took",
 ]
 
@@ -41,5 +42,7 @@ Share = Annotated[float, Meta(ge=0, le=1e6)]
 """A share of a whole; above 1 where clocks are coarse."""
 Part = Annotated[float, Meta(gt=0, le=1)]
 """A share of a whole, never 0."""
+Sure = Annotated[float, Meta(gt=0, lt=1)]
+"""A probability that is neither 0 nor 1, such as the confidence of an interval."""
 Figure = Annotated[float, Meta(ge=-1e15, le=1e15)]
 """Whatever number a plug-in reports."""
