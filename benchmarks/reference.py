@@ -59,7 +59,7 @@ from crawlbench.reference.table import make_table
 from crawlbench.report.numbers import format_bytes, format_length
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Session
+    from crawlbench.base.records import Machine, Session
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = ROOT / "results" / "matrix"
@@ -123,6 +123,9 @@ def find_folder(root: Path) -> Path:
     """Return the folder of the matrix to continue: the newest of this CPU and Python.
 
     If there is none, or it is complete, a new matrix begins today.
+
+    Raises:
+        UsageError: it was begun on a machine with another number of CPUs.
     """
     machine = describe_machine()
     today = datetime.now(UTC).date().isoformat()
@@ -131,21 +134,43 @@ def find_folder(root: Path) -> Path:
     names = sorted({path.name for path in begun if len(path.name) == len(today + ending)})
     if names:
         newest: Path = root / names[-1]
-        count = len(list(newest.glob(f"*{ENDING}")))
-        if count < SESSIONS * len(list_parts()):
+        if any(not _bundle(newest, *one).exists() for one in _all_sessions(list_parts())):
+            require_same_machine(newest, machine)
             return newest
     return root / name_matrix(today, machine)
 
 
+def require_same_machine(folder: Path, machine: Machine) -> None:
+    """Raise if a matrix was begun on a machine with another number of CPUs.
+
+    Raises:
+        UsageError: it was; the CPU's name alone does not tell machines apart.
+    """
+    for path in sorted(folder.glob(f"*{ENDING}"))[:1]:
+        there = load_bundle(path).content.session.machine.cpu_count
+        if there != machine.cpu_count:
+            raise UsageError(
+                f"{str(folder)!r} was begun on {there} CPUs, here are {machine.cpu_count}; finish "
+                "it there, or move it away to begin another one here"
+            )
+
+
 def find_due(folder: Path, parts: list[Part]) -> list[Due]:
     """Return the missing sessions: one of each part, then another of each part."""
-    known = _seconds_of(folder)
+    known, by_name = _seconds_of(folder), {part.name: part for part in parts}
     return [
-        Due(part, number, known.get(part.name, part.expected_s))
-        for number in range(1, SESSIONS + 1)
-        for part in parts
-        if not (folder / f"{part.name}-{number}{ENDING}").exists()
+        Due(by_name[name], number, known.get(name, by_name[name].expected_s))
+        for name, number in _all_sessions(list(by_name))
+        if not _bundle(folder, name, number).exists()
     ]
+
+
+def _all_sessions(parts: list[str]) -> list[tuple[str, int]]:
+    return [(part, number) for number in range(1, SESSIONS + 1) for part in parts]
+
+
+def _bundle(folder: Path, part: str, number: int) -> Path:
+    return folder / f"{part}-{number}{ENDING}"
 
 
 def _seconds_of(folder: Path) -> dict[str, float]:
@@ -177,19 +202,27 @@ def measure(due: list[Due], folder: Path, budget_s: float | None) -> None:
     """Measure sessions one after the other until time is up.
 
     Raises:
-        UsageError: a session breaks a rule, or the matrix would be too large.
+        UsageError: a session breaks a rule, or the matrix would be too large; those that come after
+            it were measured all the same.
     """
+    refused: list[str] = []
     ends_at = None if budget_s is None else time.monotonic() + budget_s
     for one in due:
         left_s = None if ends_at is None else ends_at - time.monotonic()
         if left_s is not None and left_s <= 0:
-            return
+            break
         print(f"{one.name}: about {format_length(one.expected_s)}", flush=True)
         session = UNDER_WAY / folder.name / one.name
         code = run_session(one, session, left_s)
         if code == INTERRUPTED:
-            return
-        keep(session, folder / f"{one.name}{ENDING}", one.part.name)
+            break
+        try:
+            keep(session, _bundle(folder, one.part.name, one.number), one.part.name)
+        except UsageError as error:
+            print(error, flush=True)
+            refused.append(f"{error}; its folder stays: remove it to measure it again")
+    if refused:
+        raise UsageError(refused[0])
 
 
 def run_session(due: Due, session: Path, left_s: float | None) -> int:
@@ -203,7 +236,11 @@ def run_session(due: Due, session: Path, left_s: float | None) -> int:
         code = child.wait(left_s)
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         child.terminate()  # finished rounds are kept; SIGINT is ignored in the background
-        child.wait(PATIENCE_S)
+        try:
+            child.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
         return INTERRUPTED
     return code
 

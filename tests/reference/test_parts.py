@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 
 import pytest
 from benchmarks import reference
 
 from crawlbench.base.errors import UsageError
+from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.suite import load_suite
 from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.matrix import name_matrix
 from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts
 from crawlbench.reference.pooling import MARGIN
 from crawlbench.reference.submission import make_bundle
@@ -65,6 +68,54 @@ def test_every_part_comes_once_before_any_comes_again(tmp_path):
     assert due[0].expected_s == parts[1].expected_s
 
 
+def make_begun(root, machine, count=None):
+    """Write a matrix of all sessions, or of some, and one that somebody contributed."""
+    folder = root / name_matrix("2026-11-10", machine)
+    folder.mkdir(parents=True)
+    content = encode_bundle(make_bundle(measured(laps=1, machine=machine)))
+    for part in list_parts():
+        for number in range(1, SESSIONS + 1):
+            (folder / f"{part}-{number}{ENDING}").write_bytes(content)
+    for path in sorted(folder.iterdir())[count:] if count else ():
+        path.unlink()
+    (folder / f"theirs{ENDING}").write_bytes(content)
+    return folder
+
+
+def test_matrix_is_continued_until_its_own_sessions_are_there(tmp_path):
+    """What others contributed to it does not count for what is missing."""
+    machine = describe_machine()
+    begun = make_begun(tmp_path / "a", machine, count=-1)
+    assert reference.find_folder(tmp_path / "a") == begun
+    whole = make_begun(tmp_path / "b", machine)
+    assert reference.find_folder(tmp_path / "b") != whole
+
+
+def test_matrix_of_another_machine_is_not_continued(tmp_path):
+    """Its CPU may have the same name."""
+    machine = describe_machine()
+    make_begun(tmp_path, replace(machine, cpu_count=machine.cpu_count + 2), count=3)
+    with pytest.raises(UsageError, match=f"was begun on {machine.cpu_count + 2} CPUs, here are"):
+        reference.find_folder(tmp_path)
+
+
+def test_session_that_is_refused_does_not_hold_up_the_others(tmp_path, monkeypatch):
+    """It is named at the end, with what to do."""
+    kept = []
+
+    def keep(session, path, suite):
+        if suite == "a":
+            raise UsageError("it breaks a rule")
+        kept.append(path.name)
+
+    monkeypatch.setattr(reference, "keep", keep)
+    monkeypatch.setattr(reference, "run_session", lambda *_: 0)
+    due = reference.find_due(tmp_path, [made("a"), made("b")])
+    with pytest.raises(UsageError, match="it breaks a rule; its folder stays: remove it"):
+        reference.measure(due, tmp_path, None)
+    assert kept == [f"b-{number}{ENDING}" for number in (1, 2, 3)]
+
+
 def test_page_and_badges_are_written_and_old_badges_go(tmp_path):
     matrix = tmp_path / "matrix" / "one"
     matrix.mkdir(parents=True)
@@ -81,11 +132,8 @@ def test_page_and_badges_are_written_and_old_badges_go(tmp_path):
 
 def test_session_of_a_part_keeps_all_rules():
     """With invented values, but the plan, the machine and the versions of here."""
-    from dataclasses import replace
-
     from benchmarks.growth import invent
 
-    from crawlbench.measure.machine import describe_machine
     from crawlbench.reference.rules import find_broken
     from crawlbench.stats.judge import judge
 

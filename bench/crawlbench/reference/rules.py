@@ -247,4 +247,6 @@ def _tell(claim: Claim | None) -> str:
         return "nothing"
     if claim.estimate is None:
         return claim.verdict
-    return f"{claim.verdict}, {math.exp(min(claim.estimate, END)):.3f} of the baseline"
+    ends = claim.ends or (claim.estimate, claim.estimate)
+    ratio, low, high = (f"{math.exp(min(one, END)):.4g}" for one in (claim.estimate, *ends))
+    return f"{claim.verdict}, {ratio} of the baseline ({low} to {high})"
