@@ -185,15 +185,20 @@ def test_finished_session_goes_on_with_more_rounds(crawlbench, tmp_path):
 
 
 def test_resume_refuses_another_machine(crawlbench, session, tmp_path):
-    """Rounds of two machines do not belong together; what differs is listed."""
+    """Rounds of two machines, or of two versions of a strategy, do not belong together.
+
+    What differs is listed.
+    """
 
     def move(content):
         content["machine"]["cpu_model"] = "Another CPU"
         content["machine"]["versions"]["aiohttp"] = "3.0"
+        content["codes"]["requests-serial"] = "0" * 64
 
     folder = edited(session, tmp_path, move)
     outcome = crawlbench("run", "--resume", folder, "--rounds", 9)
-    assert_refused(outcome, "cannot continue here", "'Another CPU' then", "aiohttp")
+    code = "code of requests-serial: '000000000000' then"
+    assert_refused(outcome, "cannot continue here", "'Another CPU' then", "aiohttp", code)
 
 
 def test_resume_takes_no_other_plan(crawlbench, session):

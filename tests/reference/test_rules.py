@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from benchmarks.reference import MATRICES, REFERENCE
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.records import (
     Conditions,
     Environment,
@@ -170,6 +171,20 @@ def test_suite_that_is_called_like_a_part_is_none():
         assert find_broken(made) == []
         begins = {"mine": "default"}.get(name, suite)
         assert made.content.command.startswith(f"crawlbench run {begins} ")
+
+
+@pytest.mark.parametrize("name", ["aiohttp-gather", "tuned.py"])
+def test_code_that_changed_since_it_was_measured_is_not_submitted(tmp_path, name):
+    """A bundle would show what was not measured: an edited file, or a strategy that was updated."""
+    path = tmp_path / "tuned.py"
+    path.write_text('"""Ours."""\n', encoding="utf-8")
+    session = measured(ratios={BASE: 1, TWIN: 1, replace(FAST, strategy=name): 0.4})
+    files = {"tuned.py": OwnFile(str(path), str(path))} if name == "tuned.py" else {}
+    session = replace(session, plan=replace(session.plan, files=files))
+    digest = make_bundle(session).content.strategies[name].digest
+    assert find_broken(make_bundle(replace(session, codes={name: digest}))) == []
+    with pytest.raises(UsageError, match=f"the code of '{name}' has changed since"):
+        make_bundle(replace(session, codes={name: "0" * 64}))
 
 
 def test_file_is_not_called_by_its_folders(tmp_path):

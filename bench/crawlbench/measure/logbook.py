@@ -28,7 +28,8 @@ from crawlbench.measure.store import (
 )
 from crawlbench.measure.trace import write_trace
 from crawlbench.mirror.networks import find_network
-from crawlbench.plugins.about import describe_strategy
+from crawlbench.plugins.about import describe_strategy, digest_of_code
+from crawlbench.plugins.registry import Kind
 from crawlbench.stats.judge import judge
 from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
@@ -219,6 +220,7 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
             name: describe_strategy(plan.path_of(name)).model
             for name in dict.fromkeys(cell.strategy for cell in plan.cells if cell.strategy)
         },
+        codes=_codes(plan),
         conditions=read_conditions(),
         failures=tuple(
             Failure(cell.name, 0, obstacles[cell.environment], "")
@@ -231,6 +233,19 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
 def _networks(plan: Plan) -> dict[str, dict[str, float]]:
     names = dict.fromkeys(cell.network for cell in plan.cells if cell.network)
     return {name: find_network(plan.path_of(name)).as_numbers() for name in names}
+
+
+def _codes(plan: Plan) -> dict[str, str]:
+    """Return the digests of all files that fetch or read."""
+    cells = [cell for cell in plan.cells if not cell.operation]
+    kinds = {cell.strategy: Kind.STRATEGY for cell in cells}
+    kinds |= {cell.parser: Kind.PARSER for cell in cells}
+    return {name: digest_of_code(kind, plan.path_of(name)) for name, kind in kinds.items()}
+
+
+def _tell_codes(codes: dict[str, str], session: Session) -> dict[str, str]:
+    """Return the digests of those files whose code is known, short enough to be shown."""
+    return {f"code of {name}": codes.get(name, "")[:12] for name in session.codes}
 
 
 def _machine(plan: Plan) -> Machine:
@@ -250,12 +265,14 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
         "crawlbench": __version__,
         "networks": _networks(session.plan),
         **_fingerprint(_machine(session.plan)),
+        **_tell_codes(_codes(session.plan), session),
     }
     then = {
         **_contents(session.environments),
         "crawlbench": session.tool,
         "networks": session.networks,
         **_fingerprint(session.machine),
+        **_tell_codes(session.codes, session),
     }
     changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]
     if changed:

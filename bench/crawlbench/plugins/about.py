@@ -7,6 +7,7 @@ library is the first import that is not Python's own.
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib.util
 import platform
 import re
@@ -33,6 +34,7 @@ __all__ = [
     "describe_libraries",
     "describe_python",
     "describe_strategy",
+    "digest_of_code",
     "distribution_of",
     "find_parser_library",
     "imported_modules",
@@ -160,24 +162,39 @@ def distribution_of(module: str) -> str:
     return _distribution(module)[0]
 
 
-def _parse_plugin(kind: registry.Kind, name: str) -> ast.Module:
+def digest_of_code(kind: registry.Kind, name: str) -> str:
+    """Return the SHA-256 of the file that a plug-in is in; empty if it cannot be read.
+
+    Raises:
+        UnknownNameError: no plug-in has this name.
+    """
+    text = _read_plugin(kind, name)
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def _read_plugin(kind: registry.Kind, name: str) -> str:
+    """Return the text of a plug-in's file, empty if it cannot be read: importing it shows why."""
     point = registry.find(kind, name)
-    return _parse_file(Path(name)) if "*" in point.name else _parse_module(point.module)
+    path = Path(name) if "*" in point.name else _find_module(point.module)
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, ValueError):
+        return ""
 
 
-def _parse_module(module: str) -> ast.Module:
+def _find_module(module: str) -> Path | None:
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError):
-        spec = None
-    return _parse_file(Path(spec.origin)) if spec and spec.origin else ast.parse("")
+        return None
+    return Path(spec.origin) if spec and spec.origin else None
 
 
-def _parse_file(path: Path) -> ast.Module:
-    """Return a file's syntax tree, empty if it cannot be read: importing it will show why."""
+def _parse_plugin(kind: registry.Kind, name: str) -> ast.Module:
+    """Return the syntax tree of a plug-in's file, empty if it has none."""
     try:
-        return ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, SyntaxError):
+        return ast.parse(_read_plugin(kind, name))
+    except (ValueError, SyntaxError):
         return ast.parse("")
 
 

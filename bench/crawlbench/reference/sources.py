@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import BenchError
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.plugins import registry
+from crawlbench.plugins.about import digest_of_code
 from crawlbench.reference.bundle import Source
 from crawlbench.sites.origin import is_ours
 
@@ -50,12 +50,8 @@ def hash_source(text: str) -> str:
 @cache
 def digest_of_strategy(name: str) -> str:
     """Return the digest of a strategy that comes with crawlbench; empty if there is none."""
-    if not is_shipped(registry.Kind.STRATEGY, name):
-        return ""
-    spec = importlib.util.find_spec(registry.find(registry.Kind.STRATEGY, name).module)
-    if spec is None or spec.origin is None:
-        return ""
-    return hash_source(Path(spec.origin).read_text(encoding="utf-8"))
+    kind = registry.Kind.STRATEGY
+    return digest_of_code(kind, name) if is_shipped(kind, name) else ""
 
 
 def digest_of_site(name: str) -> str:

@@ -53,7 +53,8 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
     """Return the bundle of a judged session, before it is checked against the rules.
 
     Raises:
-        UsageError: the file of one of the user's own strategies is gone.
+        UsageError: the file of one of the user's own strategies is gone, or a strategy has changed
+            since it was measured.
     """
     try:
         sources = sources_of(session.plan)
@@ -62,6 +63,13 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
             f"the strategy's file {str(error.filename)!r} cannot be read: {error.strerror}; "
             "a tuned row shows its code"
         ) from error
+    for name, source in sources.items():
+        if session.codes.get(name, source.digest) != source.digest:
+            raise UsageError(
+                f"the code of {name!r} has changed since the session was measured (digest "
+                f"{session.codes[name][:12]} then, {source.digest[:12]} now): a bundle shows what "
+                "was measured; measure it again"
+            )
     plan = _without_paths(replace(session.plan, suite=part or name_suite(session.plan.suite)))
     rounds = shorten(session)
     bare = forget(

@@ -55,6 +55,9 @@ class Session:
     """Cell to the module that read its HTTP responses."""
     models: dict[str, str] = field(default_factory=dict)
     """Strategy to its model of concurrency, as its docstring puts it."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """Strategy or parser to the SHA-256 of its file when the session began; empty in older
+    sessions."""
     rounds: tuple[RoundRecord, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[WarningNote, ...] = ()
