@@ -231,7 +231,7 @@ FORMS = {
         is_long=True,
     ),
     # docs/submit.md
-    "crawlbench run quick --rounds 8 -o results/mine": Form(
+    "crawlbench run quick --rounds 8 --budget 300 -o results/mine": Form(
         wrote("results/made/session.json", "requests-threads"),
         "-n loopback -s requests-threads --laps 1",
         {"8": "1", "results/mine": "results/made"},

@@ -25,8 +25,10 @@ from crawlbench.reference.rules import find_broken
 from crawlbench.reference.sources import digest_of_site, sources_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crawlbench.base.records import Plan, Session
-    from crawlbench.reference.bundle import Bundle
+    from crawlbench.reference.bundle import Bundle, Source
 
 __all__ = ["make_bundle", "name_bundle", "submit_session"]
 
@@ -63,13 +65,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
             f"the strategy's file {str(error.filename)!r} cannot be read: {error.strerror}; "
             "a tuned row shows its code"
         ) from error
-    for name, source in sources.items():
-        if session.codes.get(name, source.digest) != source.digest:
-            raise UsageError(
-                f"the code of {name!r} has changed since the session was measured (digest "
-                f"{session.codes[name][:12]} then, {source.digest[:12]} now): a bundle shows what "
-                "was measured; measure it again"
-            )
+    _refuse_changed(session, sources)
     plan = _without_paths(replace(session.plan, suite=part or name_suite(session.plan.suite)))
     rounds = shorten(session)
     bare = forget(
@@ -96,6 +92,17 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
     )
     claims = claims_of(restore(content))
     return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
+
+
+def _refuse_changed(session: Session, sources: Mapping[str, Source]) -> None:
+    """Raise if a strategy is no longer what the session measured."""
+    for name, source in sources.items():
+        if session.codes.get(name, source.digest) != source.digest:
+            raise UsageError(
+                f"the code of {name!r} has changed since the session was measured (digest "
+                f"{session.codes[name][:12]} then, {source.digest[:12]} now): a bundle shows what "
+                "was measured; measure it again"
+            )
 
 
 def name_bundle(session: Session) -> str:
