@@ -89,6 +89,12 @@ def test_who_fails_in_one_session_is_invalid():
     assert found.standings[BASE.name].rank == 1
 
 
+def test_loop_that_refuses_an_operation_is_not_called_wrong():
+    failed = measured(3, failures=[Failure(FAST.name, 0, "no pipes", is_refusal=True)])
+    found = pool(measured(1), measured(2), failed).ratios(Quantity.TIME)[FAST.name]
+    assert (found.verdict, found.estimate, found.reason) == (Verdict.UNSUPPORTED, None, "no pipes")
+
+
 def test_nobody_gains_by_the_failure_of_another(three):
     """A family is as large as it was when the session began, or failing would help the others."""
     failures = [Failure(SLOW.name, 2, "wrong answer"), Failure(ALIKE.name, 2, "wrong answer")]

@@ -29,7 +29,7 @@ from crawlbench.stats.pairing import Side, log_ratios
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from crawlbench.base.records import Cell, Doubt, Session
+    from crawlbench.base.records import Cell, Doubt, Failure, Session
     from crawlbench.reference.pairs import Pair
 
 __all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
@@ -98,10 +98,9 @@ class _Part:
             if one.baseline == self.baseline
         }
 
-    def failure(self, cell: str, quantity: Quantity) -> str:
-        """Return why a cell is invalid; empty if it is not. Per page, its long form counts too."""
-        found = self._failures[quantity].get(cell)
-        return found.reason if found else ""
+    def failure(self, cell: str, quantity: Quantity) -> Failure | None:
+        """Return why a cell is invalid, or None. Per page, its long form counts too."""
+        return self._failures[quantity].get(cell)
 
     def ratio(self, cell: str, other: str, quantity: Quantity) -> Estimate | None:
         """Return the log ratio of two cells in this session; the baseline is both of its twins."""
@@ -201,10 +200,12 @@ class Pool:
         for name in others:
             count = len(found[name])
             obstacle = self._obstacle(name, quantity, count)
-            is_invalid = bool(self.failure(name, quantity))
-            if is_invalid or name not in judged:
-                verdict = Verdict.INVALID if is_invalid else Verdict.UNCLEAR
+            if failure := self.failure(name, quantity):
+                verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
                 ratios[name] = Ratio(None, None, verdict, count, obstacle)
+                continue
+            if name not in judged:
+                ratios[name] = Ratio(None, None, Verdict.UNCLEAR, count, obstacle)
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
@@ -273,17 +274,17 @@ class Pool:
             if part.cells.keys() >= {name, other}
         )
 
-    def failure(self, name: str, quantity: Quantity) -> str:
-        """Return why a cell failed in one of the sessions; empty if it did not."""
+    def failure(self, name: str, quantity: Quantity) -> Failure | None:
+        """Return why a cell failed in one of the sessions, or None if it did not."""
         parts = (part for part in self._parts if name in part.cells)
-        return next(filter(None, (part.failure(name, quantity) for part in parts)), "")
+        return next(filter(None, (part.failure(name, quantity) for part in parts)), None)
 
     def _is_half(self, name: str, quantity: Quantity) -> bool:
         return any(part.is_half(name, quantity) for part in self._parts if name in part.cells)
 
     def _obstacle(self, name: str, quantity: Quantity, count: int) -> str:
-        if reason := self.failure(name, quantity):
-            return reason
+        if failure := self.failure(name, quantity):
+            return failure.reason
         if self._is_half(name, quantity):
             return "half of its time or more was not the client's own"
         if count < self._least:
