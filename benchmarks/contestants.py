@@ -31,9 +31,9 @@ SITES = ("douban-top250", "douban-subjects")
 NETWORKS = ("loopback", "wan", "loopback-tls")
 CONCURRENCY = 10
 DEADLINE_S = 60.0
-ASKED = """What is sent and answered is the same for all. Outside the clock is the TLS context, or
+ASKED = """Requests and answers are the same for all. Outside the clock is the TLS context, or
 the file of the authority, made once; inside are the client, its pool, its threads or processes, and
-all connections, opened and closed. What was spoken stands above, under HTTP.
+all connections, opened and closed. The column HTTP above says what was spoken.
 """
 HEADERS = ["strategy", "library", "licence", "model", "HTTP", "HTTP parser", "TLS", "advised by"]
 SPEEDS = "<!-- speeds: made by `make reference-page` -->\n<!-- end of speeds -->"
@@ -43,7 +43,7 @@ Every strategy is one file in [bench/crawlbench/strategies](../bench/crawlbench/
 as its library's documentation advises, on equal terms: `Accept-Encoding: gzip`, no proxies, no
 netrc, the same limit of requests in flight, certificates checked by a context made before the clock
 runs, session opened and closed inside it. What a library does not allow is said in the first lines
-of its file. Those beyond requests and aiohttp come with `pip install 'crawlbench[clients]'`;
+of its file. Those beyond requests and aiohttp come with the extra `clients`;
 niquests with the extra `niquests`, in an environment of its own: it brings urllib3-future, which
 takes the place of urllib3 for requests too. `crawlbench check NAME` tries one on good and hostile
 pages.
@@ -154,8 +154,9 @@ def render(facts: list[StrategyFacts], rows: list[list[str]]) -> str:
         fill_place(SPEEDS, "speeds", speeds),
         "\n## Who crawls what\n",
         f"One crawl each at {CONCURRENCY} requests in flight, {where}, "
-        f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page asked "
-        "for once.\n",
+        f"{datetime.now(UTC):%Y-%m-%d}. Right: all items with the site's digest, each page "
+        "requested once. `tests/strategies` checks later ones on these sites and on those of "
+        "JSON, over TLS too.\n",
         table(["strategy", "loop", *columns], rows),
         f"\nNot installed in that run: {', '.join(absent)}.\n" if absent else "",
     ]

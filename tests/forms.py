@@ -369,7 +369,7 @@ FORMS = {
         r"(?s)\b1\b.*\b20\b", replaced={"100": "20"}, is_long=True
     ),
     "crawlbench mirror import shop.warc.gz -o shop": Form(
-        r"1 page of .* in shop, from http://shop\.example/ on", "--force", needs=grounds.archive
+        r"1 page of .* in shop, starting at http://shop\.example/", "--force", needs=grounds.archive
     ),
     "crawlbench mirror record URL -o shop --pages 20": Form(
         r"\b4 pages of ", "--yes --delay 0 --force", {"shop": "recorded"}, needs=grounds.owned_site
@@ -379,7 +379,7 @@ FORMS = {
 """By command, in the documents' order."""
 
 EXCEPTIONS = {
-    "pip install crawlbench[cluster]": "installs; tests/installed.py tries what is built, and "
+    "pip install -e .[cluster]": "installs; tests/installed.py tries what is built, and "
     "tests/test_extras.py that each extra is one",
     **dict.fromkeys(
         (

@@ -63,7 +63,7 @@ def test_line_to_change_is_there_and_does_what_the_document_says(
     tmp_path, name, before, after, printed
 ):
     """It is one line of the program; None: the program prints the same as before."""
-    assert f"`{before}` into `{after}`" in DOCUMENT
+    assert f"`{before}` to `{after}`" in DOCUMENT
     code, usual, _ = PIECES[name]
     assert sum(before in line for line in code.splitlines()) == 1
     changed = tmp_path / name

@@ -92,8 +92,8 @@ def _truth(folder: Path) -> str:
     told = load_record(path)
     kinds = ", ".join(f"{name} {100 * (ratio - 1):.2f} %" for name, ratio in told["found"].items())
     return (
-        f"Planted were {100 * told['share']:g} %. A loop that shares no code with any harness "
-        f"found that the copy takes longer by: {kinds} ({told['pairs']} pairs each)."
+        f"{100 * told['share']:g} % was planted. A script that shares no code with any harness "
+        f"measured how much longer the copy takes: {kinds} ({told['pairs']} pairs each)."
     )
 
 

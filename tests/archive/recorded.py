@@ -52,9 +52,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             for line in [value] if isinstance(value, str) else value:
                 self.send_header(name, line)
+        self.owner.now -= 1  # before the last byte: whoever has read it may ask again at once
         self.end_headers()
         self.wfile.write(body)
-        self.owner.now -= 1
 
     def log_message(self, *_):
         pass

@@ -94,7 +94,7 @@ def test_pages_of_older_encodings_in_one_site(workshop, label, codec, text, said
     [
         (b"<meta charset=utf-8><title>\xff</title>", "not utf-8 throughout"),
         (b"<meta charset=gbk><title>\xb5\xe7\xff</title>", "not gbk throughout"),
-        ("<title>电影</title>".encode("gbk"), "name no encoding and are no UTF-8"),
+        ("<title>电影</title>".encode("gbk"), "name no encoding and are not UTF-8"),
     ],
 )
 def test_what_does_not_decode_whole_is_not_blessed(workshop, body, words):

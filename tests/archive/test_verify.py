@@ -73,7 +73,7 @@ def test_a_site_is_shown_and_written_down(docs, crawlbench, tmp_path):
     outcome = crawlbench("mirror", "verify", "docs.toml")
     assert outcome.returncode == 0, outcome.stderr
     assert outcome.stdout == (
-        "docs: 32 items on 4 pages, from / on\n"
+        "docs: 32 items on 4 pages, starting at /\n"
         "rank  title          anchor   since  version\n"
         "────────────────────────────────────────────\n"
         "   1  Entry home 0   home-0    1000      1.0\n"
@@ -191,9 +191,9 @@ def test_the_starter_file_works_as_it_is(workshop, crawlbench):
     )
     outcome = crawlbench("mirror", "import", source, "-o", "site")
     assert outcome.returncode == 0, outcome.stderr
-    assert outcome.stdout.startswith(f"2 pages of 0.0 MB in site, from {HOST}/list?p=1 on\n")
+    assert outcome.stdout.startswith(f"2 pages of 0.0 MB in site, starting at {HOST}/list?p=1\n")
     outcome = crawlbench("mirror", "verify", "site/site.toml")
-    assert "docs.example.org: 2 items on 2 pages, from /list?p=1 on" in outcome.stdout
+    assert "docs.example.org: 2 items on 2 pages, starting at /list?p=1" in outcome.stdout
     outcome = crawlbench("crawl", "-s", "http-client-threads", "--site", "site/site.toml")
     assert outcome.stdout == "1 One\n2 Two\n", outcome.stderr
 

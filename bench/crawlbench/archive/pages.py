@@ -47,7 +47,7 @@ def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:
         return "", 0
     at, reason = found
     if not encoding:
-        return "name no encoding and are no UTF-8", at
+        return "name no encoding and are not UTF-8", at
     return f"not {encoding} throughout, although they say so ({reason})", at
 
 

@@ -58,7 +58,9 @@ def aa(
     laps: Annotated[
         int,
         typer.Option(
-            "--laps", callback=at_least_one, help="Turns that each group of cells gets per round."
+            "--laps",
+            callback=at_least_one,
+            help="Turns of each group per round, of one lap or more each.",
         ),
     ] = 2,
     min_time: Annotated[

@@ -89,7 +89,9 @@ def record(
     proxy: Annotated[
         str, typer.Option("--proxy", help="Proxy to fetch through; HTTP_PROXY is ignored.")
     ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Fetch without asking first.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Fetch the pages, not only show the plan.")
+    ] = False,
     site_file: WithSiteFile = True,
     force: Force = False,
     as_json: AsJson = False,
@@ -185,7 +187,7 @@ def _tell(report: ImportReport, output: Path) -> dict[str, object]:
 def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
     lines = [
         f"{count_of(report.pages, 'page')} of {report.body_bytes / 1e6:.1f} MB in {output}, "
-        f"from {report.start} on"
+        f"starting at {report.start}"
     ]
     if report.aliases:
         is_one = report.aliases == 1

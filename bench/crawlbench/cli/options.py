@@ -159,7 +159,7 @@ Laps = Annotated[
     typer.Option(
         "--laps",
         callback=at_least_one,
-        help="Turns that each group of cells gets per round.",
+        help="Turns of each group per round, of one lap or more each.",
         rich_help_panel=LENGTH,
     ),
 ]

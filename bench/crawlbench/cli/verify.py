@@ -67,7 +67,7 @@ def _tell(path: Path, surveyed: Surveyed) -> dict[str, object]:
 
 def _show(surveyed: Surveyed) -> None:
     findings, expected = surveyed.findings, surveyed.findings.expected
-    sys.stdout.write(f"{surveyed.title}: {_say_size(expected)}, from {surveyed.path} on\n")
+    sys.stdout.write(f"{surveyed.title}: {_say_size(expected)}, starting at {surveyed.path}\n")
     if expected.rows:
         result_console().print(_make_table(expected))
     for label, sentences in (("wrong", findings.faults), ("note", findings.notes)):

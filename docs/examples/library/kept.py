@@ -1,4 +1,4 @@
-"""Read what sessions say that were kept."""
+"""Read what kept sessions say."""
 
 import crawlbench
 

@@ -1,4 +1,4 @@
-"""My crawler finds every page, also where answers take their time."""
+"""My crawler finds every page, even where answers are slow."""
 
 from collections.abc import Callable
 from urllib.request import urlopen
