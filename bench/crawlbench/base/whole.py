@@ -10,14 +10,16 @@ import os
 import shutil
 import stat
 import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from crawlbench.base.errors import StorageError
 
-__all__ = ["is_stream", "write_atomic", "write_bytes", "write_text"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["is_stream", "storing", "write_atomic", "write_bytes", "write_text"]
 
 NEW_MODE = 0o644  # temporary files would be private
 _STREAMS = (Path("/dev"), Path("/proc"))
@@ -32,6 +34,15 @@ def is_stream(path: Path) -> bool:
         return False
     is_open_file = any(folder in path.absolute().parents for folder in _STREAMS)
     return not stat.S_ISDIR(mode) and (is_open_file or not stat.S_ISREG(mode))
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """Turn an OSError within the block, which writes this file, into a StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{str(path)!r} cannot be written: {error.strerror or error}") from error
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:

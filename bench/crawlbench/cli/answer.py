@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypedDict
 
-from crawlbench.base.errors import StorageError
 from crawlbench.base.records import Quantity
-from crawlbench.base.whole import write_text
+from crawlbench.base.whole import storing, write_text
 from crawlbench.cli.output import INTERRUPTED
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
@@ -92,7 +91,5 @@ def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    try:
+    with storing(folder / ANSWER_FILE):
         write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
-    except OSError as error:
-        raise StorageError(f"{ANSWER_FILE} cannot be written: {error.strerror}") from error

@@ -15,7 +15,7 @@ import typer
 
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.scheduler import require_dask
-from crawlbench.base.whole import write_text
+from crawlbench.base.whole import storing, write_text
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import MACHINES
@@ -151,10 +151,8 @@ def _run(
 ) -> NoReturn:
     session = asyncio.run(until_signal(begin(tell)))
     report = ClusterReport(session)
-    try:
+    with storing(folder / "table.md"):
         write_text(folder / "table.md", report.markdown())
-    except OSError as error:
-        raise StorageError(f"table.md cannot be written: {error.strerror}") from error
     shown = result_console()
     shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
     tell(f"session: {folder}")

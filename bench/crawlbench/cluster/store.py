@@ -20,9 +20,9 @@ from pathlib import Path
 
 import msgspec
 
-from crawlbench.base.errors import SessionFileError, StorageError, UsageError
+from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.base.records import CLUSTER_FORMAT, BlockResult, ClusterSession
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.whole import storing, write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
 
 __all__ = [
@@ -69,10 +69,8 @@ def write_cluster(folder: Path, session: ClusterSession) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    try:
+    with storing(folder / CLUSTER_FILE):
         write_bytes(folder / CLUSTER_FILE, msgspec.json.encode(session) + b"\n")
-    except OSError as error:
-        raise StorageError(f"{CLUSTER_FILE} cannot be written: {error.strerror}") from error
 
 
 def load_cluster(folder: Path) -> ClusterSession:
@@ -126,7 +124,7 @@ class BlockStore:
             StorageError: it cannot be written.
         """
         place = self._place(sheet, machine)
-        try:
+        with storing(place):
             place.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._folder) as draft:
                 unpack(packed, Path(draft))
@@ -136,8 +134,6 @@ class BlockStore:
                 Path(draft).chmod(0o755)  # temporary folders are private
                 Path(draft).rename(place)
                 Path(draft).mkdir()  # for the context manager to remove
-        except OSError as error:
-            raise StorageError(f"{str(place)!r} cannot be written: {error.strerror}") from error
 
     def machines(self, sheet: int) -> dict[str, int]:
         """Return the seeds of a sheet's blocks by the machine that measured them."""

@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
-from crawlbench.base.errors import StorageError
-from crawlbench.base.whole import write_text
+from crawlbench.base.whole import storing, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +62,5 @@ def write_load(report: LoadReport, folder: Path) -> None:
     Raises:
         StorageError: the disk refuses.
     """
-    try:
+    with storing(folder / "load.json"):
         write_text(folder / "load.json", encode_load(report))
-    except OSError as error:
-        raise StorageError(f"{folder / 'load.json'} cannot be written: {error}") from error

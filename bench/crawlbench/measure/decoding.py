@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.base.errors import BenchError, SessionFileError
+from crawlbench.base.errors import SessionFileError
 from crawlbench.base.records import FORMAT, RoundRecord, Session, WarningNote
 from crawlbench.measure.flaws import find_flaw
 from crawlbench.measure.former import cap_waits
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "explained", "not_whole"]
+__all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "not_whole", "reading"]
 
 ROUNDS_FILE = "rounds.jsonl"
 CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
@@ -33,18 +33,12 @@ _BEYOND_RANGE = re.compile("Expected `(int|float)` [<>]")
 
 
 @contextmanager
-def explained(path: Path, what: str, kind: type[BenchError] = SessionFileError) -> Iterator[None]:
-    """Turn an OSError within the block into an error whose message is a sentence.
-
-    Args:
-        path: the file that the block works on.
-        what: what cannot be done with it: `read` or `written`.
-        kind: the class of the error to raise.
-    """
+def reading(path: Path) -> Iterator[None]:
+    """Turn an OSError within the block, which reads this file, into an error with a sentence."""
     try:
         yield
     except OSError as error:
-        raise kind(f"{str(path)!r} cannot be {what}: {error.strerror}") from error
+        raise SessionFileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
 
 
 class _Versioned(msgspec.Struct):
@@ -90,7 +84,7 @@ def decode_session(path: Path, content: bytes) -> Session:
 
 def _load_rounds(path: Path, count: int) -> tuple[RoundRecord, ...]:
     """Return the first rounds of a file; there may be more, the last of them incomplete."""
-    with explained(path, "read"):
+    with reading(path):
         lines = read_lines(path)[:count]
     if len(lines) < count:
         raise SessionFileError(

@@ -6,8 +6,8 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.whole import write_text
+from crawlbench.base.errors import UsageError
+from crawlbench.base.whole import storing, write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,9 @@ def keep_margin(folder: Path, machine: Machine, margin: float) -> Path:
     """
     path = folder / FILE
     margins = {**_read(path), _key(machine): margin}
-    try:
+    with storing(path):
         folder.mkdir(parents=True, exist_ok=True)
         write_text(path, json.dumps(margins, indent=1) + "\n")
-    except OSError as error:
-        raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
     return path
 
 
@@ -53,10 +51,8 @@ def forget_margin(folder: Path, machine: Machine) -> None:
     path = folder / FILE
     margins = _read(path)
     if margins.pop(_key(machine), None) is not None:
-        try:
+        with storing(path):
             write_text(path, json.dumps(margins, indent=1) + "\n")
-        except OSError as error:
-            raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
 
 
 def _read(path: Path) -> dict[str, float]:

@@ -23,14 +23,14 @@ import pyperf
 
 from crawlbench.base.errors import SessionFileError, StorageError, UsageError
 from crawlbench.base.records import FORMAT, RoundRecord, Session
-from crawlbench.base.whole import write_atomic, write_text
+from crawlbench.base.whole import storing, write_atomic, write_text
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
 from crawlbench.measure.decoding import (
     CONCLUSIONS,
     ROUNDS_FILE,
     decode_session,
-    explained,
     not_whole,
+    reading,
 )
 from crawlbench.measure.lines import append_line, read_lines, write_lines
 from crawlbench.measure.owner import OwnedError, own
@@ -95,7 +95,7 @@ def append_round(folder: Path, record: RoundRecord, runs: Mapping[str, pyperf.Ru
     lines = {RUNS_FILE: encode_runs({c: [r] for c, r in runs.items()})}
     lines[ROUNDS_FILE] = msgspec.json.encode(record)
     for name, line in lines.items():
-        with explained(folder / name, "written", StorageError):
+        with storing(folder / name):
             append_line(folder / name, line)
 
 
@@ -105,7 +105,7 @@ def write_session(folder: Path, session: Session) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    with explained(folder / SESSION_FILE, "written", StorageError):
+    with storing(folder / SESSION_FILE):
         write_text(folder / SESSION_FILE, _encode(session))
 
 
@@ -121,7 +121,7 @@ def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
         StorageError: it cannot be written.
     """
     path = folder / SUITE_FILE
-    with explained(path, "written", StorageError):
+    with storing(path):
         if suite is None:
             path.unlink(missing_ok=True)
         else:
@@ -155,7 +155,7 @@ def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
         ROUNDS_FILE: [msgspec.json.encode(record) for record in session.rounds],
     }
     for name, content in lines.items():
-        with explained(folder / name, "written", StorageError):
+        with storing(folder / name):
             write_lines(folder / name, content)
     write_session(folder, session)
 
@@ -169,7 +169,7 @@ def load_session(folder: Path) -> Session:
         SessionFileError: there is no session, or one of its files is broken or has another format.
     """
     path = folder / SESSION_FILE
-    with explained(path, "read"):
+    with reading(path):
         try:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -192,7 +192,7 @@ def load_runs(folder: Path, session: Session) -> Runs:
     """
     runs: Runs = {cell.name: [] for cell in session.plan.cells}
     path = folder / (SUITE_FILE if session.ending or session.format < FORMAT else RUNS_FILE)
-    with explained(path, "read"):
+    with reading(path):
         lines = read_lines(path)
     try:
         for cell, run in (found for line in lines for found in decode_runs(line)):
@@ -240,7 +240,7 @@ def _check_suite(path: Path, session: Session) -> None:
     """
     if not session.summaries:
         return  # no valid cell, no suite
-    with explained(path, "read"):
+    with reading(path):
         content = path.read_bytes()
     try:
         suite = pyperf.BenchmarkSuite.loads(content)

@@ -13,9 +13,8 @@ from typing import IO, TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.errors import StorageError
 from crawlbench.base.records import TRACE_FORMAT, TracedRequest
-from crawlbench.base.whole import write_atomic
+from crawlbench.base.whole import storing, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,10 +45,8 @@ def write_trace(folder: Path, notes: Mapping[str, Path]) -> None:
                 for request in _read_notes(cell, source):
                     file.write(encoder.encode(request) + b"\n")
 
-    try:
+    with storing(path):
         write_atomic(path, write)
-    except OSError as error:
-        raise StorageError(f"{str(path)!r} cannot be written: {error.strerror}") from error
 
 
 def _read_notes(cell: str, path: Path) -> Iterator[TracedRequest]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.errors import SessionFileError, StorageError
-from crawlbench.base.whole import write_text
+from crawlbench.base.errors import SessionFileError
+from crawlbench.base.whole import storing, write_text
 from crawlbench.probe.findings import Report
 
 if TYPE_CHECKING:
@@ -29,10 +29,8 @@ def write_report(report: Report, file: Path) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    try:
+    with storing(file):
         write_text(file, encode_report(report))
-    except OSError as error:
-        raise StorageError(f"{file.name} cannot be written: {error.strerror}") from error
 
 
 def load_report(folder: Path) -> Report | None:
