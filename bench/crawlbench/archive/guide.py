@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from crawlbench.archive.links import LinkFinder
-from crawlbench.base import errors
-from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.children import ChildEnded, PlainChild, raise_told
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.plugins.scouts import LOAD_S, slowness
 from crawlbench.sites.addresses import AddressRules
@@ -84,6 +83,5 @@ class Guide(LinkFinder):
         except ChildEnded as end:
             text = f"site {self._site!r} ends the process that reads {page}: {end}; fix it"
             raise BrokenPluginError(text) from end
-        if "error" in told:
-            raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+        raise_told(told, BrokenPluginError)
         return told

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.archive.links import LinkFinder
-from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel, tell_error
 from crawlbench.base.errors import BenchError
 from crawlbench.sites.sitefile import load_site_file, make_kinds
 
@@ -33,7 +33,7 @@ def main() -> None:
     try:
         _answer(say)
     except BenchError as error:
-        say({"error": str(error), "kind": type(error).__name__})
+        tell_error(say, str(error), type(error))
     os._exit(0)
 
 

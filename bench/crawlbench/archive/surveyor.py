@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.archive.findings import Findings
-from crawlbench.base import errors
-from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.children import ChildEnded, PlainChild, raise_told
 from crawlbench.base.errors import BrokenPluginError, CellError
 from crawlbench.measure.culprit import LOAD_S, find_culprit
 from crawlbench.mirror.networks import find_network
@@ -91,8 +90,7 @@ class _Surveyor:
             raise BrokenPluginError(text) from None
         except ChildEnded as end:
             raise CellError(f"the crawl ended its process: {end}") from end
-        if "error" in told:
-            raise getattr(errors, told["kind"], CellError)(told["error"])
+        raise_told(told, CellError)
         return told
 
     def end(self) -> None:

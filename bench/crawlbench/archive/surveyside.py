@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.archive.survey import Survey
-from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel, tell_error
 from crawlbench.base.errors import BenchError, CellError
 from crawlbench.measure.crawling import make_site
 from crawlbench.plugins import registry
@@ -39,10 +39,10 @@ def main() -> None:
     try:
         _survey(json.loads(sys.stdin.readline())["site"], say)
     except BenchError as error:
-        say({"error": str(error), "kind": type(error).__name__})
+        tell_error(say, str(error), type(error))
     except Exception as error:
         text = f"the crawl failed: {type(error).__name__}: {error}"
-        say({"error": text, "kind": CellError.__name__})
+        tell_error(say, text, CellError)
     end(0)
 
 

@@ -14,8 +14,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from crawlbench.base import errors
-from crawlbench.base.children import Child, ChildEnded
+from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import MirrorError
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
@@ -107,12 +106,13 @@ async def _serve(job: ServantJob) -> None:
     """
     child = await Child.start(SERVANT, json.dumps(job))
     try:
-        while "error" not in (message := await child.hear()):
+        while True:
+            message = await child.hear()
+            raise_told(message, MirrorError)
             if "open" in message:
                 _greet(Open(**message["open"]))
             else:
                 _log(Served(**message["served"]))
-        raise getattr(errors, message["kind"])(message["error"])
     except ChildEnded as end:
         raise MirrorError(f"the mirror of {job['site']!r} has ended: {end}") from None
     finally:

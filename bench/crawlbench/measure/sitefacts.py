@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base import errors
-from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.children import ChildEnded, PlainChild, raise_told
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.measure.culprit import LOAD_S, find_culprit
 from crawlbench.measure.verify import Expectation, expect
@@ -68,8 +67,7 @@ def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFa
     if is_ours(name):
         return describe_site(registry.load(registry.Kind.SITE, name), expects=expects)
     told = _ask(name, {"site": name, "expects": expects, "reads": reads})
-    if "error" in told:
-        raise getattr(errors, told["kind"], BrokenPluginError)(told["error"])
+    raise_told(told, BrokenPluginError)
     return msgspec.convert(told["facts"], SiteFacts)
 
 

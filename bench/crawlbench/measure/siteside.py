@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel, tell_error
 from crawlbench.base.errors import BenchError, BrokenPluginError
 from crawlbench.base.model import ListedSource
 from crawlbench.measure.expressions import ORIGIN
@@ -40,11 +40,11 @@ def main() -> None:
             _read_pages(spec, say)
         say({"facts": msgspec.to_builtins(facts)})
     except BenchError as error:
-        say({"error": str(error), "kind": type(error).__name__})
+        tell_error(say, str(error), type(error))
     except BaseException as error:
         what = registry.describe_failure(error)
         text = f"site {job['site']!r} {what}; fix it"
-        say({"error": text, "kind": BrokenPluginError.__name__})
+        tell_error(say, text, BrokenPluginError)
     end(0)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
-from crawlbench.base.children import listen, open_channel
+from crawlbench.base.children import listen, open_channel, tell_error
 from crawlbench.base.errors import BenchError
 from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.networks import Network
@@ -53,7 +53,7 @@ def main() -> None:
         ):
             runner.run(_serve(job, say))
     except BenchError as error:
-        say({"error": str(error), "kind": type(error).__name__})
+        tell_error(say, str(error), type(error))
 
 
 async def _serve(job: ServantJob, say: Say) -> None:

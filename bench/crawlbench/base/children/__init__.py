@@ -12,6 +12,8 @@ from crawlbench.base.children.channel import (
     end_with_parent,
     listen,
     open_channel,
+    raise_told,
+    tell_error,
 )
 from crawlbench.base.children.child import (
     Child,
@@ -43,8 +45,10 @@ __all__ = [
     "listen",
     "open_channel",
     "python_command",
+    "raise_told",
     "run_alone",
     "serve_forks",
+    "tell_error",
     "telling_line",
     "why_not_fork",
 ]

@@ -12,10 +12,22 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from crawlbench.base import errors
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Message", "Say", "end_with_parent", "listen", "open_channel"]
+    from crawlbench.base.errors import BenchError
+
+__all__ = [
+    "Message",
+    "Say",
+    "end_with_parent",
+    "listen",
+    "open_channel",
+    "raise_told",
+    "tell_error",
+]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -46,6 +58,22 @@ def open_channel() -> Say:
             channel.flush()
 
     return say
+
+
+def tell_error(say: Say, text: str, kind: type[BenchError]) -> None:
+    """Tell the parent of an error, which `raise_told` raises there."""
+    say({"error": text, "kind": kind.__name__})
+
+
+def raise_told(message: Message, usual: type[BenchError]) -> None:
+    """Raise the error that a child told of; do nothing if the message is none.
+
+    Args:
+        message: as it was heard.
+        usual: the class of an error that this process does not know.
+    """
+    if "error" in message:
+        raise getattr(errors, message["kind"], usual)(message["error"])
 
 
 def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
