@@ -12,7 +12,10 @@ from tests.stats.lengths import long, two_lengths
 
 from crawlbench.base.records import Cell, Comparison, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.measure.ends import session_ends
+from crawlbench.measure.matrix import make_plan as make_plan_of_suite
 from crawlbench.measure.resting import choose_resting, find_asleep
+from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER
@@ -90,7 +93,8 @@ def test_pair_that_more_rounds_do_not_help_keeps_nobody_awake():
     [
         {"is_paced": False},  # the user set the laps
         {"precision": 0.005, "stopping": Stopping.ANY},  # the user wants the number
-        {"precision": NEVER},  # the user set the rounds
+        {"may_rest": False},  # the user set the rounds
+        {"precision": NEVER},  # the user set the rounds of a session that continues
     ],
 )
 def test_nobody_rests_where_the_user_has_said_how_much_to_measure(changes):
@@ -181,8 +185,24 @@ def test_operations_fall_asleep_when_chance_cannot_have_settled_them(
     crawls = [pair(FAST, BASELINE, -0.7, 0.0001, rounds=rounds)]
     session = replace(make_session(plan, empty), comparisons=(*crawls, *pairs))
     assert find_asleep(session) == ({"a", "b"} if is_asleep else set())
-    for changes in ({"is_paced": False}, {"precision": NEVER}):
+    for changes in ({"is_paced": False}, {"may_rest": False}, {"precision": NEVER}):
         assert find_asleep(replace(session, plan=replace(plan, **changes))) == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "may_rest"),
+    [
+        ((None, None, None), True),
+        ((None, 60.0, None), True),
+        ((30, None, None), False),
+        ((30, 60.0, None), False),
+    ],
+)
+def test_rounds_that_the_user_set_are_measured_with_everybody(asked, may_rest):
+    """The suite's own number is only a limit; laps are paced for the budget either way."""
+    suite = override(load_suite("loops"), session_ends(*asked))
+    plan = make_plan_of_suite("loops", override(suite, {"operations": ("sleep-zero",)}))
+    assert (plan.is_paced, plan.may_rest) == (True, may_rest)
 
 
 @pytest.mark.parametrize(

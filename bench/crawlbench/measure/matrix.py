@@ -133,6 +133,7 @@ def _size(name: str, suite: Suite, cells: tuple[Cell, ...], baselines: dict[str,
         seed=suite.seed,
         stopping=suite.choose_stopping(),
         is_paced=suite.is_paced,
+        may_rest=suite.resting,
         cpus=suite.cpus,
         mirror_cpus=suite.mirror_cpus,
     )

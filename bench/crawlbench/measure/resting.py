@@ -52,7 +52,7 @@ def choose_resting(session: Session) -> dict[str, int]:
         session: the judged session, its last round included.
     """
     plan = session.plan
-    if not plan.is_paced or plan.precision is not None:
+    if not _may_rest(plan):
         return {}
     allowed = _find_allowed(session)
     found = {}
@@ -68,10 +68,11 @@ def find_asleep(session: Session) -> set[str]:
     """Return the operations whose pairs are settled so clearly that they may miss whole rounds.
 
     Most of what a round of an operation costs is around its laps, so missing laps saves little.
-    What they have measured remains, so their intervals stay as they are.
+    What they have measured remains, so their intervals stay as they are. As with `choose_resting`,
+    none misses any if the user has said how much to measure.
     """
     plan = session.plan
-    if len(session.rounds) < ASLEEP_ROUNDS or not plan.is_paced or plan.precision is not None:
+    if len(session.rounds) < ASLEEP_ROUNDS or not _may_rest(plan):
         return set()
     found = {cell.group for cell in plan.cells if cell.operation}
     groups = {cell.name: cell.group for cell in plan.cells}
@@ -82,6 +83,11 @@ def find_asleep(session: Session) -> set[str]:
         if not _may_miss_rounds(plan, one, counts[group]):
             found.discard(group)
     return found & counts.keys()
+
+
+def _may_rest(plan: Plan) -> bool:
+    """Return whether nobody has said how much of each cell to measure, nor how precisely."""
+    return plan.is_paced and plan.may_rest and plan.precision is None
 
 
 def _may_miss_rounds(plan: Plan, one: Comparison, pairs: int) -> bool:

@@ -60,7 +60,7 @@ KEPT_NOTES = ("mirror",)
 DIGITS = 6
 """Significant digits of each number: a millionth is far finer than any interval."""
 
-LATER_IN_PLAN = {"is_paced": False, "long_share": 1.0}
+LATER_IN_PLAN = {"is_paced": False, "may_rest": True, "long_share": 1.0}
 LATER_IN_SESSION: dict[str, object] = {"long_every": {}, "resting": {}}
 """Fields added after the first bundle was published, with the value that always held before."""
 

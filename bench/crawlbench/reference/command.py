@@ -18,9 +18,9 @@ OF_A_PART = "make reference PART="
 
 
 def command_of(session: Session, part: str) -> str:
-    """Return the command that measures a session again, with all axes written out.
+    """Return the command that measures a session again, with all axes and sizes written out.
 
-    So it does not depend on a suite that only one person has.
+    So it does not depend on a suite that only one person has, nor on what is the suite's today.
 
     Args:
         session: as the bundle holds it.
@@ -29,8 +29,8 @@ def command_of(session: Session, part: str) -> str:
     if part:
         return f"{OF_A_PART}{part}"
     known = session.plan.suite in suite_names()
-    plan = session.plan if known else replace(session.plan, suite="default")
-    return repeat_command(replace(session, plan=plan))
+    plan = replace(session.plan, suite=session.plan.suite if known else "default")
+    return repeat_command(replace(session, plan=replace(plan, is_paced=False)))
 
 
 def is_due_command(command: str, session: Session) -> bool:
