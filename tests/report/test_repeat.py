@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from crawlbench.base.records import Stopping, Sweep
 from crawlbench.cli import run as run_module
 from crawlbench.measure.store import load_session
-from crawlbench.report.repeat import repeat_command
+from crawlbench.report.repeat import repeat_command, resume_command
+from crawlbench.report.view import SessionView
 from crawlbench.stats.settled import NEVER
 from tests.child import succeed
 from tests.report.reference import REFERENCE
@@ -78,6 +79,19 @@ def test_session_that_was_to_have_all_rounds_is_repeated_with_as_many():
     command = repeat_command(concluded(plan=plan))
     assert "--rounds 30" in command
     assert "--precision" not in command
+
+
+@pytest.mark.parametrize("last_s", [10.0, 30.0, 2.0])
+def test_budget_of_a_continuation_is_enough_for_its_rounds(last_s):
+    """Rounds are as long as the last one, or as on average, and the start takes its time."""
+    session = shipped(rounds=5)
+    *rounds, last = session.rounds
+    session = replace(session, rounds=(*rounds, replace(last, seconds=last_s)))
+    view = SessionView(replace(session, plan=replace(session.plan, budget_s=50.0)))
+    words = shlex.split(resume_command(view, 20))
+    assert words[:6] == ["crawlbench", "run", "--resume", "DIR", "--rounds", "25"]
+    expected_s = max(last_s, (4 * 10.0 + last_s) / 5)
+    assert float(words[-1]) == pytest.approx(session.seconds + 15 + 20 * expected_s * 1.1, abs=1)
 
 
 def test_sweep_has_no_such_command():

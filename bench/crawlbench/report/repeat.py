@@ -26,6 +26,12 @@ _OF_AB = frozenset(
 """Options that `crawlbench ab` has."""
 
 
+LONGER = 1.1
+"""By what factor the rounds of a continuation may be longer than expected."""
+START_S = 15.0
+"""What else a continuation may take: its mirrors and peers start again."""
+
+
 USUAL_LOOP = "asyncio"
 """What operations are compared with, unless something else was asked for."""
 
@@ -50,18 +56,21 @@ def repeat_command(session: Session) -> str:
     return " ".join(map(_quote, words))
 
 
-def resume_command(view: SessionView, rounds: int) -> str:
+def resume_command(view: SessionView, rounds: int | None = None) -> str:
     """Return a call that continues a session for this many more rounds.
 
     Args:
         view: the session's view; if its folder is not known, the call says DIR.
-        rounds: how many to add to those that are finished.
+        rounds: how many to add to those that are finished; None for the session's own end.
     """
     done = len(view.session.rounds)
-    command = f"crawlbench run --resume {_folder(view)} --rounds {done + rounds}"
+    command = f"crawlbench run --resume {_folder(view)}"
+    if rounds is None:
+        return command
+    command += f" --rounds {done + rounds}"
     if view.plan.budget_s is None or view.round_s is None:
         return command
-    due_s = view.session.seconds + rounds * view.round_s * 1.1  # some rounds take longer
+    due_s = view.session.seconds + START_S + rounds * view.round_s * LONGER
     return f"{command} --budget {math.ceil(max(due_s, view.plan.budget_s))}"
 
 
