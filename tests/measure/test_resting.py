@@ -10,7 +10,7 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import long, two_lengths
 
-from crawlbench.base.records import Cell, Comparison, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import Cell, Comparison, Doubt, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.measure.calibration import MAX_EVERY
 from crawlbench.measure.ends import session_ends
 from crawlbench.measure.matrix import make_plan as make_plan_of_suite
@@ -22,6 +22,7 @@ from crawlbench.stats.settled import NEVER
 
 FAST, LIKE = other("fast"), other("like-fast")
 LIMIT = other(REFERENCE)
+BUSY = str(Doubt.SERVER_LOAD)
 MARGIN = 0.01
 TWINS = (BASELINE.name, CONTROL.name)
 
@@ -81,11 +82,20 @@ def test_before_anything_is_judged_only_the_evident_rests():
 
 
 def test_pair_that_more_rounds_do_not_help_keeps_nobody_awake():
-    """Half of its time is in doubt, or its cell has failed."""
-    for obstacle in (Obstacle.HALF, Obstacle.FAILED):
-        nothing = pair(FAST, BASELINE, -0.9, None, obstacle=obstacle)
-        found = rests(nothing, pair(LIKE, BASELINE, -0.9, 0.01), replace(OPEN, obstacle=obstacle))
+    """Its server is busy with nobody else for half of the time, or its cell has failed."""
+    for changes in ({"obstacle": Obstacle.HALF, "detail": BUSY}, {"obstacle": Obstacle.FAILED}):
+        nothing = pair(FAST, BASELINE, -0.9, None, **changes)
+        found = rests(nothing, pair(LIKE, BASELINE, -0.9, 0.01), replace(OPEN, **changes))
         assert found == dict.fromkeys((*TWINS, FAST.name, LIKE.name), 8)
+
+
+@pytest.mark.parametrize("doubt", [Doubt.SERVER_WAIT, Doubt.STARVATION, Doubt.CONTENTION])
+def test_pair_beside_a_neighbour_keeps_its_cells_awake(doubt):
+    """Quiet laps bring the share of the doubt below half, and then its rounds tell something."""
+    waits = {"obstacle": Obstacle.HALF, "detail": str(doubt), "verdict": Verdict.UNCLEAR}
+    assert rests(*SETTLED, pair(LIKE, FAST, 0.9, 0.001, **waits)) == dict.fromkeys(TWINS, 8)
+    evident = pair(LIKE, FAST, 0.9, None, rounds=2, **waits)
+    assert LIKE.name not in rests(*SETTLED, evident)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +220,8 @@ def test_rounds_that_the_user_set_are_measured_with_everybody(asked, may_rest):
     [
         ({"obstacle": Obstacle.FAILED, "rounds": 0}, True),
         ({"obstacle": Obstacle.TIMERS, "rounds": 5}, True),
+        ({"obstacle": Obstacle.HALF, "detail": BUSY}, True),
+        ({"obstacle": Obstacle.HALF, "detail": str(Doubt.STARVATION)}, False),  # a neighbour leaves
         ({"low": None, "high": None, "rounds": 2}, False),  # evident, but not judged yet
     ],
 )

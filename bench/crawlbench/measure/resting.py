@@ -15,7 +15,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.base.records import Doubt, Obstacle, Quantity
 from crawlbench.measure.calibration import MAX_EVERY
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open
@@ -102,6 +102,13 @@ def _may_miss_rounds(plan: Plan, one: Comparison, pairs: int) -> bool:
 
 
 def _is_hopeless(one: Comparison) -> bool:
+    """Return whether a pair stays without an answer, whatever its cells measure.
+
+    A doubt's share is that of all rounds: quiet ones bring it below half if others caused it. Only
+    a server that was busy with the cells themselves remains.
+    """
+    if one.obstacle is Obstacle.HALF:
+        return one.detail == Doubt.SERVER_LOAD
     return one.obstacle is Obstacle.FAILED or one.obstacle in HOPELESS
 
 
@@ -148,7 +155,7 @@ def _find_room(plan: Plan, one: Comparison) -> float:
     """Return how many times as wide a pair's interval could be, and the pair still be settled."""
     if _is_hopeless(one):
         return math.inf
-    if one.estimate is None or not one.quantity.has_ratio:
+    if one.estimate is None or not one.quantity.has_ratio or one.obstacle is Obstacle.HALF:
         return 0.0
     if one.rounds < MIN_ROUNDS or one.low is None or one.high is None:
         return math.inf if abs(one.estimate) > EVIDENT else 0.0
