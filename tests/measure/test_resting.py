@@ -10,7 +10,16 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import long, two_lengths
 
-from crawlbench.base.records import Cell, Comparison, Doubt, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import (
+    Cell,
+    Comparison,
+    Doubt,
+    Obstacle,
+    Plan,
+    Quantity,
+    Stopping,
+    Verdict,
+)
 from crawlbench.measure.calibration import MAX_EVERY
 from crawlbench.measure.ends import session_ends
 from crawlbench.measure.matrix import make_plan as make_plan_of_suite
@@ -152,6 +161,18 @@ def test_long_forms_rest_when_their_pages_are_settled():
     assert set(found(OPEN, apart)) == longs | set(TWINS)
     assert set(found(apart, OPEN)) == set(TWINS) | {long(BASELINE).name, long(CONTROL).name}
     assert set(found(apart, apart)) == {cell.name for cell in plan.cells}
+
+
+@pytest.mark.parametrize("table", ["twins", "long_names"])
+def test_tables_of_names_are_made_once(table, monkeypatch):
+    """Each of them goes through all cells of the plan: for every pair, that would add up."""
+    made, make = [], getattr(Plan, table).fget
+    monkeypatch.setattr(Plan, table, property(lambda plan: made.append(1) or make(plan)))
+    plan = two_lengths(FAST, LIKE, is_paced=True)
+    session = make_session(plan, [{cell: [0.1] for cell in plan.cells} for _ in range(5)])
+    pages = [replace(one, quantity=Quantity.PAGE) for one in (*SETTLED, OPEN)]
+    assert choose_resting(replace(session, comparisons=(*SETTLED, OPEN, *pages)))
+    assert len(made) == 1
 
 
 def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():

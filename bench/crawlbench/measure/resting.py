@@ -132,15 +132,15 @@ def _find_allowed(session: Session) -> dict[str, float]:
     allowed = {
         cell.name: math.inf for cell in plan.cells if is_known and cell.strategy == REFERENCE
     }
-    twins = {cell.group: plan.twins[cell.group] for cell in plan.own_cells}
     groups = {cell.name: cell.group for cell in plan.cells}
+    twins, longs = plan.twins, plan.long_names
     for one in session.comparisons:
         if one.quantity not in (plan.gate_quantity, Quantity.PAGE):
             continue
         factor, both = _find_factor(plan, one), twins[groups[one.cell]]
         names = [one.cell, *(both if one.baseline in both else [one.baseline])]
         if one.quantity.is_of_lengths:
-            names += [plan.long_names[name] for name in names if name in plan.long_names]
+            names += [longs[name] for name in names if name in longs]
         for name in names:
             allowed[name] = min(factor, allowed.get(name, math.inf))
     return allowed
