@@ -10,8 +10,8 @@ from tests.stats.builders import make_plan, make_sample, make_session
 from crawlbench.base.records import Cell, RoundRecord, Stopping
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.ends import extend_plan, session_ends
-from crawlbench.measure.logbook import _find_next, _take_up
-from crawlbench.measure.resting import find_asleep
+from crawlbench.measure.logbook import _take_up
+from crawlbench.measure.resting import find_asleep, find_next
 from crawlbench.stats.judge import judge
 from crawlbench.stats.rounds import expect_full_s
 
@@ -64,17 +64,17 @@ def continued(session, *asked):
 def test_operations_sleep_while_others_are_open():
     session = measured()
     assert find_asleep(session) == {"b", "c"}
-    assert _find_next(session) == tuple(STOCK)
+    assert find_next(session) == tuple(STOCK)
 
 
 def test_all_take_part_where_a_continuation_has_a_number_of_rounds():
     """Nobody rests, and what is foreseen of a round is what it costs with all of them."""
     session = continued(measured(), 20, None, None)
-    assert _find_next(session) == CELLS
+    assert find_next(session) == CELLS
     whole_s = session.rounds[0].seconds
     assert session.rounds[-1].seconds < whole_s / 2
     assert expect_full_s(session) == pytest.approx(whole_s, rel=0.02)
-    assert expect_round_s(session, _find_next(session)) == pytest.approx(whole_s, rel=0.02)
+    assert expect_round_s(session, find_next(session)) == pytest.approx(whole_s, rel=0.02)
 
 
 def test_those_who_rested_before_it_continues_do_not_in_its_first_round():
@@ -109,4 +109,4 @@ def test_session_that_continues_is_judged_by_its_new_plan():
 def test_session_without_rounds_is_left_as_it_is():
     session = make_session(PLAN, [])
     assert _take_up(session) is session
-    assert _find_next(session) == CELLS
+    assert find_next(session) == CELLS

@@ -17,7 +17,7 @@ from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.pace import choose_pace, keep_pace
-from crawlbench.measure.resting import choose_resting, find_asleep
+from crawlbench.measure.resting import choose_resting, find_next
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -30,9 +30,7 @@ from crawlbench.measure.trace import write_trace
 from crawlbench.mirror.networks import find_network
 from crawlbench.plugins.about import describe_strategy
 from crawlbench.stats.judge import judge
-from crawlbench.stats.lengths import LINE_ROUNDS
-from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import is_settled, open_cells
+from crawlbench.stats.settled import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,9 +43,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.round import RoundResult
 
 __all__ = ["Logbook", "new_session"]
-
-REFERENCE_ROUNDS = 4
-"""Rounds after which a reference, which needs no verdict, leaves the time to others."""
 
 
 class Logbook:
@@ -150,8 +145,8 @@ class Logbook:
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
 
     def open_cells(self) -> tuple[Cell, ...]:
-        """Return the cells that take part in the next round; see `_find_next`."""
-        return _find_next(self.session)
+        """Return the cells that take part in the next round."""
+        return find_next(self.session)
 
     def close(self, ending: str) -> Session:
         """Write the session as it ended, and return it."""
@@ -209,31 +204,6 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
     )
 
 
-def _find_next(session: Session) -> tuple[Cell, ...]:
-    """Return the cells that take part in the next round.
-
-    If the session looks after each round, cells leave once all their pairs are answered. A
-    reference, which is compared with nothing, leaves when it is known well enough to be shown.
-    Otherwise only operations leave: those that are asleep, as long as others are not. Middle
-    lengths leave after the first rounds, whatever they showed.
-    """
-    plan = session.plan
-    failed = {failure.cell for failure in session.failures}
-    ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
-    valid = [cell for cell in plan.cells if cell.name not in failed | ended]
-    if plan.stopping is Stopping.FIXED or not session.rounds:
-        asleep = find_asleep(session)
-        return tuple([cell for cell in valid if cell.group not in asleep] or valid)
-    left = open_cells(session)
-    groups = {cell.group for cell in valid if cell.name in left}
-    shows = len(session.rounds) < REFERENCE_ROUNDS
-    return tuple(
-        cell
-        for cell in valid
-        if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
-    )
-
-
 def _take_up(session: Session) -> Session:
     """Return a session that continues, judged by its plan, which may have another end than before.
 
@@ -244,7 +214,7 @@ def _take_up(session: Session) -> Session:
         return session
     session = judge(session)
     session = replace(session, resting=choose_resting(session))
-    return replace(session, passes=keep_pace(session, _find_next(session)))
+    return replace(session, passes=keep_pace(session, find_next(session)))
 
 
 def _networks(plan: Plan) -> dict[str, dict[str, float]]:

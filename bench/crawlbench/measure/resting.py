@@ -1,4 +1,6 @@
-"""Chooses which cells rest: those whose pairs are settled take part in fewer laps (floor 3; pure).
+"""Chooses who takes part in a round, and which cells rest in it (floor 3; pure).
+
+A cell rests if its pairs are settled: then it takes part in fewer laps.
 
 A serial baseline and its twin take half of a lap's time over a network, although two rounds show
 that everything else is more than twice as fast. The pairs that are open need that time more.
@@ -15,18 +17,19 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Doubt, Obstacle, Quantity
+from crawlbench.base.records import Doubt, Obstacle, Quantity, Stopping
 from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open
+from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open, open_cells
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.base.records import Comparison, Plan, Session
+    from crawlbench.base.records import Cell, Comparison, Plan, Session
 
-__all__ = ["choose_resting", "find_asleep"]
+__all__ = ["choose_resting", "find_asleep", "find_next"]
 
 EVIDENT = 0.5
 """Log ratio beyond which a pair needs no more laps even before it can be judged: between equal
@@ -35,6 +38,8 @@ SPARE = 3.0
 """How many times as wide a pair's interval could be after its cells have rested, without reaching
 the margin: Holm asks for about half of this, and the rest is for what later rounds may show."""
 
+REFERENCE_ROUNDS = 4
+"""Rounds after which a reference, which needs no verdict, leaves the time to others."""
 ASLEEP_ROUNDS = 4
 """Rounds that an operation is measured in before it may miss some: with three, Student's t is
 large too often."""
@@ -83,6 +88,31 @@ def find_asleep(session: Session) -> set[str]:
         if not _may_miss_rounds(plan, one, counts[group]):
             found.discard(group)
     return found & counts.keys()
+
+
+def find_next(session: Session) -> tuple[Cell, ...]:
+    """Return the cells that take part in the next round.
+
+    If the session looks after each round, cells leave once all their pairs are answered. A
+    reference, which is compared with nothing, leaves when it is known well enough to be shown.
+    Otherwise only operations leave: those that are asleep, as long as others are not. Middle
+    lengths leave after the first rounds, whatever they showed.
+    """
+    plan = session.plan
+    failed = {failure.cell for failure in session.failures}
+    ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
+    valid = [cell for cell in plan.cells if cell.name not in failed | ended]
+    if plan.stopping is Stopping.FIXED or not session.rounds:
+        asleep = find_asleep(session)
+        return tuple([cell for cell in valid if cell.group not in asleep] or valid)
+    left = open_cells(session)
+    groups = {cell.group for cell in valid if cell.name in left}
+    shows = len(session.rounds) < REFERENCE_ROUNDS
+    return tuple(
+        cell
+        for cell in valid
+        if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+    )
 
 
 def _may_rest(plan: Plan) -> bool:
