@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 from tests.stats.builders import make_plan, make_sample, make_session
 
 from crawlbench.base.records import Cell, RoundRecord, Stopping
+from crawlbench.measure import logbook
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.ends import extend_plan, session_ends
-from crawlbench.measure.logbook import _take_up
+from crawlbench.measure.executor import ProcessExecutor
+from crawlbench.measure.logbook import Logbook, _take_up
 from crawlbench.measure.resting import find_asleep, find_next
+from crawlbench.measure.round import RoundResult
 from crawlbench.stats.judge import judge
 from crawlbench.stats.rounds import expect_full_s
 
@@ -104,6 +108,30 @@ def test_session_that_continues_is_judged_by_its_new_plan():
         for session in (once, longer)
     ]
     assert all(sequence > single for single, sequence in zip(*widths, strict=True))
+
+
+def test_what_proved_unfit_for_a_host_is_kept_with_the_session(tmp_path, monkeypatch):
+    """A continuation would host it again, beside rounds in which it was not."""
+    monkeypatch.setattr(logbook, "write_trace", lambda *_: None)
+    log = Logbook.begin(PLAN, tmp_path / "session", NobodyWatches())
+    log.add_calibration(RoundResult(play(0, CELLS), unhosted=("b",)))
+    kept = json.loads((tmp_path / "session" / "session.json").read_text(encoding="utf-8"))
+    assert kept["unhosted"] == ["b"]
+    later = set(log.session.unhosted)
+    executor = ProcessExecutor(None, {}, (), 1.0, unhosted=later)
+    names = {cell.group: executor.name_process(cell) for cell in (STOCK[0], SLOW[0], FAST[0])}
+    assert names["b"] == SLOW[0].name
+    assert names["a"] == names["c"] == "(host of asyncio)"
+
+
+class NobodyWatches:
+    """A watcher that shows nothing."""
+
+    def on_start(self, session):
+        """See `Watcher`."""
+
+    def on_session(self, session):
+        """See `Watcher`."""
 
 
 def test_session_without_rounds_is_left_as_it_is():

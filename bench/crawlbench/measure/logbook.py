@@ -165,6 +165,7 @@ class Logbook:
             conditions=self._conditions(),
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
+            unhosted=result.unhosted,
         )
         self.session = judge(session)
         if session.rounds:
