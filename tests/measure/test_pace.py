@@ -260,6 +260,11 @@ def test_next_round_is_expected_with_its_own_laps():
     assert expect_round_s(longer, CELLS) == pytest.approx(5.72)
     plain = replace(longer, plan=replace(session.plan, is_paced=False))
     assert expect_round_s(plain, CELLS) == session.rounds[-1].seconds
+    first, last = plain.rounds[0], plain.rounds[-1]
+    alone = tuple(sample for sample in last.samples if sample.cell != CELL.name)
+    left = replace(last, samples=alone, laps_s=0.16, seconds=5.16)
+    left = replace(plain, rounds=(first, left), passes={GROUP: 2})
+    assert expect_round_s(left, CELLS) == pytest.approx(5.24)  # the user's laps, of all cells
 
 
 def test_users_laps_are_kept():

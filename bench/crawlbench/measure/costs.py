@@ -92,9 +92,14 @@ def _expect_around_s(session: Session, cells: Sequence[Cell]) -> float:
 
 
 def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
-    """Return how long the next round will take: as long as the last, or by what its parts cost."""
-    costs = find_costs(session, cells) if session.plan.is_paced else None
+    """Return how long the next round will take: as long as the last, or by what its parts cost.
+
+    The parts count if laps may have changed since, or if cells return that the last round lacked.
+    """
+    last = session.rounds[-1]
+    returning = {cell.name for cell in cells} - {sample.cell for sample in last.samples}
+    costs = find_costs(session, cells) if session.plan.is_paced or returning else None
     if costs is None:
-        return session.rounds[-1].seconds
+        return last.seconds
     laps = {group: session.passes[group] * session.plan.laps for group in costs.values}
     return costs.around_s + costs.laps_s(laps)
