@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,8 @@ from crawlbench.base.text import one_line
 from crawlbench.measure.store import SESSION_FILE, load_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from crawlbench.base.records import Session
 
@@ -101,21 +102,24 @@ def running(programs: Sequence[Sequence[str]]) -> Iterator[None]:
             process.wait()
 
 
-def measure(folder: Path, suite: str) -> Session:
-    """Return a session; measure it if it is not kept."""
-    if not (folder / SESSION_FILE).exists():
-        call = [sys.executable, "-P", "-m", "crawlbench", "run", suite, "-q", "-o", str(folder)]
-        subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
-    return load_session(folder)
+def measure(
+    folder: Path, suite: str, company: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> Session:
+    """Return a session; measure it if it is not kept.
 
+    It is kept only if it came to its end, and if its company was there so long.
 
-def measure_in_company(folder: Path, suite: str) -> Session:
-    """Return a session beside neighbours; it is kept only if they were there to its end."""
+    Args:
+        folder: where to keep it.
+        suite: what to measure.
+        company: runs other programs beside it.
+    """
     if not (folder / SESSION_FILE).exists():
         under_way = folder.with_name(f"{folder.name}-under-way")
         shutil.rmtree(under_way, ignore_errors=True)
-        with neighbours():
-            measure(under_way, suite)
+        call = [sys.executable, "-P", "-m", "crawlbench", "run", suite, "-q", "-o", str(under_way)]
+        with company():
+            subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
         under_way.rename(folder)
     return load_session(folder)
 
@@ -150,6 +154,7 @@ def main() -> None:
     """Measure, and print a line for each session."""
     if sys.argv[1:2] == [NEIGHBOUR]:
         be_neighbour(int(sys.argv[2]))
+        return
     options = read_words(__doc__, quiet=3, disturbed=10, suite="default")
     KEPT.mkdir(parents=True, exist_ok=True)
     truth = []
@@ -158,7 +163,7 @@ def main() -> None:
         truth.append(verdicts(session))
         tell(f"quiet {number}", session, truth)
     for number in range(options.disturbed):
-        session = measure_in_company(KEPT / f"company-{number}", options.suite)
+        session = measure(KEPT / f"company-{number}", options.suite, neighbours)
         tell(f"company {number}", session, truth)
 
 

@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING
 
 from benchmarks.usage import read_words
 
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Quantity, RoundRecord, Verdict
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.pace import choose_pace
-from crawlbench.measure.resting import choose_resting, find_asleep
+from crawlbench.measure.resting import choose_resting, find_next
 from crawlbench.measure.store import load_session
 from crawlbench.stats.judge import judge
 from crawlbench.stats.noise import Noise, find_noise
+from crawlbench.stats.rounds import find_around_s, find_groups, fit_around, time_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,25 +58,37 @@ class Truth:
     """By cell, a value of typical length, for which nothing had to wait."""
     beside_s: float
     """Seconds around each value."""
-    around_s: float
-    """Seconds of a round around its laps, for each operation that takes part."""
+    fixed_s: float
+    """Seconds of a round around its laps, whoever takes part."""
+    each_s: float
+    """The same for each operation that takes part; 0 if the same ones took part in all rounds, so
+    that nothing tells it. Then missing a round saves only its laps."""
 
 
 def find_truth(source: Session) -> Truth:
-    """Return what a measured session found; operations with a failed cell are left out."""
+    """Return what a measured session found; operations with a failed cell are left out.
+
+    Raises:
+        UsageError: it has no round with values, or does not say what laps took.
+    """
+    rounds = [one for one in source.rounds if one.laps_s is not None and time_values(one)]
+    if not rounds:
+        raise UsageError(
+            f"the session of {source.created} has no finished round that says what its laps took; "
+            "give a folder with a measured session of operations"
+        )
     failed = {one.cell for one in source.failures}
     groups = {cell.group for cell in source.plan.cells if cell.name in failed}
     cells = tuple(cell for cell in source.plan.cells if cell.group not in groups)
     values: dict[str, list[Sample]] = defaultdict(list)
-    beside, around = [], []
-    for record in source.rounds:
+    beside = []
+    for record in rounds:
         taken = [one for one in record.samples if not one.warmup]
         for one in taken:
             values[one.cell].append(one)
-        laps_s = record.laps_s or 0.0
-        beside.append((laps_s - sum(one.seconds * one.loops for one in taken)) / len(taken))
-        operations = {one.cell.partition("/")[0] for one in taken}
-        around.append((record.seconds - laps_s) / len(operations))
+        spent_s = sum(one.seconds * one.loops for one in taken)
+        beside.append(((record.laps_s or 0.0) - spent_s) / len(taken))
+    counts = [len(find_groups(source, record)) for record in rounds]
     return Truth(
         source,
         replace(source.plan, cells=cells),
@@ -83,7 +96,7 @@ def find_truth(source: Session) -> Truth:
         find_noise(source),
         {name: _typical(found) for name, found in values.items()},
         fmean(beside),
-        fmean(around),
+        *fit_around(counts, [find_around_s(record) for record in rounds]),
     )
 
 
@@ -118,7 +131,7 @@ def simulate(truth: Truth, draw: random.Random) -> Session:
         passes=dict.fromkeys(source.passes, 1),
         seconds=first_s,  # the calibration
     )
-    cells = plan.cells
+    cells: Sequence[Cell] = plan.cells
     while len(session.rounds) < plan.rounds:
         if session.rounds and session.seconds + expect_round_s(session, cells) > budget_s:
             break
@@ -126,8 +139,7 @@ def simulate(truth: Truth, draw: random.Random) -> Session:
         seconds = session.seconds + record.seconds
         session = judge(replace(session, rounds=(*session.rounds, record), seconds=seconds))
         session = replace(session, resting=choose_resting(session))
-        asleep = find_asleep(session)
-        cells = tuple([cell for cell in plan.cells if cell.group not in asleep] or plan.cells)
+        cells = find_next(session)
         session = replace(session, passes=choose_pace(session, cells))
     return session
 
@@ -147,7 +159,7 @@ def play_round(
             one = replace(_lengthen(base, math.exp(of_lap)), cell=cell.name, lap=lap)
             samples.append(one)
     laps_s = sum(one.seconds * one.loops + truth.beside_s for one in samples)
-    seconds = laps_s + truth.around_s * len({cell.group for cell in cells})
+    seconds = laps_s + truth.fixed_s + truth.each_s * len({cell.group for cell in cells})
     return RoundRecord(len(session.rounds) + 1, "", seconds, tuple(samples), laps_s=laps_s)
 
 

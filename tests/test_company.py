@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
-from benchmarks.company import SPINNER, neighbours, running, spinners
+from benchmarks import company
+from benchmarks.company import NEIGHBOUR, SPINNER, measure, neighbours, running, spinners
 from benchmarks.power.ground import open_ground
 
 CPU = min(os.sched_getaffinity(0))
@@ -75,3 +79,51 @@ def test_company_that_ends_by_itself_is_no_company():
     """Otherwise what was measured alone would be called measured beside it."""
     with pytest.raises(SystemExit, match="ended by itself"):
         end_at_once()
+
+
+@contextmanager
+def that_ends():
+    """Be a company that is gone at the end."""
+    yield
+    raise SystemExit("it ended by itself")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Write a session's first file instead of measuring, and come to no end on request."""
+    made = []
+
+    def run(call, **_):
+        made.append(call)
+        folder = Path(call[call.index("-o") + 1])
+        folder.mkdir()
+        (folder / "session.json").write_text("{}", encoding="utf-8")
+        if call[call.index("run") + 1] == "interrupted":
+            raise subprocess.CalledProcessError(1, call)
+
+    monkeypatch.setattr(company.subprocess, "run", run)
+    monkeypatch.setattr(company, "load_session", lambda folder: folder)
+    return made
+
+
+def test_session_that_did_not_end_is_measured_again(calls, tmp_path):
+    """Its first file is written at its start; by that alone it would be taken as the truth."""
+    folder = tmp_path / "quiet-0"
+    for _ in range(2):
+        with pytest.raises(subprocess.CalledProcessError):
+            measure(folder, "interrupted")
+    with pytest.raises(SystemExit):
+        measure(folder, "quick", that_ends)
+    assert not folder.exists()
+    for _ in range(2):
+        assert measure(folder, "quick") == folder
+    assert len(calls) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["quiet-0"]
+
+
+def test_neighbour_measures_nothing_when_it_is_done(calls, monkeypatch):
+    """Its parent has ended, and its own arguments are no benchmark's."""
+    monkeypatch.setattr(company, "be_neighbour", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["company", NEIGHBOUR, "0"])
+    company.main()
+    assert not calls

@@ -92,8 +92,36 @@ def test_terminal_shows_what_was_marked():
 def test_elsewhere_it_is_a_line_per_round():
     text = shown(SESSION, is_terminal=False)
     assert "\x1b" not in text
-    assert text.splitlines()[0].startswith("calibrating 16 cells")
+    assert text.splitlines()[0].startswith("continuing with 16 cells")
     assert f"round {len(SESSION.rounds)} of 10:" in text
+
+
+def test_session_that_continues_calibrates_nothing():
+    """What was calibrated is kept; cells that failed are not among those that go on."""
+    begun = replace(SESSION, ending="", failures=())
+    assert shown(begun, is_terminal=False).splitlines()[0] == (
+        f"continuing with 16 cells after {len(SESSION.rounds)} rounds: at most 10 rounds, "
+        "200 s in all"
+    )
+    failed = tuple(Failure(cell.name, 0, "crashed") for cell in SESSION.plan.cells[:2])
+    broken = replace(begun, failures=failed, rounds=())
+    assert "continuing with 14 cells after 0 rounds" in shown(broken, is_terminal=False)
+    file = io.StringIO()
+    with open_watcher(Console(file=file, width=80, force_terminal=True)) as watcher:
+        watcher.on_start(begun)
+    assert "calibration" not in file.getvalue()
+    new = replace(broken, loops={})
+    assert shown(new, is_terminal=False).startswith("calibrating 14 cells, then at most 10 rounds")
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_bar_counts_the_values_of_those_who_take_part(asleep, monkeypatch):
+    """Not of those who have failed, or miss the round."""
+    cells = SESSION.plan.cells[3:] if asleep else SESSION.plan.cells
+    monkeypatch.setattr(live, "find_next", lambda _: cells)
+    plan = replace(SESSION.plan, laps=1)
+    session = replace(SESSION, plan=plan, passes=dict.fromkeys(SESSION.passes, 1), ending="")
+    assert f"0/{len(cells)}" in shown(session, is_terminal=True)
 
 
 def test_time_that_is_left_is_what_the_open_pairs_need():
@@ -109,15 +137,20 @@ def test_time_that_is_left_is_what_the_open_pairs_need():
         replace(running, comparisons=(*pairs, longer)), is_terminal=False
     )
     unknown = replace(open_pair, more_rounds=None)
-    assert "at most 16 min left" in shown(
+    assert "about 16 min left" in shown(
         replace(running, comparisons=(*pairs, unknown)), is_terminal=False
     )
-    hopeless = replace(open_pair, obstacle=Obstacle.HALF)
-    assert "about 0 s left" in shown(
-        replace(running, comparisons=(*pairs, hopeless)), is_terminal=False
-    )
-    budgeted = replace(running, plan=replace(plan, budget_s=running.seconds + 5.0))
-    assert "about 5 s left" in shown(budgeted, is_terminal=False)
+    for obstacle in (Obstacle.HALF, Obstacle.FAILED):
+        hopeless = replace(open_pair, obstacle=obstacle, more_rounds=None)
+        assert "about 0 s left" in shown(
+            replace(running, comparisons=(*pairs, hopeless)), is_terminal=False
+        )
+    for stopping in Stopping:
+        ends = {"stopping": stopping, "budget_s": running.seconds + 5.0}
+        budgeted = replace(running, plan=replace(plan, **ends))
+        assert "at most 5 s left" in shown(budgeted, is_terminal=False)
+    few = replace(running, plan=replace(plan, stopping=Stopping.FIXED, rounds=4, budget_s=2000.0))
+    assert "about 20 s left" in shown(few, is_terminal=False)
     assert "left" not in shown(replace(running, ending="answered"), is_terminal=False)
 
 

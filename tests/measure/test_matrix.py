@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import msgspec
@@ -17,7 +16,7 @@ from crawlbench.base.errors import (
 )
 from crawlbench.base.records import Cell, Plan
 from crawlbench.measure import reach
-from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
+from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.suite import Suite
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts import describe_plugin
@@ -306,27 +305,3 @@ def test_plan_survives_json():
     """It is written with every session."""
     plan = make_plan("test", make_suite("serial", "gather", networks=("*",)))
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
-
-
-def test_extended_plan_has_other_ends_and_the_same_values():
-    """What says when to stop may change; what is measured may not."""
-    plan = make_plan("test", make_suite("serial", rounds=5, budget_s=60.0))
-    longer = extend_plan(plan, rounds=20, budget_s=600.0, precision_percent=2.0)
-    assert (longer.rounds, longer.budget_s) == (20, 600.0)
-    assert longer.precision == pytest.approx(math.log(1.02))
-    ends = {"rounds": 5, "budget_s": 60.0, "precision": None}
-    assert replace(longer, **ends) == plan
-
-
-@pytest.mark.parametrize(
-    ("option", "field"),
-    [({"rounds": 9}, "rounds"), ({"budget_s": 9.0}, "budget_s"), ({}, "")],
-    ids=["rounds", "budget", "none"],
-)
-def test_end_that_is_not_given_stays(option, field):
-    """A session may go on to the end that it was planned for."""
-    plan = make_plan("t", make_suite("serial", rounds=5, budget_s=60.0, precision_percent=5.0))
-    found = extend_plan(plan, **option)
-    changed = {name for name in Plan.__slots__ if getattr(found, name) != getattr(plan, name)}
-    ended = {"precision"} if field == "rounds" else set()  # rounds asked for are all measured
-    assert changed == ({field} if field else set()) | ended

@@ -73,6 +73,33 @@ def test_cell_that_rests_costs_its_few_laps():
         assert costs.laps_s({GROUP: laps}) == pytest.approx(VALUE_S * values)
 
 
+def test_cells_that_return_cost_what_they_took_when_they_were_there():
+    """Their values, in the last round that has some, and what their group adds around the laps."""
+    session = paced_session(0.0, 0.0, around_s=5.0, rounds=2)
+    far = other("far", network="far")
+    plan = replace(session.plan, cells=(*session.plan.cells, far))
+    values = tuple(make_sample(far, lap, 0.5) for lap in range(4))
+    first, last = session.rounds
+    first = replace(
+        first,
+        samples=(*first.samples, *values),
+        laps_s=first.laps_s + 4.0,
+        seconds=first.seconds + 4.0 + 3.0,
+    )
+    session = replace(session, plan=plan, rounds=(first, last), passes={GROUP: 2, far.group: 2})
+    costs = find_costs(session, (*CELLS, far))
+    assert costs.lap_s(far.group) == pytest.approx(1.0)
+    assert costs.last_s[far.group] == pytest.approx(4.0)
+    assert expect_round_s(session, (*CELLS, far)) == pytest.approx(first.seconds)
+    assert expect_round_s(session, CELLS) == pytest.approx(last.seconds)
+    twice = replace(session, rounds=(last, first))
+    assert expect_round_s(twice, (*CELLS, far)) == pytest.approx(first.seconds)
+    assert expect_round_s(twice, CELLS) == pytest.approx(last.seconds)  # nor what is gone
+    assert expect_round_s(replace(session, rounds=(first, first)), CELLS) == pytest.approx(
+        first.seconds - 4.0  # with equally many groups, nothing tells what one adds
+    )
+
+
 def test_time_of_cells_that_rest_goes_to_the_others_at_once():
     """The next round takes no longer than the last; where nobody rests, nothing changes."""
     session = paced_session(0.0, 0.0, around_s=5.0, rounds=2, laps=8, passes=4)
@@ -88,6 +115,15 @@ def test_time_of_cells_that_rest_goes_to_the_others_at_once():
 def test_workers_that_cost_much_and_are_alike_take_more_laps():
     """Three times as many, no more at once."""
     assert choose_pace(paced_session(0.0, 0.02, around_s=10.0), CELLS) == {GROUP: 6}
+
+
+@pytest.mark.parametrize(("stopping", "budget_s"), [(Stopping.ANY, None), (Stopping.FIXED, 122.0)])
+def test_laps_triple_at_most_for_whatever_reasons_they_grow(stopping, budget_s):
+    """Others rest, more laps settle more, and there is time to fill: all of that at once."""
+    settings = {"stopping": stopping, "budget_s": budget_s}
+    session = paced_session(0.0, 0.02, around_s=10.0, **settings)
+    resting = {BASELINE.name: 8, CONTROL.name: 8}
+    assert choose_pace(replace(session, resting=resting), CELLS) == {GROUP: 6}
 
 
 def test_group_whose_noise_is_not_known_keeps_its_laps():
@@ -224,6 +260,11 @@ def test_next_round_is_expected_with_its_own_laps():
     assert expect_round_s(longer, CELLS) == pytest.approx(5.72)
     plain = replace(longer, plan=replace(session.plan, is_paced=False))
     assert expect_round_s(plain, CELLS) == session.rounds[-1].seconds
+    first, last = plain.rounds[0], plain.rounds[-1]
+    alone = tuple(sample for sample in last.samples if sample.cell != CELL.name)
+    left = replace(last, samples=alone, laps_s=0.16, seconds=5.16)
+    left = replace(plain, rounds=(first, left), passes={GROUP: 2})
+    assert expect_round_s(left, CELLS) == pytest.approx(5.24)  # the user's laps, of all cells
 
 
 def test_users_laps_are_kept():

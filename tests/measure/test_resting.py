@@ -10,15 +10,28 @@ import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import long, two_lengths
 
-from crawlbench.base.records import Cell, Comparison, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import (
+    Cell,
+    Comparison,
+    Doubt,
+    Obstacle,
+    Plan,
+    Quantity,
+    Stopping,
+    Verdict,
+)
 from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.measure.ends import session_ends
+from crawlbench.measure.matrix import make_plan as make_plan_of_suite
 from crawlbench.measure.resting import choose_resting, find_asleep
+from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.settled import NEVER
 
 FAST, LIKE = other("fast"), other("like-fast")
 LIMIT = other(REFERENCE)
+BUSY = str(Doubt.SERVER_LOAD)
 MARGIN = 0.01
 TWINS = (BASELINE.name, CONTROL.name)
 
@@ -78,11 +91,20 @@ def test_before_anything_is_judged_only_the_evident_rests():
 
 
 def test_pair_that_more_rounds_do_not_help_keeps_nobody_awake():
-    """Half of its time is in doubt, or its cell has failed."""
-    for obstacle in (Obstacle.HALF, Obstacle.FAILED):
-        nothing = pair(FAST, BASELINE, -0.9, None, obstacle=obstacle)
-        found = rests(nothing, pair(LIKE, BASELINE, -0.9, 0.01), replace(OPEN, obstacle=obstacle))
+    """Its server is busy with nobody else for half of the time, or its cell has failed."""
+    for changes in ({"obstacle": Obstacle.HALF, "detail": BUSY}, {"obstacle": Obstacle.FAILED}):
+        nothing = pair(FAST, BASELINE, -0.9, None, **changes)
+        found = rests(nothing, pair(LIKE, BASELINE, -0.9, 0.01), replace(OPEN, **changes))
         assert found == dict.fromkeys((*TWINS, FAST.name, LIKE.name), 8)
+
+
+@pytest.mark.parametrize("doubt", [Doubt.SERVER_WAIT, Doubt.STARVATION, Doubt.CONTENTION])
+def test_pair_beside_a_neighbour_keeps_its_cells_awake(doubt):
+    """Quiet laps bring the share of the doubt below half, and then its rounds tell something."""
+    waits = {"obstacle": Obstacle.HALF, "detail": str(doubt), "verdict": Verdict.UNCLEAR}
+    assert rests(*SETTLED, pair(LIKE, FAST, 0.9, 0.001, **waits)) == dict.fromkeys(TWINS, 8)
+    evident = pair(LIKE, FAST, 0.9, None, rounds=2, **waits)
+    assert LIKE.name not in rests(*SETTLED, evident)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +112,8 @@ def test_pair_that_more_rounds_do_not_help_keeps_nobody_awake():
     [
         {"is_paced": False},  # the user set the laps
         {"precision": 0.005, "stopping": Stopping.ANY},  # the user wants the number
-        {"precision": NEVER},  # the user set the rounds
+        {"may_rest": False},  # the user set the rounds
+        {"precision": NEVER},  # the user set the rounds of a session that continues
     ],
 )
 def test_nobody_rests_where_the_user_has_said_how_much_to_measure(changes):
@@ -140,6 +163,18 @@ def test_long_forms_rest_when_their_pages_are_settled():
     assert set(found(apart, apart)) == {cell.name for cell in plan.cells}
 
 
+@pytest.mark.parametrize("table", ["twins", "long_names"])
+def test_tables_of_names_are_made_once(table, monkeypatch):
+    """Each of them goes through all cells of the plan: for every pair, that would add up."""
+    made, make = [], getattr(Plan, table).fget
+    monkeypatch.setattr(Plan, table, property(lambda plan: made.append(1) or make(plan)))
+    plan = two_lengths(FAST, LIKE, is_paced=True)
+    session = make_session(plan, [{cell: [0.1] for cell in plan.cells} for _ in range(5)])
+    pages = [replace(one, quantity=Quantity.PAGE) for one in (*SETTLED, OPEN)]
+    assert choose_resting(replace(session, comparisons=(*SETTLED, OPEN, *pages)))
+    assert len(made) == 1
+
+
 def test_baseline_that_is_twice_as_slow_rests_after_two_rounds():
     """That much is evident; of a single round the judge says nothing."""
     plan = make_plan(FAST, LIKE, is_paced=True)
@@ -181,8 +216,24 @@ def test_operations_fall_asleep_when_chance_cannot_have_settled_them(
     crawls = [pair(FAST, BASELINE, -0.7, 0.0001, rounds=rounds)]
     session = replace(make_session(plan, empty), comparisons=(*crawls, *pairs))
     assert find_asleep(session) == ({"a", "b"} if is_asleep else set())
-    for changes in ({"is_paced": False}, {"precision": NEVER}):
+    for changes in ({"is_paced": False}, {"may_rest": False}, {"precision": NEVER}):
         assert find_asleep(replace(session, plan=replace(plan, **changes))) == set()
+
+
+@pytest.mark.parametrize(
+    ("asked", "may_rest"),
+    [
+        ((None, None, None), True),
+        ((None, 60.0, None), True),
+        ((30, None, None), False),
+        ((30, 60.0, None), False),
+    ],
+)
+def test_rounds_that_the_user_set_are_measured_with_everybody(asked, may_rest):
+    """The suite's own number is only a limit; laps are paced for the budget either way."""
+    suite = override(load_suite("loops"), session_ends(*asked))
+    plan = make_plan_of_suite("loops", override(suite, {"operations": ("sleep-zero",)}))
+    assert (plan.is_paced, plan.may_rest) == (True, may_rest)
 
 
 @pytest.mark.parametrize(
@@ -190,6 +241,8 @@ def test_operations_fall_asleep_when_chance_cannot_have_settled_them(
     [
         ({"obstacle": Obstacle.FAILED, "rounds": 0}, True),
         ({"obstacle": Obstacle.TIMERS, "rounds": 5}, True),
+        ({"obstacle": Obstacle.HALF, "detail": BUSY}, True),
+        ({"obstacle": Obstacle.HALF, "detail": str(Doubt.STARVATION)}, False),  # a neighbour leaves
         ({"low": None, "high": None, "rounds": 2}, False),  # evident, but not judged yet
     ],
 )

@@ -250,6 +250,19 @@ def test_session_of_one_round_names_the_command_that_gives_intervals():
     assert "would give them intervals: crawlbench run --resume DIR --rounds 5" in unsettled
 
 
+@pytest.mark.parametrize("ending", ["interrupted", "mirror", ""])
+@pytest.mark.parametrize("rounds", [0, 1])
+def test_session_that_was_cut_off_continues_to_its_own_end(rounds, ending):
+    """Five rounds would be fewer than it was to have; and without any, one look is still enough."""
+    session = replace(shipped(rounds=rounds), ending=ending)
+    session = replace(session, plan=replace(session.plan, rounds=10))
+    told = " ".join(texts(judge(session)))
+    assert "the rest of the session would give them intervals: crawlbench run --resume DIR" in told
+    assert "--rounds" not in told
+    short = replace(session, plan=replace(session.plan, rounds=4))
+    assert "crawlbench run --resume DIR --rounds 5" in " ".join(texts(judge(short)))
+
+
 def test_session_without_values_has_no_answer():
     """And says only that."""
     session = make_session(make_plan(), [], failures=[Failure(BASELINE.name, 0, "crashed")])

@@ -154,6 +154,21 @@ def test_what_the_twins_differ_by_may_forbid_a_verdict():
     assert verdicts(session)["half"] is Verdict.UNCLEAR
 
 
+@pytest.mark.parametrize("missed", [(2,), (5,), (0, 3)])
+def test_pair_that_lost_a_round_is_widened_like_the_others(missed):
+    """A single look sees all rounds of the twins, also those in which a pair had no value."""
+    plan = make_plan(HALF, TWICE)
+    made = rounds({BASELINE: 1, CONTROL: 1.1, HALF: 1.06, TWICE: 2.0})
+    whole = judge(make_session(plan, made))
+    for number in missed:
+        del made[number][HALF]
+    session = judge(make_session(plan, made))
+    found = pair_of(session, HALF, BASELINE)
+    assert (found.rounds, found.verdict) == (6 - len(missed), Verdict.UNCLEAR)
+    assert found.high - found.low >= 2 * session.controls[0].widening
+    assert session.controls == whole.controls
+
+
 def test_noise_never_makes_two_cells_the_same():
     """Only an interval within the user's margin does; a wide one is unclear."""
     shaky = [

@@ -18,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.base.records import Quantity, Stopping
+from crawlbench.base.records import Obstacle, Quantity, Stopping
 from crawlbench.base.text import count_of
 from crawlbench.measure.calibration import find_every
+from crawlbench.measure.resting import find_next
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
@@ -63,10 +64,15 @@ class _LineWatcher:
         self._console = console
 
     def on_start(self, session: Session) -> None:
-        plan = session.plan
+        plan, done = session.plan, len(session.rounds)
         budget = f", {plan.budget_s:.0f} s in all" if plan.budget_s else ""
-        cells, rounds = count_of(len(plan.cells), "cell"), count_of(plan.rounds, "round")
-        self._say(f"calibrating {cells}, then at most {rounds}{budget}")
+        cells = count_of(len(find_next(session)), "cell")
+        rounds = f"at most {count_of(plan.rounds, 'round')}"
+        if session.loops:
+            begun = f"continuing with {cells} after {count_of(done, 'round')}"
+            self._say(f"{begun}: {rounds}{budget or ' in all'}")
+        else:
+            self._say(f"calibrating {cells}, then {rounds}{budget}")
 
     def on_sample(self, number: int, sample: Sample) -> None:
         pass
@@ -105,7 +111,11 @@ class _LiveWatcher:
 
     def on_start(self, session: Session) -> None:
         self._session = session
-        self._bar.reset(self._task, total=len(session.plan.cells), description="calibration")
+        if session.loops:  # it continues, and nothing is calibrated again
+            self._prepare_round(session)
+        else:
+            count = len(find_next(session))
+            self._bar.reset(self._task, total=count, description="calibration")
         self._draw()
 
     def on_sample(self, number: int, sample: Sample) -> None:  # noqa: ARG002  (the bar knows)
@@ -116,15 +126,7 @@ class _LiveWatcher:
             self._draw()
 
     def on_session(self, session: Session) -> None:
-        plan, done = session.plan, len(session.rounds)
-        every = find_every(session, plan.cells)
-        values = sum(
-            math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
-            for cell in plan.cells
-            if not session.failure(cell.name)
-        )
-        title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}{_left(session)}"
-        self._bar.reset(self._task, total=values, description=title)
+        self._prepare_round(session)
         self._ratios = _ratios(SessionView(session))
         self._look = Text("")
         if _is_first_look(session):
@@ -132,6 +134,17 @@ class _LiveWatcher:
             self._ratios, self._look = Text(""), Text("\n".join(looks))
         self._marked = Text(_marked(session), style="bold red")
         self._draw()
+
+    def _prepare_round(self, session: Session) -> None:
+        """Let the bar count the values of the next round."""
+        plan, done, cells = session.plan, len(session.rounds), find_next(session)
+        every = find_every(session, cells)
+        values = sum(
+            math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
+            for cell in cells
+        )
+        title = f"round {min(done + 1, plan.rounds)} of {plan.rounds}{_left(session)}"
+        self._bar.reset(self._task, total=values, description=title)
 
     def _draw(self) -> None:
         if self.live:
@@ -192,19 +205,19 @@ def _ratios(view: SessionView) -> RenderableType:
 def _left(session: Session) -> str:
     """Return about how long the session still takes; empty before a round and after the last.
 
-    If results decide when it ends, this is as long as the open pairs are expected to need.
+    If results decide when it ends, this is as long as the open pairs are expected to need. Only a
+    budget is a limit; rounds may become longer.
     """
     plan, rounds = session.plan, session.rounds
     wanted = plan.rounds - len(rounds)
     if not rounds or wanted <= 0 or session.ending:
         return ""
-    word = "at most"
     needed = _needed_rounds(session)
     if plan.stopping is Stopping.ANY and plan.precision is None and needed is not None:
-        word, wanted = "about", min(wanted, needed)
-    left_s = wanted * fmean(record.seconds for record in rounds)
-    if plan.budget_s:
-        left_s = min(left_s, max(0.0, plan.budget_s - session.seconds))
+        wanted = min(wanted, needed)
+    word, left_s = "about", wanted * fmean(record.seconds for record in rounds)
+    if plan.budget_s and plan.budget_s - session.seconds < left_s:
+        word, left_s = "at most", max(0.0, plan.budget_s - session.seconds)
     text = f"{left_s / 60:.0f} min" if left_s > 90 else f"{left_s:.0f} s"
     return f", {word} {text} left"
 
@@ -214,7 +227,7 @@ def _needed_rounds(session: Session) -> int | None:
     open_pairs = [
         one.more_rounds
         for one in session.leading_pairs()
-        if not one.is_answered and one.obstacle not in HOPELESS
+        if not one.is_answered and one.obstacle not in (Obstacle.FAILED, *HOPELESS)
     ]
     known = [rounds for rounds in open_pairs if rounds is not None]
     return max(known, default=0) if len(known) == len(open_pairs) else None

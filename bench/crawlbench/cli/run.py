@@ -59,10 +59,10 @@ from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.measure.ends import Ends, session_ends
+from crawlbench.measure.ends import Ends, extend_plan, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
-from crawlbench.measure.matrix import MAX_CELLS, extend_plan, make_plan
+from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
@@ -262,7 +262,8 @@ def _resume(folder: Path, cluster: str | None, ends: Ends, showing: Showing) -> 
     load_session(folder)  # before a lock is left in what is not a session
     with own(folder):
         session = load_session(folder)
-        session = replace(session, plan=extend_plan(session.plan, **ends))
+        plan = extend_plan(session.plan, ends, has_rounds=bool(session.rounds))
+        session = replace(session, plan=plan)
         ready = prepare_again(session, tell)
         longer = measure(lambda watcher: resume_session(session, folder, watcher, ready))
         _finish(longer, folder, showing)

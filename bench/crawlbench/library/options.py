@@ -47,6 +47,7 @@ class Options(TypedDict, total=False):
     min_time_s: float
     lap_time_s: float
     paced: bool
+    resting: bool
     budget_s: float
     precision_percent: float
     margin_percent: float

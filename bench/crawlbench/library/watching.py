@@ -28,7 +28,9 @@ class Teller:
 
     def on_start(self, session: Session) -> None:
         """Report what is planned."""
-        cells, rounds = len(session.plan.cells), session.plan.rounds
+        broken = {failure.cell for failure in session.failures}  # environments that are unusable
+        cells = sum(cell.name not in broken for cell in session.plan.cells)
+        rounds = session.plan.rounds
         self.tell(
             f"calibrating {count_of(cells, 'cell')}, then at most {count_of(rounds, 'round')}"
         )

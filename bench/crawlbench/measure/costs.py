@@ -1,4 +1,4 @@
-"""What the parts of a round cost, judged by the last one (floor 3; pure)."""
+"""What the parts of the next round will cost, judged by those before it (floor 3; pure)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.measure.calibration import find_every
+from crawlbench.stats.rounds import find_around_s, find_groups, fit_around, time_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from crawlbench.base.records import Cell, Session
 
@@ -27,7 +28,7 @@ class Costs:
     """By group, for each of its cells, the time of a value with everything around it, and the n of
     which the cell takes part in every n-th lap."""
     last_s: dict[str, float] = field(default_factory=dict)
-    """What the values of these cells took in the last round, by group."""
+    """What the values of these cells took in the last round that has some, by group."""
 
     def lap_s(self, group: str) -> float:
         """Return what a lap of a group takes on average."""
@@ -43,20 +44,16 @@ class Costs:
 
 
 def find_costs(session: Session, cells: Sequence[Cell]) -> Costs | None:
-    """Return what the parts of the next round will cost, judged by the last; None if not known.
+    """Return what the parts of the next round will cost; None if that is not known.
 
-    What is done around each value, such as collecting garbage, is taken as the same for all values.
+    It is judged by the last round, and for cells that took no part in it, because they were asleep
+    or had left, by the last one that has values of them.
     """
-    record = session.rounds[-1]
-    values = [sample for sample in record.samples if not sample.warmup]
-    if record.laps_s is None or not values:
+    times = _find_last_times(session, {cell.name for cell in cells})
+    if not times:
         return None
-    beside_s = max(0.0, record.laps_s - sum(s.seconds * s.loops for s in values)) / len(values)
-    times: dict[str, list[float]] = {}
-    for sample in values:
-        times.setdefault(sample.cell, []).append(sample.seconds * sample.loops + beside_s)
     every = find_every(session, cells)
-    costs = Costs(max(0.0, record.seconds - record.laps_s), {})
+    costs = Costs(_expect_around_s(session, cells), {})
     for cell in cells:
         if cell.name in times:
             one = fmean(times[cell.name]), every.get(cell.name, 1)
@@ -66,10 +63,43 @@ def find_costs(session: Session, cells: Sequence[Cell]) -> Costs | None:
     return costs
 
 
+def _find_last_times(session: Session, names: Collection[str]) -> dict[str, list[float]]:
+    """Return, by cell, what its values took in the last round that has some.
+
+    Empty if the last round does not say what laps took, or took none.
+    """
+    found: dict[str, list[float]] = {}
+    for record in reversed(session.rounds):
+        times = time_values(record)
+        if record.laps_s is None or not (found or times):
+            break
+        found = times | found
+        if found.keys() >= set(names):
+            break
+    return found
+
+
+def _expect_around_s(session: Session, cells: Sequence[Cell]) -> float:
+    """Return what the next round costs around its laps: what the last did, but with its groups."""
+    last = session.rounds[-1]
+    more = len({cell.group for cell in cells}) - len(find_groups(session, last))
+    if not more:
+        return find_around_s(last)
+    known = [record for record in session.rounds if record.laps_s is not None]
+    counts = [len(find_groups(session, record)) for record in known]
+    _, each_s = fit_around(counts, [find_around_s(record) for record in known])
+    return max(0.0, find_around_s(last) + more * each_s)
+
+
 def expect_round_s(session: Session, cells: Sequence[Cell]) -> float:
-    """Return how long the next round will take: as long as the last, or by its laps' cost."""
-    costs = find_costs(session, cells) if session.plan.is_paced else None
+    """Return how long the next round will take: as long as the last, or by what its parts cost.
+
+    The parts count if laps may have changed since, or if cells return that the last round lacked.
+    """
+    last = session.rounds[-1]
+    returning = {cell.name for cell in cells} - {sample.cell for sample in last.samples}
+    costs = find_costs(session, cells) if session.plan.is_paced or returning else None
     if costs is None:
-        return session.rounds[-1].seconds
+        return last.seconds
     laps = {group: session.passes[group] * session.plan.laps for group in costs.values}
     return costs.around_s + costs.laps_s(laps)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.records import Stopping
+from crawlbench.stats.settled import NEVER
 
-__all__ = ["MANY_ROUNDS", "Ends", "session_ends"]
+if TYPE_CHECKING:
+    from crawlbench.base.records import Plan
+
+__all__ = ["MANY_ROUNDS", "Ends", "extend_plan", "session_ends"]
 
 MANY_ROUNDS = 200
 """Limit of rounds if a precision or a budget is given, but no number of rounds."""
@@ -39,3 +45,35 @@ def session_ends(rounds: int | None, budget: float | None, precision: float | No
         "precision_percent": precision,
         "stopping": stopping,
     }
+
+
+def extend_plan(plan: Plan, ends: Ends, *, has_rounds: bool) -> Plan:
+    """Return the plan with another end, which may change because it affects no value.
+
+    Whoever continues has looked at the results, so only intervals that hold at all times are valid.
+    Without a finished round there was nothing to look at, and the session ends as a new one would.
+
+    Args:
+        plan: the session's plan.
+        ends: what was asked for when it continues.
+        has_rounds: whether any round is finished.
+    """
+    return replace(
+        plan,
+        rounds=ends["rounds"] or plan.rounds,
+        budget_s=ends["budget_s"] or plan.budget_s,
+        precision=_extend_precision(plan, ends, has_rounds=has_rounds),
+        stopping=Stopping.ANY if has_rounds else ends["stopping"] or plan.stopping,
+        may_rest=plan.may_rest and (has_rounds or ends["stopping"] is not Stopping.FIXED),
+    )
+
+
+def _extend_precision(plan: Plan, ends: Ends, *, has_rounds: bool) -> float | None:
+    """Return the precision of a session that continues; see `extend_plan`."""
+    if ends["precision_percent"]:
+        return math.log1p(ends["precision_percent"] / 100)
+    if has_rounds and ends["stopping"] is Stopping.FIXED:
+        return NEVER  # all of the rounds are measured, answered or not
+    if plan.precision == NEVER and ends["budget_s"]:
+        return None  # those rounds were the end that is replaced
+    return plan.precision

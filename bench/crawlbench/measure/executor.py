@@ -64,6 +64,8 @@ class ProcessExecutor:
         alone: Collection[str] = (),
         sharing: Mapping[str, Sequence[Cell]] | None = None,
         doors: Mapping[str, Doors] | None = None,
+        *,
+        unhosted: set[str] | None = None,
     ) -> None:
         """Take what all workers share.
 
@@ -76,6 +78,7 @@ class ProcessExecutor:
             alone: operations that are not hosted: each of their cells has a process of its own.
             sharing: by the name of each process that several crawls share, these cells.
             doors: by cells' place, what gives each cell its door; None if cells have no doors.
+            unhosted: groups that are not hosted; those that prove unfit for it are added.
         """
         self._turnstile = turnstile
         self._places = places
@@ -87,8 +90,7 @@ class ProcessExecutor:
         self._timeout_s = timeout_s
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
-        self._unfit: set[str] = set()
-        """Groups that left something behind in a host; they are not hosted from the next round."""
+        self._unhosted = set() if unhosted is None else unhosted
         self._hosts: dict[str, Host] = {}
         """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
@@ -105,7 +107,7 @@ class ProcessExecutor:
 
     def _is_hosted(self, cell: Cell) -> bool:
         """Return whether an operation's cell has a seat in the host of its event loop."""
-        return cell.operation not in self._alone and cell.group not in self._unfit
+        return cell.operation not in self._alone and cell.group not in self._unhosted
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
         """See `Executor.start`."""
@@ -122,7 +124,7 @@ class ProcessExecutor:
         name = _name_host(cell)
         if name not in self._hosts or self._hosts[name].is_over:
             start = partial(self._start_host, cell, name, "crawlbench.measure.host")
-            self._hosts[name] = Host(start, self._unfit.add)
+            self._hosts[name] = Host(start, self._unhosted.add)
         peer = self._places[cell.place].get("peer")
         metadata = {**_metadata(cell), **self._affinity()}
         seat = Seat(cell, loops, warmups, peer, metadata, self._hosts[name])

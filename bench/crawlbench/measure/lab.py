@@ -57,6 +57,8 @@ class Lab:
     """The place of each group of crawls."""
     trace_folder: Path
     """Where the mirrors note the requests of the calibration; removed when the lab closes."""
+    unhosted: set[str]
+    """Groups of operations that have proved unfit for a host; the executor adds to them."""
     patience: Patience = field(default_factory=Patience)
 
     async def measure_ceilings(self, lap_time_s: float) -> dict[str, float]:
@@ -118,7 +120,9 @@ class Lab:
             trace_folder=None if number else self.trace_folder,
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
-        return await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
+        result = await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
+        result.unhosted = tuple(sorted(self.unhosted))
+        return result
 
     def _find_cold(self, cells: tuple[Cell, ...], number: int) -> frozenset[str]:
         """Return the names of the cells without warmups in a round."""
@@ -164,6 +168,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
             for place, mirror in mirrors.items()
         }
         places |= {place: {"peer": meter.address} for place, meter in peers.items()}
+        unhosted = set(session.unhosted)
         yield Lab(
             mirrors=mirrors,
             peers=peers,
@@ -177,10 +182,12 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
                 [facts.name for facts in plan.operations if facts.needs_own],
                 find_sharing(plan.cells, networks),
                 mirrors,
+                unhosted=unhosted,
             ),
             expectations={name: site.expected for name, site in sites.items()},
             groups={c.group: c.place for c in plan.own_cells if not c.operation},
             trace_folder=stack.enter_context(open_room()),
+            unhosted=unhosted,
         )
 
 

@@ -16,8 +16,8 @@ from crawlbench.measure.conditions import StealMeter, read_conditions
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.pace import choose_pace
-from crawlbench.measure.resting import choose_resting, find_asleep
+from crawlbench.measure.pace import choose_pace, keep_pace
+from crawlbench.measure.resting import choose_resting, find_next
 from crawlbench.measure.store import (
     append_round,
     close_session,
@@ -31,9 +31,7 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.plugins.about import describe_strategy, digest_of_code
 from crawlbench.plugins.registry import Kind
 from crawlbench.stats.judge import judge
-from crawlbench.stats.lengths import LINE_ROUNDS
-from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import is_settled, open_cells
+from crawlbench.stats.settled import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,9 +44,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.round import RoundResult
 
 __all__ = ["Logbook", "new_session"]
-
-REFERENCE_ROUNDS = 4
-"""Rounds after which a reference, which needs no verdict, leaves the time to others."""
 
 
 class Logbook:
@@ -108,6 +103,7 @@ class Logbook:
         require_sites(session.plan)
         runs = load_runs(folder, session)
         session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        session = _take_up(session)
         reopen_session(folder, session, runs)
         return cls(session, runs, folder, watcher)
 
@@ -150,28 +146,8 @@ class Logbook:
         return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
 
     def open_cells(self) -> tuple[Cell, ...]:
-        """Return the cells that take part in the next round.
-
-        If the session looks after each round, cells leave once all their pairs are answered. A
-        reference, which is compared with nothing, leaves when it is known well enough to be shown.
-        Otherwise only operations leave: those that rest a lot, as long as others do not. Middle
-        lengths leave after the first rounds, whatever they showed.
-        """
-        session, plan = self.session, self.session.plan
-        failed = {failure.cell for failure in session.failures}
-        ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
-        valid = [cell for cell in plan.cells if cell.name not in failed | ended]
-        if plan.stopping is Stopping.FIXED or not session.rounds:
-            asleep = find_asleep(session)
-            return tuple([cell for cell in valid if cell.group not in asleep] or valid)
-        left = open_cells(session)
-        groups = {cell.group for cell in valid if cell.name in left}
-        shows = len(session.rounds) < REFERENCE_ROUNDS
-        return tuple(
-            cell
-            for cell in valid
-            if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
-        )
+        """Return the cells that take part in the next round."""
+        return find_next(self.session)
 
     def close(self, ending: str) -> Session:
         """Write the session as it ended, and return it."""
@@ -190,6 +166,7 @@ class Logbook:
             conditions=self._conditions(),
             failures=(*session.failures, *result.failures),
             http_parsers={**session.http_parsers, **result.http_parsers},
+            unhosted=result.unhosted,
         )
         self.session = judge(session)
         if session.rounds:
@@ -228,6 +205,19 @@ def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Se
             if cell.environment in obstacles
         ),
     )
+
+
+def _take_up(session: Session) -> Session:
+    """Return a session that continues, judged by its plan, which may have another end than before.
+
+    So what one look had answered is open again if a sequence does not answer it, and those who
+    rested take part if the user has set the number of rounds.
+    """
+    if not session.rounds:
+        return session
+    session = judge(session)
+    session = replace(session, resting=choose_resting(session))
+    return replace(session, passes=keep_pace(session, find_next(session)))
 
 
 def _networks(plan: Plan) -> dict[str, dict[str, float]]:

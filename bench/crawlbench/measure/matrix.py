@@ -9,14 +9,13 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UnknownNameError, UsageError
-from crawlbench.base.records import Cell, Plan, Stopping
+from crawlbench.base.records import Cell, Plan
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
 from crawlbench.measure.reach import Here, Reach, choose, look_at_all
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
-from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Environment
     from crawlbench.measure.suite import Suite
 
-__all__ = ["MAX_CELLS", "extend_plan", "make_plan"]
+__all__ = ["MAX_CELLS", "make_plan"]
 
 MAX_SHOWN = 8
 """Most cells that a sentence names."""
@@ -133,32 +132,9 @@ def _size(name: str, suite: Suite, cells: tuple[Cell, ...], baselines: dict[str,
         seed=suite.seed,
         stopping=suite.choose_stopping(),
         is_paced=suite.is_paced,
+        may_rest=suite.resting,
         cpus=suite.cpus,
         mirror_cpus=suite.mirror_cpus,
-    )
-
-
-def extend_plan(
-    plan: Plan,
-    *,
-    rounds: int | None = None,
-    budget_s: float | None = None,
-    precision_percent: float | None = None,
-    stopping: Stopping | None = None,  # noqa: ARG001  (whoever continues has looked)
-) -> Plan:
-    """Return the plan with another end, which may change because it affects no value.
-
-    Whoever continues has looked at the results, so only intervals that hold at all times are valid.
-    """
-    precision = _log_ratio(precision_percent) if precision_percent else plan.precision
-    if rounds and not precision_percent:
-        precision = NEVER
-    return replace(
-        plan,
-        rounds=rounds or plan.rounds,
-        budget_s=budget_s or plan.budget_s,
-        precision=precision,
-        stopping=Stopping.ANY,
     )
 
 

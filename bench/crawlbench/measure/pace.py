@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     _Bounds = tuple[int, int]
     """The least and the most laps per turn."""
 
-__all__ = ["choose_pace"]
+__all__ = ["choose_pace", "keep_pace"]
 
 FIRST_ROUNDS = 3
 """Rounds after which laps are first chosen; later, whenever the number of rounds has doubled."""
@@ -76,13 +76,12 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
         session: the judged session, its last round included.
         cells: those that take part in the next round.
     """
-    passes, plan = dict(session.passes), session.plan
+    plan = session.plan
     costs = find_costs(session, cells) if plan.is_paced and cells else None
     if costs is None:
-        return passes
+        return dict(session.passes)
     bounds = _find_bounds(session, cells, costs)
-    for group in costs.values:
-        passes[group] = _keep_time(costs, group, passes[group], bounds[group], plan.laps)
+    passes = _keep_times(session, costs, bounds)
     if _is_due(len(session.rounds)):
         passes = _choose_all(session, costs, passes, bounds)
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
@@ -92,8 +91,23 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     return passes
 
 
+def keep_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
+    """Return the laps per turn with which each group takes as long as in its last round.
+
+    A session that continues begins with them, since other cells may rest in it than before.
+
+    Args:
+        session: the judged session, with its rounds so far.
+        cells: those that take part in the next round.
+    """
+    costs = find_costs(session, cells) if session.plan.is_paced and cells else None
+    if costs is None:
+        return dict(session.passes)
+    return _keep_times(session, costs, _find_bounds(session, cells, costs))
+
+
 def _find_bounds(session: Session, cells: Sequence[Cell], costs: Costs) -> dict[str, _Bounds]:
-    """Return the laps per turn that each group must have and may have.
+    """Return the laps per turn that each group must have and may have after those that it had.
 
     Where nothing is open the laps so far were enough: more of them would take their time from the
     pairs that are open. If nothing is open anywhere, all groups may have more.
@@ -103,10 +117,19 @@ def _find_bounds(session: Session, cells: Sequence[Cell], costs: Costs) -> dict[
     least = find_least_passes(session.long_every, session.plan.laps)
     bounds = {}
     for group in costs.values:
-        low = least.get(group, 1)
-        most = MAX_PASSES if group in growing else session.passes[group]
+        now = session.passes[group]
+        low = max(least.get(group, 1), math.ceil(now / MAX_STEP))
+        most = min(MAX_PASSES, now * MAX_STEP) if group in growing else now
         bounds[group] = low, max(low, most)
     return bounds
+
+
+def _keep_times(session: Session, costs: Costs, bounds: dict[str, _Bounds]) -> dict[str, int]:
+    """Return the laps per turn with which each group takes as long as in its last round."""
+    passes = dict(session.passes)
+    for group in costs.values:
+        passes[group] = _keep_time(costs, group, passes[group], bounds[group], session.plan.laps)
+    return passes
 
 
 def _keep_time(costs: Costs, group: str, passes: int, bounds: _Bounds, laps: int) -> int:
@@ -123,7 +146,7 @@ def _keep_time(costs: Costs, group: str, passes: int, bounds: _Bounds, laps: int
         laps: turns in a round.
     """
     last_s = costs.last_s[group]
-    least, most = bounds[0], min(bounds[1], MAX_STEP * passes)
+    least, most = bounds
     while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s * (1 + ROUNDING):
         passes += 1
     while passes > least and costs.group_s(group, (passes - 1) * laps) >= last_s * (1 - ROUNDING):
@@ -142,7 +165,7 @@ def _choose_all(
         if group in noise
     }
     bounded = {
-        g: min(bounds[g][1], max(bounds[g][0], _bound(laps, passes[g], session.plan)))
+        g: min(bounds[g][1], max(bounds[g][0], _per_turn(laps, session.plan)))
         for g, laps in wanted.items()
     }
     return passes | _fit(bounded, passes, costs, session.plan)
@@ -165,11 +188,9 @@ def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
     return min(most, math.sqrt(around_s / lap_s * of_lap / of_round))
 
 
-def _bound(laps: float, passes: int, plan: Plan) -> int:
-    """Return a number of laps per turn that is close enough to the one before."""
-    least = max(math.ceil(MIN_LAPS / plan.laps), passes / MAX_STEP)
-    most = min(MAX_PASSES, passes * MAX_STEP)
-    return max(1, round(min(most, max(least, laps / plan.laps))))
+def _per_turn(laps: float, plan: Plan) -> int:
+    """Return the laps per turn of so many laps in a round."""
+    return max(math.ceil(MIN_LAPS / plan.laps), round(min(MAX_PASSES, laps / plan.laps)))
 
 
 def _fit(

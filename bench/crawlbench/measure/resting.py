@@ -1,4 +1,6 @@
-"""Chooses which cells rest: those whose pairs are settled take part in fewer laps (floor 3; pure).
+"""Chooses who takes part in a round, and which cells rest in it (floor 3; pure).
+
+A cell rests if its pairs are settled: then it takes part in fewer laps.
 
 A serial baseline and its twin take half of a lap's time over a network, although two rounds show
 that everything else is more than twice as fast. The pairs that are open need that time more.
@@ -15,18 +17,19 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.base.records import Doubt, Obstacle, Quantity, Stopping
 from crawlbench.measure.calibration import MAX_EVERY
+from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open
+from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open, open_cells
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.base.records import Comparison, Plan, Session
+    from crawlbench.base.records import Cell, Comparison, Plan, Session
 
-__all__ = ["choose_resting", "find_asleep"]
+__all__ = ["choose_resting", "find_asleep", "find_next"]
 
 EVIDENT = 0.5
 """Log ratio beyond which a pair needs no more laps even before it can be judged: between equal
@@ -35,6 +38,8 @@ SPARE = 3.0
 """How many times as wide a pair's interval could be after its cells have rested, without reaching
 the margin: Holm asks for about half of this, and the rest is for what later rounds may show."""
 
+REFERENCE_ROUNDS = 4
+"""Rounds after which a reference, which needs no verdict, leaves the time to others."""
 ASLEEP_ROUNDS = 4
 """Rounds that an operation is measured in before it may miss some: with three, Student's t is
 large too often."""
@@ -52,7 +57,7 @@ def choose_resting(session: Session) -> dict[str, int]:
         session: the judged session, its last round included.
     """
     plan = session.plan
-    if not plan.is_paced or plan.precision is not None:
+    if not _may_rest(plan):
         return {}
     allowed = _find_allowed(session)
     found = {}
@@ -68,10 +73,11 @@ def find_asleep(session: Session) -> set[str]:
     """Return the operations whose pairs are settled so clearly that they may miss whole rounds.
 
     Most of what a round of an operation costs is around its laps, so missing laps saves little.
-    What they have measured remains, so their intervals stay as they are.
+    What they have measured remains, so their intervals stay as they are. As with `choose_resting`,
+    none misses any if the user has said how much to measure.
     """
     plan = session.plan
-    if len(session.rounds) < ASLEEP_ROUNDS or not plan.is_paced or plan.precision is not None:
+    if len(session.rounds) < ASLEEP_ROUNDS or not _may_rest(plan):
         return set()
     found = {cell.group for cell in plan.cells if cell.operation}
     groups = {cell.name: cell.group for cell in plan.cells}
@@ -82,6 +88,36 @@ def find_asleep(session: Session) -> set[str]:
         if not _may_miss_rounds(plan, one, counts[group]):
             found.discard(group)
     return found & counts.keys()
+
+
+def find_next(session: Session) -> tuple[Cell, ...]:
+    """Return the cells that take part in the next round.
+
+    If the session looks after each round, cells leave once all their pairs are answered. A
+    reference, which is compared with nothing, leaves when it is known well enough to be shown.
+    Otherwise only operations leave: those that are asleep, as long as others are not. Middle
+    lengths leave after the first rounds, whatever they showed.
+    """
+    plan = session.plan
+    failed = {failure.cell for failure in session.failures}
+    ended = set(plan.middle_names.values()) if len(session.rounds) >= LINE_ROUNDS else set()
+    valid = [cell for cell in plan.cells if cell.name not in failed | ended]
+    if plan.stopping is Stopping.FIXED or not session.rounds:
+        asleep = find_asleep(session)
+        return tuple([cell for cell in valid if cell.group not in asleep] or valid)
+    left = open_cells(session)
+    groups = {cell.group for cell in valid if cell.name in left}
+    shows = len(session.rounds) < REFERENCE_ROUNDS
+    return tuple(
+        cell
+        for cell in valid
+        if cell.name in left or (shows and cell.strategy == REFERENCE and cell.group in groups)
+    )
+
+
+def _may_rest(plan: Plan) -> bool:
+    """Return whether nobody has said how much of each cell to measure, nor how precisely."""
+    return plan.is_paced and plan.may_rest and plan.precision is None
 
 
 def _may_miss_rounds(plan: Plan, one: Comparison, pairs: int) -> bool:
@@ -96,6 +132,13 @@ def _may_miss_rounds(plan: Plan, one: Comparison, pairs: int) -> bool:
 
 
 def _is_hopeless(one: Comparison) -> bool:
+    """Return whether a pair stays without an answer, whatever its cells measure.
+
+    A doubt's share is that of all rounds: quiet ones bring it below half if others caused it. Only
+    a server that was busy with the cells themselves remains.
+    """
+    if one.obstacle is Obstacle.HALF:
+        return one.detail == Doubt.SERVER_LOAD
     return one.obstacle is Obstacle.FAILED or one.obstacle in HOPELESS
 
 
@@ -119,15 +162,15 @@ def _find_allowed(session: Session) -> dict[str, float]:
     allowed = {
         cell.name: math.inf for cell in plan.cells if is_known and cell.strategy == REFERENCE
     }
-    twins = {cell.group: plan.twins[cell.group] for cell in plan.own_cells}
     groups = {cell.name: cell.group for cell in plan.cells}
+    twins, longs = plan.twins, plan.long_names
     for one in session.comparisons:
         if one.quantity not in (plan.gate_quantity, Quantity.PAGE):
             continue
         factor, both = _find_factor(plan, one), twins[groups[one.cell]]
         names = [one.cell, *(both if one.baseline in both else [one.baseline])]
         if one.quantity.is_of_lengths:
-            names += [plan.long_names[name] for name in names if name in plan.long_names]
+            names += [longs[name] for name in names if name in longs]
         for name in names:
             allowed[name] = min(factor, allowed.get(name, math.inf))
     return allowed
@@ -142,7 +185,7 @@ def _find_room(plan: Plan, one: Comparison) -> float:
     """Return how many times as wide a pair's interval could be, and the pair still be settled."""
     if _is_hopeless(one):
         return math.inf
-    if one.estimate is None or not one.quantity.has_ratio:
+    if one.estimate is None or not one.quantity.has_ratio or one.obstacle is Obstacle.HALF:
         return 0.0
     if one.rounds < MIN_ROUNDS or one.low is None or one.high is None:
         return math.inf if abs(one.estimate) > EVIDENT else 0.0

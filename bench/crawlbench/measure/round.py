@@ -40,8 +40,7 @@ __all__ = ["RoundResult", "run_round"]
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
 MAX_STARTING = 8
-"""Workers that start or end at the same time; the others wait. Each has a limited time for it
-(`handle.py`), and 218 that started at once on two CPUs took longer than that."""
+"""Workers that start or end at once; 218, on two CPUs, took longer than `handle.py` lets them."""
 
 
 @dataclass(slots=True)
@@ -55,6 +54,8 @@ class RoundResult:
     http_parsers: dict[str, str] = field(default_factory=dict)
     notes: dict[str, Path] = field(default_factory=dict)
     """The file with the requests of each cell's last crawl, by cell, if requests are noted."""
+    unhosted: tuple[str, ...] = ()
+    """The groups of operations that are not hosted in the rounds that follow."""
 
 
 async def run_round(

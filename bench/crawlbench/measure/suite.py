@@ -76,6 +76,9 @@ class Suite(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Laps per turn are chosen again after some rounds, by cost and noise, if something other than
     a number of rounds ends the session. A user who sets laps, or the length of a turn, gets
     those."""
+    resting: bool = True
+    """Cells whose pairs are settled rest in a paced session. A user who sets the number of rounds
+    gets all of them for all cells."""
 
     @property
     def is_paced(self) -> bool:
@@ -167,6 +170,8 @@ def override(suite: Suite, changes: Mapping[str, object]) -> Suite:
     wanted = {name: value for name, value in changes.items() if value not in (None, (), [])}
     if wanted.keys() & {"laps", "lap_time_s"}:
         wanted = {"paced": False, **wanted}
+    if "rounds" in wanted and wanted.get("stopping") is Stopping.FIXED:
+        wanted = {"resting": False, **wanted}
     fields = {**msgspec.to_builtins(suite), **wanted}
     try:
         return msgspec.convert(fields, Suite)

@@ -57,8 +57,13 @@ MAX_UNPACKED_BYTES = 64 * 2**20
 DIGITS = 6
 """Significant digits of each number: a millionth is far finer than any interval."""
 
-LATER_IN_PLAN = {"is_paced": False, "long_share": 1.0}
-LATER_IN_SESSION: dict[str, object] = {"long_every": {}, "resting": {}, "codes": {}}
+LATER_IN_PLAN = {"is_paced": False, "may_rest": True, "long_share": 1.0}
+LATER_IN_SESSION: dict[str, object] = {
+    "long_every": {},
+    "resting": {},
+    "unhosted": (),
+    "codes": {},
+}
 """Fields added after the first bundle was published, with the value that always held before."""
 
 Column = tuple[float | int | bool | str | dict[str, float] | None, ...]

@@ -27,9 +27,9 @@ def name_suite(suite: str) -> str:
 
 
 def command_of(session: Session, part: str) -> str:
-    """Return the command that measures a session again, with all axes written out.
+    """Return the command that measures a session again, with all axes and sizes written out.
 
-    So it does not depend on a suite that only one person has.
+    So it does not depend on a suite that only one person has, nor on what is the suite's today.
 
     Args:
         session: as the bundle holds it.
@@ -39,7 +39,7 @@ def command_of(session: Session, part: str) -> str:
         return f"{OF_A_PART}{part}"
     suite = session.plan.suite.removeprefix(OWN)
     plan = replace(session.plan, suite=suite if suite in suite_names() else "default")
-    return repeat_command(replace(session, plan=plan))
+    return repeat_command(replace(session, plan=replace(plan, is_paced=False)))
 
 
 def is_due_command(command: str, session: Session) -> bool:

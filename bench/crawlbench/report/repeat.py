@@ -26,6 +26,12 @@ _OF_AB = frozenset(
 """Options that `crawlbench ab` has."""
 
 
+LONGER = 1.1
+"""By what factor the rounds of a continuation may be longer than expected."""
+START_S = 15.0
+"""What else a continuation may take: its mirrors and peers start again."""
+
+
 USUAL_LOOP = "asyncio"
 """What operations are compared with, unless something else was asked for."""
 
@@ -50,18 +56,21 @@ def repeat_command(session: Session) -> str:
     return " ".join(map(_quote, words))
 
 
-def resume_command(view: SessionView, rounds: int) -> str:
+def resume_command(view: SessionView, rounds: int | None = None) -> str:
     """Return a call that continues a session for this many more rounds.
 
     Args:
         view: the session's view; if its folder is not known, the call says DIR.
-        rounds: how many to add to those that are finished.
+        rounds: how many to add to those that are finished; None for the session's own end.
     """
     done = len(view.session.rounds)
-    command = f"crawlbench run --resume {_folder(view)} --rounds {done + rounds}"
+    command = f"crawlbench run --resume {_folder(view)}"
+    if rounds is None:
+        return command
+    command += f" --rounds {done + rounds}"
     if view.plan.budget_s is None or view.round_s is None:
         return command
-    due_s = view.session.seconds + rounds * view.round_s * 1.1  # some rounds take longer
+    due_s = view.session.seconds + START_S + rounds * view.round_s * LONGER
     return f"{command} --budget {math.ceil(max(due_s, view.plan.budget_s))}"
 
 
@@ -111,13 +120,9 @@ def _each(option: str, values: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
-    if plan.stopping is Stopping.FIXED or plan.precision is not None:
-        yield "--rounds", str(plan.rounds)  # else it would fix a number that the results decided
-    yield "--laps", str(plan.laps)
-    if plan.budget_s is not None:
-        yield "--budget", f"{plan.budget_s:g}"
-    if plan.precision is not None:
-        yield "--precision", _percent(plan.precision)
+    yield from _ends(plan)
+    if not plan.is_paced:  # laps that a user gives are kept, so paced ones are the suite's
+        yield "--laps", str(plan.laps)
     yield "--margin", _percent(plan.margin)
     yield "--min-time", f"{plan.min_time_s:g}"
     yield "--timeout", f"{plan.timeout_s:g}"
@@ -125,6 +130,22 @@ def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     if any(cell.strategy for cell in plan.cells):
         forms = [f"{group}={','.join(form.sites)}" for group, form in plan.long_forms.items()]
         yield from _each("--long-form", forms or ["none"])
+
+
+def _ends(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield what ends a session, unless that is the suite's own budget, after one look.
+
+    There a number of rounds would keep cells from resting, and a budget would look after each.
+    """
+    is_once = plan.stopping is Stopping.FIXED
+    if is_once and plan.is_paced and plan.may_rest:
+        return
+    if is_once or plan.precision is not None:
+        yield "--rounds", str(plan.rounds)  # else it would fix a number that the results decided
+    if plan.budget_s is not None:
+        yield "--budget", f"{plan.budget_s:g}"
+    if plan.precision:  # of 0 where a continued session was to have all of its rounds
+        yield "--precision", _percent(plan.precision)
 
 
 def _percent(log_ratio: float) -> str:

@@ -105,7 +105,17 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
             up_to = "" if len(later) == 1 else "up to "
             yield f"{count_of(len(later), 'other')} would take {up_to}{length}"
     elif any(one.obstacle is Obstacle.FEW_ROUNDS for one in left):
-        missing = max(1, WORTH_READING - len(view.session.rounds))
         it = "it an interval" if len(left) == 1 else "them intervals"
-        command = resume_command(view, missing)
-        yield f"{settle(missing, setting)}, would give {it}: {command}"
+        missing = max(1, WORTH_READING - len(view.session.rounds))
+        if _ended_early(view, missing):
+            yield f"the rest of the session would give {it}: {resume_command(view)}"
+        else:
+            command = resume_command(view, missing)
+            yield f"{settle(missing, setting)}, would give {it}: {command}"
+
+
+def _ended_early(view: SessionView, missing: int) -> bool:
+    """Return whether a session has an end of its own ahead, with at least so many more rounds."""
+    session = view.session
+    was_cut = session.ending not in ("rounds", "budget")
+    return was_cut and len(session.rounds) + missing <= view.plan.rounds

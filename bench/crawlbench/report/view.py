@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from statistics import fmean
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
@@ -20,6 +20,7 @@ from crawlbench.report.names import (
     unlike,
 )
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.rounds import expect_full_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,11 +177,10 @@ class SessionView:
         """The groups of event loops' operations."""
         return [group for group in self.groups.values() if group.is_operation]
 
-    @property
+    @cached_property
     def round_s(self) -> float | None:
-        """Seconds that a round took, with its workers' start and end; None before the first."""
-        seconds = [record.seconds for record in self.session.rounds]
-        return fmean(seconds) if seconds else None
+        """Seconds that one more round takes in which all take part; None before the first."""
+        return expect_full_s(self.session)
 
     @property
     def quantities(self) -> list[Quantity]:

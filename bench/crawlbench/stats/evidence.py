@@ -134,7 +134,8 @@ def gather(
         means: log ratios of mean times by round.
         look: whether to look once, or after each round.
         margin: the margin, in the unit of the values.
-        widenings: what the twins differ by after each number of rounds, from one on.
+        widenings: what the twins differ by after each number of rounds, from one on; for a single
+            look, what they differ by after all of their rounds, however many the pair has.
         level: error level of the interval.
         are_of_others: whether the doubts are others' doing; see `Ways`.
     """

@@ -203,6 +203,8 @@ class _Judgement:
         # Rounds in which the twins share no lap say nothing new about them.
         widenings += [widenings[-1]] * (self._index.rounds - count)
         mean, widest = ways.measured.mean, widenings[-1]
+        if self._look.first is None:  # one look sees all of the twins' rounds, a pair's or not
+            widenings = [widest] * len(widenings)
         return Control(group, count, mean, ends.low, ends.high, widest, quantity), widenings
 
     def _present(self, side: Side) -> Side:

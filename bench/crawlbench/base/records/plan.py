@@ -220,6 +220,8 @@ class Plan:
     is_paced: bool = False
     """Whether laps per turn are chosen again after some rounds, by their cost and their spread;
     False where the user set their number, and in older sessions."""
+    may_rest: bool = True
+    """Whether settled cells rest if it is paced; False where the user set the number of rounds."""
     long_forms: dict[str, LongForm] = field(default_factory=dict)
     """By group, what its cells crawl besides their own site; empty where one length is measured."""
     long_share: Part = 1.0

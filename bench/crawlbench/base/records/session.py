@@ -51,6 +51,9 @@ class Session:
     resting: dict[str, Number] = field(default_factory=dict)
     """Cell to the number of laps of which it takes part in one in the next round, for cells whose
     pairs are settled; chosen after each round if the plan is paced."""
+    unhosted: tuple[str, ...] = ()
+    """Groups of operations that are not hosted any more, because one of them left something behind
+    in its host, or disturbed others there: each of their cells has a process of its own."""
     http_parsers: dict[str, str] = field(default_factory=dict)
     """Cell to the module that read its HTTP responses."""
     models: dict[str, str] = field(default_factory=dict)
