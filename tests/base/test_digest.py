@@ -52,6 +52,14 @@ def test_first_difference_is_a_sentence(items, sentence):
     assert first_difference(as_rows(items), as_rows(RIGHT), NAMES) == sentence
 
 
+def test_items_of_another_kind_are_told_by_their_fields():
+    """A user's own class may have fewer or more: that is a wrong answer, and no error of ours."""
+    rows = as_rows(RIGHT)
+    for other, count in ((rows[0][:1], "1 field"), ([*rows[0], "more"], "6 fields")):
+        told = first_difference([other, *rows[1:]], rows, NAMES)
+        assert told.startswith(f"rank 1 has {count} instead of 5; return the items that")
+
+
 MANY = [Movie(rank, "片", str(rank), 9.0, rank) for rank in range(1, 3 * STRETCH + 1)]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import psutil
 import pytest
 
+from crawlbench.base.records import Conditions
 from crawlbench.measure import conditions
-from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.conditions import StealMeter, join_conditions, read_conditions, steal_of
 
 
 class Process:
@@ -121,6 +123,20 @@ def test_share_of_no_time_at_all_is_not_known(system):
     assert meter.share() is None
     (system / "stat").unlink()
     assert meter.share() is None
+
+
+def test_session_that_goes_on_does_not_forget_what_disturbed_it():
+    """Nine rounds under a busy hypervisor are not quiet because the tenth was."""
+    assert steal_of([(0.08, 90.0), (0.0, 10.0)]) == pytest.approx(0.072)
+    assert steal_of([(None, 0.0), (0.05, 10.0)]) == 0.05
+    assert steal_of([(0.05, 0.0)]) == 0.05
+    assert steal_of([(None, 3.0)]) is None
+    before = Conditions(3.0, ("game",), "powersave", True, 0.08)
+    now = Conditions(0.5, ("backup", "game"), "performance", True, None)
+    joined = Conditions(3.0, ("game", "backup"), "performance", True, 0.08)
+    assert join_conditions(before, now) == joined
+    assert join_conditions(None, now) == now
+    assert join_conditions(replace(before, load=None), replace(now, load=None)).load is None
 
 
 @pytest.mark.parametrize("text", ["", "\n", "cpu", "cpu  1 2 3 4", "cpu  a b c d e f g h"])

@@ -141,6 +141,22 @@ def test_length_that_fails_costs_only_itself(places):
     assert (len(run.warmups), len(run.values)) == (1, 2)
 
 
+def test_items_that_went_with_the_process_are_said_to_be_lost(places):
+    """The process is ended because the other cell strayed; a fresh one knows nothing of them."""
+
+    async def measure():
+        async with both(places, "requests-serial") as (_, (short, long)):
+            await take(short)
+            await long.kill()
+            with pytest.raises(CellError, match="wrong answer, which is lost"):
+                await short.show()
+            await take(long)
+            with pytest.raises(CellError, match="wrong answer, which is lost"):
+                await short.show()
+
+    asyncio.run(measure())
+
+
 def test_what_is_kept_from_one_length_to_the_other_is_seen(places):
     """Pages that were not read for a value, and items that are not the site's."""
 

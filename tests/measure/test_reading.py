@@ -43,7 +43,7 @@ class Stream:
         self.body += piece
 
     def close(self):
-        return read_page("", self.body)
+        return Page(tuple(self.body), ("http://a/linked",))
 
 
 def seen(reader):
@@ -156,7 +156,7 @@ def test_page_in_pieces_counts_when_it_is_whole():
     whole.feed(b"1")
     whole.feed(b"2")
     assert seen(reader) == (0, 0)
-    assert whole.close() == Page(tuple(b"12"), ())
+    assert whole.close().items == tuple(b"12")
     assert seen(reader) == (1, 2)
 
 
@@ -222,6 +222,35 @@ def test_bytes_of_an_earlier_crawl_are_seen(give):
     reader.begin_crawl()
     reader("/b", bytes(bytearray(KEPT)))
     assert reader.look().kept == 0
+
+
+def test_piece_of_an_earlier_crawl_is_seen():
+    """A body that was kept is no newer for being fed; later pieces and other pages are nobody's."""
+    reader = CountedReader(Piecewise())
+    for kept in (0, 1, 2):
+        reader.begin_crawl()
+        for _ in range(2 if kept == 2 else 1):
+            page = reader.open("/a")
+            page.feed(KEPT)
+            page.feed(KEPT)
+            page.close()
+        page = reader.open("/b")
+        page.feed(bytes(bytearray(KEPT)))
+        page.close()
+        assert reader.look().kept == kept
+        reader.forget()
+
+
+def test_page_that_is_opened_early_tells_nothing_early():
+    """Whoever opens the first page, asks for all others and then reads it knew their addresses."""
+    reader = CountedReader(Piecewise())
+    reader.begin_crawl()
+    opened = reader.open("/a")
+    asked_at = time.perf_counter()
+    opened.feed(b"12")
+    opened.close()
+    (told,) = reader.look().told
+    assert told["/linked"] > asked_at
 
 
 def test_buffers_that_are_filled_anew_are_nobody_s_bodies():

@@ -103,7 +103,13 @@ def test_what_an_earlier_crawl_has_found_is_told_from_what_is_wrong(is_altered):
             "the mirror counted 18 requests instead of 20: a page was never asked for",
         ),
         (value(), counters(), "asyncio", "it ran on uvloop instead of asyncio"),
-        (value(), counters(), None, "it ran on uvloop instead of no event loop"),
+        (
+            value(),
+            counters(),
+            None,
+            "it ran on uvloop instead of no event loop: a crawl starts none; write "
+            "`async def crawl(site, concurrency)`",
+        ),
         (value(event_loops=()), counters(), "uvloop", "it ran on no event loop instead of uvloop"),
         (
             value(event_loops=("asyncio", "uvloop")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,19 @@ def test_counts_are_per_crawl():
     assert (found.per_s, found.wire_bytes, found.connections) == (15.0, 250.0, 2.5)
     assert (found.yields, found.preemptions) == (3.5, 1.5)
     assert (found.cpu_user_s, found.cpu_system_s, found.parse_s) == (0.5, 0.25, 0.1)
+
+
+def test_pages_are_those_of_the_site_not_requests_of_the_first_value():
+    """Retries and redirects make more, at one cell more than at another, but no more pages."""
+    session = make_session(make_plan(FAST, RAW), [{FAST: [1.0, 1.0], RAW: [2.0, 2.0]}])
+    (record,) = session.rounds
+    counts = iter((26, 20, 24, 28))
+    samples = tuple(
+        replace(one, requests=next(counts)) if not one.warmup else one for one in record.samples
+    )
+    session = replace(session, rounds=(replace(record, samples=samples),))
+    found = summarize(session, Index(session.rounds), {})
+    assert {one.cell: one.per_s for one in found} == {FAST.name: 10.0, RAW.name: 5.0}
 
 
 def test_wait_is_the_time_without_cpu_use():

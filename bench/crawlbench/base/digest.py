@@ -71,6 +71,11 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         if other is None:
             counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
             return f"{counts}: rank {row[0]} ({row[1]}) is missing"
+        if len(other) != len(row):
+            return (
+                f"rank {row[0]} has {count_of(len(other), 'field')} instead of {len(row)}; return "
+                "the items that site.read found"
+            )
         for name, seen, right in zip(names, other, row, strict=True):
             if seen != right:
                 return f"rank {row[0]} has {name} {seen!r} instead of {right!r}"

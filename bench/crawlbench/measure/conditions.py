@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 
 from crawlbench.base.records import Conditions
 
-__all__ = ["StealMeter", "read_conditions"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["StealMeter", "join_conditions", "read_conditions", "steal_of"]
 
 _CPU_FOLDER = Path("/sys/devices/system/cpu")
 _STAT = Path("/proc/stat")
@@ -28,6 +32,38 @@ def read_conditions() -> Conditions:
         turbo=_turbo(),
         steal_share=None,
     )
+
+
+def join_conditions(before: Conditions | None, now: Conditions) -> Conditions:
+    """Return the conditions of a session that goes on: what disturbed any of it is not forgotten.
+
+    Args:
+        before: those until now; None if nobody looked.
+        now: those under which it goes on.
+    """
+    if before is None:
+        return now
+    loads = [one.load for one in (before, now) if one.load is not None]
+    return Conditions(
+        load=max(loads, default=None),
+        busy=tuple(dict.fromkeys((*before.busy, *now.busy))),
+        governor=now.governor,
+        turbo=now.turbo,
+        steal_share=before.steal_share,
+    )
+
+
+def steal_of(parts: Sequence[tuple[float | None, float]]) -> float | None:
+    """Return the stolen share of a session's time from those of its parts; None if none is known.
+
+    Args:
+        parts: share and seconds of each.
+    """
+    known = [(share, seconds) for share, seconds in parts if share is not None]
+    total = sum(seconds for _, seconds in known)
+    if not total:
+        return known[-1][0] if known else None
+    return sum(share * seconds for share, seconds in known) / total
 
 
 @dataclass(frozen=True, slots=True)

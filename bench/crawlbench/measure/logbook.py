@@ -12,7 +12,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import FORMAT, Failure, Session, Stopping, WarningNote
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
-from crawlbench.measure.conditions import StealMeter, read_conditions
+from crawlbench.measure.conditions import StealMeter, join_conditions, read_conditions, steal_of
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.machine import describe_machine
@@ -65,6 +65,9 @@ class Logbook:
         self._watcher = watcher
         self._clock = time.monotonic() - session.seconds
         self._steal = StealMeter.start()
+        stolen = session.conditions.steal_share if session.conditions else None
+        self._before = stolen, session.seconds
+        """The stolen share of CPU time, and the seconds, of what was measured earlier."""
         watcher.on_start(session)
 
     @classmethod
@@ -177,10 +180,12 @@ class Logbook:
         self._watcher.on_session(self.session)
 
     def _conditions(self) -> Conditions | None:
-        """Return the conditions, with the CPU time that was stolen since the start."""
-        share = self._steal.share() if self._steal else None
+        """Return the conditions, with the CPU time that was stolen during the session."""
+        seconds = time.monotonic() - self._clock - self._before[1]
+        now = self._steal.share() if self._steal else None, seconds
         conditions = self.session.conditions
-        return replace(conditions, steal_share=share) if conditions else None
+        stolen = steal_of((self._before, now))
+        return replace(conditions, steal_share=stolen) if conditions else None
 
 
 def new_session(plan: Plan, environments: Sequence[EnvironmentFacts] = ()) -> Session:
@@ -213,6 +218,8 @@ def _take_up(session: Session) -> Session:
     So what one look had answered is open again if a sequence does not answer it, and those who
     rested take part if the user has set the number of rounds.
     """
+    conditions = join_conditions(session.conditions, read_conditions())
+    session = replace(session, conditions=conditions)
     if not session.rounds:
         return session
     session = judge(session)

@@ -89,14 +89,10 @@ class CountedReader:
 
     def __call__(self, address: str, body: Buffer) -> Page:
         """Read a page."""
-        given = body.obj if type(body) is memoryview else body
-        if self._first is None:
-            self._first = given
+        self.meet(body)
         began = perf_counter()
         if not self._first_at:
             self._first_at = began
-        if given is self._former:
-            self._kept += 1
         start = thread_time()
         page = self._read(address, body)
         self.count(page, len(body), began, thread_time() - start)
@@ -104,9 +100,16 @@ class CountedReader:
 
     def _open(self, address: str) -> _CountedStream:
         """Begin a page; pieces are not timed, because timing would cost more than reading them."""
-        began = perf_counter()
-        self._first_at = self._first_at or began
-        return _CountedStream(self._read.open(address), self, began)  # type: ignore[attr-defined]
+        self._first_at = self._first_at or perf_counter()
+        return _CountedStream(self._read.open(address), self)  # type: ignore[attr-defined]
+
+    def meet(self, body: Buffer) -> None:
+        """Note whether a page, or its first piece, is the very object of an earlier crawl."""
+        given = body.obj if type(body) is memoryview else body
+        if self._first is None:
+            self._first = given
+        if given is self._former:
+            self._kept += 1
 
     def receive(self, page: Page, size: int) -> None:
         """Count a page of this size that was read elsewhere."""
@@ -185,24 +188,29 @@ class CountedReader:
 
 
 class _CountedStream:
-    """A page that is read piece by piece, and counted when it is complete."""
+    """A page that is read piece by piece, and counted when it is complete.
 
-    __slots__ = ("_began", "_feed", "_reader", "_size", "_stream")
+    Its links are known only then: to open it early tells nobody an address.
+    """
 
-    def __init__(self, stream: PageStream, reader: CountedReader, began: float) -> None:
-        self._began = began
+    __slots__ = ("_feed", "_reader", "_size", "_stream")
+
+    def __init__(self, stream: PageStream, reader: CountedReader) -> None:
         self._stream = stream
         self._feed = stream.feed
         self._reader = reader
         self._size = 0
 
     def feed(self, piece: Buffer) -> None:
+        if not self._size:
+            self._reader.meet(piece)
         self._size += len(piece)
         self._feed(piece)
 
     def close(self) -> Page:
+        began = perf_counter()
         page = self._stream.close()
-        self._reader.count(page, self._size, self._began)
+        self._reader.count(page, self._size, began)
         return page
 
 

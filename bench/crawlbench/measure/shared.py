@@ -77,6 +77,11 @@ class SharedProcess:
         """How the last process ended, if badly."""
         self._lock = asyncio.Lock()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a process now."""
+        return self._handle is not None
+
     async def ready(self) -> HostHandle:
         """Return the process, or a new one if there is none.
 
@@ -181,7 +186,16 @@ class Share:
         return self._keep(await self._take())
 
     async def show(self) -> list[list[Row]]:
-        """See `Worker.show`."""
+        """See `Worker.show`.
+
+        Raises:
+            CellError: the process was ended meanwhile, because of a cell that shares it.
+        """
+        if self._host.starts != self._start or not self._host.is_there:
+            raise CellError(
+                "wrong answer, which is lost: a cell that shares its process asked for pages in "
+                "its turn, and the process was ended for that"
+            )
         return await (await self._host.ready()).show()
 
     async def finish(self) -> pyperf.Run:

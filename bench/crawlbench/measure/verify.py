@@ -170,7 +170,12 @@ def find_odd_loop(value: Value, module: str | None) -> str | None:
     allowed = [module] if module else []
     if value.event_loops != allowed:
         ran = " and ".join(value.event_loops) or "no event loop"
-        return f"it ran on {ran} instead of {module or 'no event loop'}"
+        if module:
+            return f"it ran on {ran} instead of {module}"
+        return (
+            f"it ran on {ran} instead of no event loop: a crawl starts none; write "
+            "`async def crawl(site, concurrency)`"
+        )
     return None
 
 

@@ -49,6 +49,7 @@ def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tu
         group: _Lengths(session, index, set(samples), group) for group in session.plan.long_forms
     }
     references = _references(session, samples)
+    pages = _pages(session, samples)
     cpus = max(1, len(session.machine.worker_cpus))
     summaries = []
     for cell in session.plan.cells:
@@ -57,8 +58,9 @@ def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tu
             assert value is not None  # it has samples
             seconds = math.exp(value)
             starved = _starved_share(samples[cell.name], cpus) * others.get(cell.name, 1.0)
+            counted = _counted(session, cell, pages)
             summary = _summarize_cell(
-                session, index, cell, samples[cell.name], seconds, starved, references
+                session, index, cell, samples[cell.name], seconds, starved, counted, references
             )
             group = lengths.get(cell.group)
             summaries.append(group.complete(summary, cell, samples) if group else summary)
@@ -141,9 +143,9 @@ def _summarize_cell(
     samples: Sequence[Sample],
     seconds: float,
     starved: float,
+    counted: float,
     references: dict[tuple[str, str, int], list[Sample]],
 ) -> Summary:
-    axes = cell.group, cell.parser, cell.concurrency
     ceiling, cpus = session.ceilings.get(cell.group), max(1, len(session.machine.worker_cpus))
     hold, waits = server_hold(samples, ceiling, cpus), wait_share(samples)
     user_s, system_s = _mean(samples, "cpu_user_s"), _mean(samples, "cpu_system_s")
@@ -153,7 +155,7 @@ def _summarize_cell(
         values=len(samples),
         seconds=seconds,
         seconds_error=_error_s(index, cell, seconds, session.plan.confidence),
-        per_s=_counted(session, cell, samples[0]) / seconds,
+        per_s=counted / seconds,
         cpu_user_s=user_s,
         cpu_system_s=system_s,
         parse_s=_parse_s(samples),
@@ -168,7 +170,7 @@ def _summarize_cell(
         server_share=server_share(samples, ceiling),
         server_wait_share=waits,
         mark=find_mark(hold, waits, starved, is_operation=bool(cell.operation)),
-        of_limit=_of_limit(session, cell, references.get(axes), seconds),
+        of_limit=_of_limit(session, cell, references, seconds),
         figures=_figures(samples),
         excess=_excess(index, cell.name),
         starved_share=starved,
@@ -177,9 +179,13 @@ def _summarize_cell(
 
 
 def _of_limit(
-    session: Session, cell: Cell, reference: Sequence[Sample] | None, seconds: float
+    session: Session,
+    cell: Cell,
+    references: Mapping[tuple[str, str, int], Sequence[Sample]],
+    seconds: float,
 ) -> float | None:
     """Return the shortest possible time of a crawl as a share of the cell's; None if unknown."""
+    reference = references.get((cell.group, cell.parser, cell.concurrency))
     limit_s = find_limit_s(session, cell, reference)
     return None if limit_s is None else limit_s / seconds
 
@@ -225,10 +231,23 @@ def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
     return waited / sum(s.seconds * s.loops for s in samples)
 
 
-def _counted(session: Session, cell: Cell, sample: Sample) -> float:
+def _counted(session: Session, cell: Cell, pages: Mapping[str, float]) -> float:
     """Return the pages of a crawl, or what an operation counts in a call."""
     facts = session.plan.operation(cell)
-    return facts.n if facts else sample.requests / sample.loops
+    return facts.n if facts else pages[cell.site]
+
+
+def _pages(session: Session, samples: Mapping[str, Sequence[Sample]]) -> dict[str, float]:
+    """Return the pages of each site: the fewest requests of any crawl of it.
+
+    Where a network has faults, retries and redirects make more.
+    """
+    found: dict[str, float] = {}
+    for cell in session.plan.cells:
+        if cell.site and cell.name in samples:
+            fewest = min(one.requests / one.loops for one in samples[cell.name])
+            found[cell.site] = min(fewest, found.get(cell.site, fewest))
+    return found
 
 
 def _http(samples: Sequence[Sample]) -> str:

@@ -16,7 +16,8 @@ import sys
 import niquests
 url, ca_file, method, body = sys.argv[1:]
 headers = {"Accept-Encoding": "gzip", "Content-Type": "application/json"}
-with niquests.Session(disable_http2=True, disable_http3=True) as session:
+options = {"disable_http2": True, "disable_http3": True, "revocation_configuration": None}
+with niquests.Session(**options) as session:
     session.trust_env = False
     session.verify = ca_file or True
     response = session.request(method, url, data=body or None, headers=headers)
