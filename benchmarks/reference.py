@@ -44,7 +44,6 @@ from crawlbench.reference.bundle import (
 )
 from crawlbench.reference.matrix import (
     MAX_MATRIX_BYTES,
-    Matrix,
     load_matrices,
     load_matrix,
     load_measured,
@@ -60,6 +59,7 @@ from crawlbench.report.numbers import format_bytes, format_length
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Machine, Session
+    from crawlbench.reference.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = ROOT / "results" / "matrix"
@@ -105,9 +105,10 @@ def main() -> None:
         left = len(find_due(folder, parts))
         print(f"{left} of {SESSIONS * len(parts)} sessions are missing", flush=True)
     conclude_anew(MATRICES)
-    write_page(MATRICES, PAGE)
-    write_picture(MATRICES, PAGE, README)
-    write_speeds(MATRICES, CONTESTANTS)
+    table = load_table(MATRICES)
+    write_page(table, PAGE)
+    write_picture(table, PAGE, README)
+    write_speeds(table, CONTESTANTS)
 
 
 def _read_options() -> argparse.Namespace:
@@ -282,10 +283,13 @@ def conclude_anew(matrices: Path) -> None:
             write_bytes(path, encode_bundle(seal(msgspec.structs.replace(content, claims=claims))))
 
 
-def write_page(matrices: Path, folder: Path) -> None:
-    """Write the page of all matrices, and the badges of the newest figures."""
-    found: list[Matrix] = load_matrices(matrices)
-    table = make_table(found, [load_makers()])
+def load_table(matrices: Path) -> Table:
+    """Return the table of all matrices in a folder; raises what `load_matrices` raises."""
+    return make_table(load_matrices(matrices), [load_makers()])
+
+
+def write_page(table: Table, folder: Path) -> None:
+    """Write the page of the table, and the badges of its newest figures."""
     badges = folder / "badges"
     badges.mkdir(parents=True, exist_ok=True)
     write_text(folder / "index.html", render_table(table))
@@ -305,9 +309,9 @@ def load_makers() -> tuple[Session, Session]:
     return load_session(REFERENCE), restore(newcomer.content)
 
 
-def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
+def write_picture(table: Table, folder: Path, readme: Path) -> None:
     """Draw all clients that were measured on one chart, and show it in the README."""
-    rows = find_clients(make_table(load_matrices(matrices)))
+    rows = find_clients(table)
     text = ""
     if rows:
         write_text(folder / PICTURE, draw_clients(rows))
@@ -320,9 +324,9 @@ def write_picture(matrices: Path, folder: Path, readme: Path) -> None:
     write_text(readme, fill_place(readme.read_text(encoding="utf-8"), "clients", text))
 
 
-def write_speeds(matrices: Path, document: Path) -> None:
+def write_speeds(table: Table, document: Path) -> None:
     """Write into the document about contestants how fast each is, if they were measured."""
-    speeds = render_speeds(make_table(load_matrices(matrices)))
+    speeds = render_speeds(table)
     write_text(document, fill_place(document.read_text(encoding="utf-8"), "speeds", speeds))
 
 

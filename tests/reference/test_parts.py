@@ -122,11 +122,11 @@ def test_page_and_badges_are_written_and_old_badges_go(tmp_path):
     for number in range(SESSIONS):
         content = encode_bundle(make_bundle(measured(number, laps=1), "api"))
         (matrix / f"api-{number + 1}{ENDING}").write_bytes(content)
-    reference.write_page(matrix.parent, tmp_path / "page")
+    reference.write_page(reference.load_table(matrix.parent), tmp_path / "page")
     assert "make reference PART=api" in (tmp_path / "page" / "index.html").read_text("utf-8")
     assert len(list((tmp_path / "page" / "badges").glob("*.json"))) == 4
     shutil.rmtree(matrix)
-    reference.write_page(matrix.parent, tmp_path / "page")
+    reference.write_page(reference.load_table(matrix.parent), tmp_path / "page")
     assert list((tmp_path / "page" / "badges").glob("*.json")) == []
 
 

@@ -82,11 +82,11 @@ def test_readme_shows_it_only_if_clients_were_measured(tmp_path):
     folder.mkdir(parents=True)
     readme.write_text(README, encoding="utf-8")
     root = write_part(tmp_path / "matrix", "api", 1)
-    reference.write_picture(root, folder, readme)
+    reference.write_picture(reference.load_table(root), folder, readme)
     assert readme.read_text(encoding="utf-8") == README
     write_part(root, "clients")
     for _ in range(2):
-        reference.write_picture(root, folder, readme)
+        reference.write_picture(reference.load_table(root), folder, readme)
     text = readme.read_text(encoding="utf-8")
     assert text.count("](docs/results/clients.svg)](docs/results/index.html)") == 1
     assert "3 clients, each one's time per page" in text
@@ -108,11 +108,11 @@ def test_speeds_of_all_clients_are_shown_with_the_fastest_first(tmp_path):
     )
     before = document.read_text(encoding="utf-8")
     root = write_part(tmp_path / "matrix", "api", 1)
-    reference.write_speeds(root, document)
+    reference.write_speeds(reference.load_table(root), document)
     assert document.read_text(encoding="utf-8") == before  # no clients in it
     write_part(root, "clients")
     for _ in range(2):
-        reference.write_speeds(root, document)
+        reference.write_speeds(reference.load_table(root), document)
     speeds = read_place(document.read_text(encoding="utf-8"), "speeds")
     lines = [line for line in speeds.splitlines() if line.startswith("| `")]
     assert [line.split("`")[1] for line in lines].count(BASE.strategy) == 1
@@ -131,7 +131,7 @@ def test_speeds_of_two_pythons_do_not_stand_side_by_side(tmp_path):
     )
     root = write_part(tmp_path / "matrix", "far", machine=replace(REAL, python="CPython 3.10.0"))
     write_part(root, "clients", day="2026-11-21")
-    reference.write_speeds(root, document)
+    reference.write_speeds(reference.load_table(root), document)
     speeds = read_place(document.read_text(encoding="utf-8"), "speeds")
     assert f"Measured on 2026-11-21, on {REAL.cpu_model} with {REAL.python}" in speeds
     assert speeds.count("not measured") == len({cell.strategy for cell in RATIOS})
