@@ -236,11 +236,7 @@ def test_column_is_a_header_a_text_and_a_number(house, session):
     field = "    is_bent: bool | None = None\n"
     house.touch(
         "report/cellresult.py",
-        lambda text: put(
-            text,
-            ('    "is_bent",\n', '    "is_bent",\n    "moons",\n'),
-            (field, f"    moons: float | None = None\n{field}"),
-        ),
+        lambda text: put(text, (field, f"    moons: float | None = None\n{field}")),
     )
     assert "moons" in house.call("report", session, "--format", "markdown")
     found = json.loads(house.call("report", session, "--format", "json"))

@@ -217,7 +217,7 @@ def _share(one: Shares) -> tuple[str, ...]:
         one.matrix,
         one.baseline,
         f"{one.unclear} of {one.compared}" if one.compared else "preliminary",
-        f"{one.apart} of {one.pairs}",
+        f"{one.apart} of {one.pairs}" if one.pairs else "-",
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.records import Cell, Quantity, Summary, Verdict
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 
@@ -16,43 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.report.view import Row, SessionView
 
 __all__ = ["CellResult", "as_ratio", "result_of"]
-
-AXES = (
-    "site",
-    "network",
-    "strategy",
-    "event_loop",
-    "parser",
-    "concurrency",
-    "operation",
-    "environment",
-)
-"""Fields that belong to a cell itself."""
-SUMMED_UP = (
-    "seconds",
-    "seconds_error",
-    "per_s",
-    "cpu_user_s",
-    "cpu_system_s",
-    "parse_s",
-    "wait_s",
-    "wire_bytes",
-    "connections",
-    "peak_rss_bytes",
-    "most_in_flight",
-    "server_share",
-    "of_limit",
-    "per_page_s",
-    "per_page_error_s",
-    "parse_per_page_s",
-    "cpu_per_page_s",
-    "to_begin_s",
-    "to_begin_error_s",
-    "middle_s",
-    "long_s",
-    "is_bent",
-)
-"""Fields that belong to a summary; null without one."""
 
 Role = Literal["contestant", "baseline", "control", "reference"]
 
@@ -163,12 +127,18 @@ class CellResult(msgspec.Struct, frozen=True):
     """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 
 
+AXES = {field.name for field in fields(Cell)} & {*CellResult.__struct_fields__}
+"""Fields that belong to a cell itself."""
+SUMMED_UP = {field.name for field in fields(Summary)} & {*CellResult.__struct_fields__} - {
+    *("cell", "values", "mark", "figures", "excess", "http")
+}
+"""Fields that are those of a summary as they stand; null without one."""
+
+
 def result_of(view: SessionView, row: Row) -> CellResult:
     """Return what is published about a row."""
     cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
-    time, cpu = _found(row, Quantity.TIME), _found(row, Quantity.CPU)
-    is_measured_base = row.role == "baseline" and summary is not None
     summed_up: dict[str, Any] = {name: getattr(summary, name, None) for name in SUMMED_UP}
     return CellResult(
         cell=cell.name,
@@ -176,19 +146,13 @@ def result_of(view: SessionView, row: Row) -> CellResult:
         role=row.role.value,
         **{name: getattr(cell, name) for name in AXES},
         baseline=group.baseline,
-        verdict=_verdict(row, Quantity.TIME),
+        **_ratios(row, Quantity.TIME, "", has_base=summary is not None),
         reason=_reason(view, row),
         values=summary.values if summary else 0,
-        ratio=1.0 if is_measured_base else as_ratio(time.estimate if time else None),
-        ratio_low=as_ratio(time.low if time else None),
-        ratio_high=as_ratio(time.high if time else None),
         **summed_up,
         mark=str(summary.mark) if summary else "",
         figures=summary.figures if summary else {},
-        cpu_ratio=as_ratio(cpu.estimate if cpu else None),
-        cpu_ratio_low=as_ratio(cpu.low if cpu else None),
-        cpu_ratio_high=as_ratio(cpu.high if cpu else None),
-        cpu_verdict=_verdict(row, Quantity.CPU),
+        **_ratios(row, Quantity.CPU, "cpu_"),
         excess=math.expm1(summary.excess) if summary else None,
         http=summary.http if summary else "",
         cpus=len(view.session.machine.worker_cpus) or None,
@@ -200,26 +164,40 @@ def result_of(view: SessionView, row: Row) -> CellResult:
 
 def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
     """Return what only two lengths can tell."""
-    page, begin = _found(row, Quantity.PAGE), _found(row, Quantity.BEGIN)
-    cpu = _found(row, Quantity.CPU_PAGE)
-    is_known_base = row.role == "baseline" and row.summary and row.summary.cpu_per_page_s
-    is_measured_base = row.role == "baseline" and row.summary and row.summary.per_page_s
+    begin, summary = _found(row, Quantity.BEGIN), row.summary
+    has_page = summary is not None and bool(summary.per_page_s)
+    has_cpu = summary is not None and bool(summary.cpu_per_page_s)
     return {
         "pages": form.short_pages,
         "long_pages": form.pages,
         "middle_pages": form.middle_pages or None,
-        "per_page_ratio": 1.0 if is_measured_base else as_ratio(page.estimate if page else None),
-        "per_page_ratio_low": as_ratio(page.low if page else None),
-        "per_page_ratio_high": as_ratio(page.high if page else None),
-        "per_page_verdict": _verdict(row, Quantity.PAGE),
-        "cpu_per_page_ratio": 1.0 if is_known_base else as_ratio(cpu.estimate if cpu else None),
-        "cpu_per_page_ratio_low": as_ratio(cpu.low if cpu else None),
-        "cpu_per_page_ratio_high": as_ratio(cpu.high if cpu else None),
-        "cpu_per_page_verdict": _verdict(row, Quantity.CPU_PAGE),
+        **_ratios(row, Quantity.PAGE, "per_page_", has_base=has_page),
+        **_ratios(row, Quantity.CPU_PAGE, "cpu_per_page_", has_base=has_cpu),
         "to_begin_more_s": begin.estimate if begin else None,
         "to_begin_more_low_s": begin.low if begin else None,
         "to_begin_more_high_s": begin.high if begin else None,
         "to_begin_verdict": _verdict(row, Quantity.BEGIN),
+    }
+
+
+def _ratios(
+    row: Row, quantity: Quantity, prefix: str, *, has_base: bool = False
+) -> dict[str, Any]:
+    """Return a row's ratio to the baseline, its ends and its verdict, as the fields are called.
+
+    Args:
+        row: the row.
+        quantity: what is compared.
+        prefix: begins the names of the fields.
+        has_base: whether a baseline has the ratio 1, because it was measured.
+    """
+    found = _found(row, quantity)
+    is_one = has_base and row.role == "baseline"
+    return {
+        f"{prefix}ratio": 1.0 if is_one else as_ratio(found.estimate if found else None),
+        f"{prefix}ratio_low": as_ratio(found.low if found else None),
+        f"{prefix}ratio_high": as_ratio(found.high if found else None),
+        f"{prefix}verdict": _verdict(row, quantity),
     }
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
 from rich.text import Text
 
-from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.measures import MEASURE
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
+from crawlbench.report.show import Shown
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import Detail, render_notes, render_table
 
@@ -48,8 +48,13 @@ MAX_NOTES = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterReport:
+class ClusterReport(Shown):
     """A session on a cluster; each machine's own session has its own folder and report."""
+
+    no_picture: ClassVar[str] = (
+        "a session on a cluster has neither page nor picture; --format terminal or markdown shows "
+        "it, and a machine's own session has both: crawlbench report FOLDER/machines/NAME"
+    )
 
     session: ClusterSession
 
@@ -71,27 +76,9 @@ class ClusterReport:
         """Return tables and notes."""
         return render_parts(self._tables(), find_notes(self.session))
 
-    def html(self) -> str:
-        """Raise: each machine has a page, but the cluster has none."""
-        raise UsageError(_NO_PICTURE)
-
-    def svg(self) -> str:
-        """Raise: as `html`."""
-        raise UsageError(_NO_PICTURE)
-
-    def png(self) -> bytes:
-        """Raise: as `html`."""
-        raise UsageError(_NO_PICTURE)
-
     def _tables(self) -> list[Table]:
         kinds = [kind_table(self.session, quantity) for quantity in Quantity]
         return [*merged_tables(self.session), *filter(None, kinds)]
-
-
-_NO_PICTURE = (
-    "a session on a cluster has neither page nor picture; --format terminal or markdown shows it, "
-    "and a machine's own session has both: crawlbench report FOLDER/machines/NAME"
-)
 
 
 def merged_tables(session: ClusterSession) -> list[Table]:

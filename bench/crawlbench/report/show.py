@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.console import Group
 from rich.text import Text
@@ -34,7 +34,10 @@ __all__ = ["SessionReport", "Shown", "SuiteReport"]
 
 
 class Shown(Protocol):
-    """Something that can be shown in every format."""
+    """Something that can be shown in every format, but for those that it does not define."""
+
+    no_picture: ClassVar[str]
+    """Why it has no page or no picture, and what shows it instead; empty if it has both."""
 
     def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
         """Return what a terminal of that width shows."""
@@ -46,23 +49,25 @@ class Shown(Protocol):
         """Return it as a page.
 
         Raises:
+            UsageError: it has none; the next two raise it too.
             NotInstalledError: the extra `report` is not installed; the next two raise it too.
         """
+        raise UsageError(self.no_picture)
 
     def svg(self) -> str:
-        """Return its ratios as a picture.
-
-        Raises:
-            UsageError: it has none; the next one raises it too.
-        """
+        """Return its ratios as a picture."""
+        raise UsageError(self.no_picture)
 
     def png(self) -> bytes:
         """Return its ratios as a picture."""
+        raise UsageError(self.no_picture)
 
 
 @dataclass(frozen=True)
-class SessionReport:
+class SessionReport(Shown):
     """A session in every format."""
+
+    no_picture: ClassVar[str] = ""
 
     session: Session
     folder: Path
@@ -119,8 +124,13 @@ class SessionReport:
 
 
 @dataclass(frozen=True, slots=True)
-class SuiteReport:
+class SuiteReport(Shown):
     """A plain pyperf suite in every format that can show it."""
+
+    no_picture: ClassVar[str] = (
+        "a plain pyperf suite has no baseline, so there are no ratios to draw; "
+        "--format html shows its values"
+    )
 
     suite: pyperf.BenchmarkSuite
     name: str
@@ -149,17 +159,3 @@ class SuiteReport:
         from crawlbench.report.plain_page import plain_page  # noqa: PLC0415
 
         return render_page(plain_page(self.suite, self.name))
-
-    def svg(self) -> str:
-        """Raise: there are no ratios."""
-        raise UsageError(_NO_PICTURE)
-
-    def png(self) -> bytes:
-        """Raise: there are no ratios."""
-        raise UsageError(_NO_PICTURE)
-
-
-_NO_PICTURE = (
-    "a plain pyperf suite has no baseline, so there are no ratios to draw; "
-    "--format html shows its values"
-)
