@@ -63,10 +63,8 @@ def test_search_finds_a_rate_that_is_easy_to_hold(monkeypatch, capsys):
     assert 100 < found["rate_per_s"] <= 400
     assert found["failed_per_s"] is None or found["failed_per_s"] > found["rate_per_s"]
     assert (found["stopped"], found["goal"]) == (None, "p50=10000ms")
-    confirmation = found["steps"][-1]
-    assert confirmation["is_confirmation"]
-    assert confirmation["held"]
-    assert confirmation["rate_per_s"] == found["rate_per_s"]
+    confirmed = [step for step in found["steps"] if step["is_confirmation"] and step["held"]]
+    assert confirmed[-1]["rate_per_s"] == found["rate_per_s"]
 
 
 def interrupt(folder, number, words, *call):

@@ -146,7 +146,7 @@ async def _search(
         say(f"{rate:g} per s: {'holds' if tried.held else tried.why}")
         return tried
 
-    say(f"looking for the highest rate with {goal.text}")
+    say(f"looking for the highest rate with {goal.text}; the first step is not judged")
     return await search(goal, attempt, options.first_per_s, options.most_per_s)
 
 
