@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.children import open_channel
 from crawlbench.load.generator import Generator
-from crawlbench.load.model import Arrival, Load, Target
+from crawlbench.load.model import Arrival, Load, NotReady, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 async def _run(generator: Generator, say: Say) -> None:
     try:
         unloaded_s = await generator.prepare()
-    except (OSError, ValueError) as error:
-        say({"error": str(error) or "no answer in time"})
+    except (OSError, ValueError, NotReady) as error:
+        may_pass = isinstance(error, NotReady)
+        say({"error": str(error) or "no connection in time", "may_pass": may_pass})
         return
     start = await _first_line(say)
     if start is None:

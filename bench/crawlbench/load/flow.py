@@ -158,12 +158,12 @@ async def _fire(
     *,
     must_be_whole: bool = False,
 ) -> Run:
-    """Make and return a run; try again if it does not begin because a generator was lost.
+    """Make and return a run; try again if it does not begin for a reason that may pass.
 
     If it must be whole, try again as well if a generator was lost after the start.
 
     Raises:
-        BenchError: a generator was lost in every try, or the run did not begin for another reason.
+        BenchError: no try did what it should, or the run did not begin for a reason that stays.
     """
     for _ in range(TRIES):
         try:
