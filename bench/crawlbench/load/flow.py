@@ -181,13 +181,17 @@ async def _fire(
 def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
     """Return a step that says whether a rate was kept and met the goal, and if not, why."""
     failed = sum(outcome.failed.values())
+    limits = "".join(
+        f"; {text}" for text in (outcome.generator_limit, outcome.mirror_limit) if text
+    )
     latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
     if not outcome.kept:
         return Step(
             rate, False, f"could not keep the rate: {'; '.join(outcome.reasons)}", latency_s
         )
     if latency_s is None:
-        return Step(rate, False, f"{failed} of {outcome.due} requests failed", None)
+        return Step(rate, False, f"{failed} of {outcome.due} requests failed{limits}", None)
     if latency_s > goal.seconds:
-        return Step(rate, False, f"{goal.percentile} is {format_seconds(latency_s)}", latency_s)
+        why = f"{goal.percentile} is {format_seconds(latency_s)}{limits}"
+        return Step(rate, False, why, latency_s)
     return Step(rate, True, "", latency_s)
