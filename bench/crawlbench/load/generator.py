@@ -105,7 +105,7 @@ class Generator:
         """Make requests from a time of `time.monotonic` on, and return what was counted."""
         await asyncio.sleep(max(0.0, start - now()))
         self._probe = None
-        self._tally = Tally(start, self._load.span_s)
+        self._tally = Tally(start, self._load.span_s, self._unloaded_s)
         self._pool.forget_busy()
         late_s, began, refused = now() - start, datetime.now(UTC), self._pool.refused
         cpu_s, wait_s, before = time.process_time(), read_cpu_wait_s(), self._pool.received_bytes

@@ -116,9 +116,9 @@ class Part:
     """Answered with a status below 400, whenever that was."""
     answered_in_span: int
     done_first: int
-    """Answered in the first half of the span."""
+    """How many of those were answered by that half's end, or an unloaded answer later."""
     done_second: int
-    """Answered in the second half of the span."""
+    """Answered by the span's end, or an unloaded answer later, and not among `done_first`."""
     failed: dict[str, int]
     """Failures by kind."""
     refused: int

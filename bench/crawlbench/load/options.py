@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from crawlbench.base.errors import UsageError
 from crawlbench.load.model import Arrival, Load
+from crawlbench.load.outcome import SHORTFALL
 from crawlbench.mirror.networks import find_network
 
 if TYPE_CHECKING:
@@ -72,8 +73,14 @@ def choose_runs(
 
 
 def choose_step(base: Load, span_s: float, goal: Goal | None) -> Load:
-    """Return one step of a search, which does not wait long for answers that miss the goal."""
-    drain_s = min(base.drain_s, max(1.0, 4 * goal.seconds)) if goal else base.drain_s
+    """Return one step of a search, which does not wait long for answers if the goal is missed.
+
+    It waits for all if more than `SHORTFALL` of them may be late: those that it gave up would count
+    as failed.
+    """
+    drain_s = base.drain_s
+    if goal and goal.fraction >= 1 - SHORTFALL:
+        drain_s = min(drain_s, max(1.0, 4 * goal.seconds))
     return replace(base, span_s=span_s, drain_s=drain_s)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crawlbench.load.fire import Run
 
-__all__ = ["Outcome", "sum_up"]
+__all__ = ["SHORTFALL", "Outcome", "sum_up"]
 
 SHORTFALL = 0.01
 """Largest share of requests that may fail, and that may be left over in the second half, if a rate
@@ -117,11 +117,12 @@ def _tell(histogram: object, failed: int) -> Percentiles:
 def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
     """Return whether as many good answers came as were due in the second half of the span.
 
-    In a steady state, what is in flight at the beginning of that half and at its end cancels, so
-    slow answers are no shortfall, but a backlog is. What is in flight is the rate times the time of
-    an answer (Little). The time under load counts at most twice the unloaded one; otherwise a
-    server that falls behind would widen the noise that excuses it. A failed request was never
-    merely in flight, so noise does not excuse it.
+    In a steady state, what is overdue at the beginning of that half and at its end cancels, so slow
+    answers are no shortfall, but a backlog is. A request is overdue once it takes longer than
+    unloaded: a server that always takes as long as the span never has a steady number of requests
+    in flight. What is in flight is the rate times the time of an answer (Little). The time under
+    load counts at most twice the unloaded one; otherwise a server that falls behind would widen the
+    noise that excuses it. A failed request was never merely in flight, so noise does not excuse it.
     """
     if run.lost or service_s is None:  # None: nothing was answered
         return False
