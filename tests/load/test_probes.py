@@ -1,12 +1,16 @@
-"""The requests that a generator makes alone before a run, to a real server."""
+"""How a generator begins: the requests that it makes alone, and what keeps it from its run."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from crawlbench.load.model import NotReady
+from crawlbench.base.errors import BenchError
+from crawlbench.load.crew import local_crew
+from crawlbench.load.fire import Bench, Unwatched, fire
+from crawlbench.load.model import Arrival, Load, NotReady, Target
 from tests.load.servers import Server
 from tests.load.test_fire import OPEN, shoot
 
@@ -28,6 +32,24 @@ def test_failed_probe_is_made_again(kind):
         found = shoot(server, load)
     assert (found.due, found.answered, found.failed) == (40, 40, {})
     assert found.unloaded_s < 0.1
+
+
+def test_closed_run_that_begins_after_its_end_asks_for_nothing():
+    """It ends, too."""
+    load = Load(arrival=Arrival.CLOSED, span_s=1e-6, connections=3, generators=1)
+    with Server() as server:
+        found = shoot(server, load)
+    assert (found.due, found.failed) == (0, {})
+
+
+def test_authority_that_cannot_be_read_is_named_by_its_generator(tmp_path):
+    """Such as on another machine, which has files of its own; another try would meet the same."""
+    target = Target("127.0.0.1", 9, "/", True, str(tmp_path / "no.pem"))
+    with pytest.raises(
+        BenchError, match=r"--ca-file '.*no\.pem' cannot be used: No such"
+    ) as caught:
+        asyncio.run(fire(Bench(target, local_crew, Unwatched()), OPEN))
+    assert not isinstance(caught.value, NotReady)
 
 
 def test_run_whose_probes_fail_may_be_tried_again():

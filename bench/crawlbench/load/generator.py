@@ -48,7 +48,11 @@ class Generator:
     """Makes one generator's share of a load; can be used once."""
 
     def __init__(self, target: Target, load: Load, number: int) -> None:
-        """Be the generator with this number, from 0; nothing is opened yet."""
+        """Be the generator with this number, from 0; nothing is opened yet.
+
+        Raises:
+            UsageError: the authority to trust cannot be read.
+        """
         self._load = load
         self._number = number
         self._request = make_request(target)
@@ -140,8 +144,8 @@ class Generator:
             self._next_due = next(self._schedule, None)
             self._send_due()
             return
-        while connection := self._pool.take():
-            self._ask_again(connection)
+        for connection in list(iter(self._pool.take, None)):
+            self._ask_again(connection)  # gives it back if the span is over
 
     def _send_due(self) -> None:
         """Send the requests that are due, then set the alarm for the next one."""
