@@ -20,6 +20,7 @@ from crawlbench.cluster.intake import Intake, find_differences
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
+from crawlbench.measure.owner import own
 from crawlbench.stats.machines import merge
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ async def run_cluster(
             machines=tuple(crew.members.values()),
         )
         create_cluster_folder(folder, session)
-        return await _measure(session, sheets, crew, folder, say)
+        with own(folder):  # against a `--resume` beside it
+            return await _measure(session, sheets, crew, folder, say)
 
 
 async def resume_cluster(
