@@ -142,8 +142,8 @@ async def _measure(
     """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
     done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
-    first = next((block for sheet in done if done[sheet] for block in store.read(sheet)), None)
-    intake = Intake(session.plan, session.machines, store, first, say, crawlbench_digest())
+    firsts = [store.read(sheet)[0] for sheet in done if done[sheet]]
+    intake = Intake(session.plan, session.machines, store, firsts, say, crawlbench_digest())
     dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
     trouble: StorageError | None = None
     try:
