@@ -107,7 +107,8 @@ def require_sites(plan: Plan) -> None:
             if facts.content != file.content:
                 raise UsageError(
                     f"the site {label!r} ({file.path}) is not what it was when the session began: "
-                    "its pages or its site file were changed; begin a new session"
+                    "its pages or its site file were changed, or are others on this machine; begin "
+                    "a new session"
                 )
 
 
