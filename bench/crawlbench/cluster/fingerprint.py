@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import crawlbench
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Fingerprint
-from crawlbench.measure.labels import split_trip
+from crawlbench.measure.labels import hash_network, split_trip
 from crawlbench.measure.machine import describe_machine
-from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
@@ -128,12 +127,10 @@ def _hash(path: Path) -> str:
 
 
 def _hash_network(name: str) -> str:
-    """Return a digest of what a user's network plays, which a file of samples may decide, too."""
     try:
-        numbers = find_network(name).as_numbers()
+        return hash_network(name)
     except UsageError:
         return ABSENT
-    return hashlib.sha256(repr(sorted(numbers.items())).encode()).hexdigest()[:12]
 
 
 def _boot() -> str:
