@@ -11,8 +11,18 @@ import pytest
 from rich.console import Console
 from tests.conftest import PLUGINS
 
+from crawlbench.base.counters import Counters
+from crawlbench.base.errors import UsageError
 from crawlbench.check.checks import REPEATS, Subject, _try, check_strategy, meet_faults, open_faults
-from crawlbench.check.findings import Finding, judge_fault, judge_import, judge_leaks
+from crawlbench.check.findings import (
+    Finding,
+    Outcome,
+    judge_fault,
+    judge_flight,
+    judge_import,
+    judge_leaks,
+    judge_wire,
+)
 from crawlbench.check.subject import Trial
 from crawlbench.cli.check import _count, _row
 from crawlbench.mirror.networks import find_network
@@ -135,7 +145,7 @@ def test_unequal_terms_are_found():
     """Any certificate, more in flight than allowed, a proxy, no gzip."""
     found = failures("trusts-everything", faults=())
     assert found["keeps to its concurrency"].endswith("requests were in flight instead of 5")
-    assert found["asks for gzip, and reads whole bodies"].endswith("it was not compressed")
+    assert found["asks for gzip, and reads whole bodies"] == "40 of 40 requests asked for no coding"
     assert found["takes no proxy from its environment"].startswith("it raised requests.exceptions")
     known = "refuses a certificate of an authority that it does not know"
     assert found[known] == "it crawled all the same"
@@ -171,6 +181,46 @@ def test_what_runs_since_the_import_is_found(tmp_path):
     assert finding.holds is False
     assert finding.reason.startswith("threads: early; processes: ")
     assert judge_import({"threads": [], "processes": [], "sockets": []}).holds
+
+
+def test_site_of_json_is_read_by_a_parser_of_json():
+    """Its pages are small, and still asked for compressed."""
+    assert failures("http-client-threads", site="api-json", faults=()) == {}
+
+
+def test_parser_that_cannot_read_the_site_is_no_fault_of_the_strategy():
+    """It is a mistake in what was asked for."""
+    subject = Subject("http-client-threads", site="api-json", parser="lxml")
+    start = {"url": "http://127.0.0.1:9/", "ca_file": None}
+    with pytest.raises(UsageError, match="are JSON, which parsers of HTML cannot read"):
+        asyncio.run(Trial(subject, [start], {}).run())
+
+
+def test_what_was_not_tried_is_open(tmp_path):
+    """A strategy that ends before its first request, or with its import, keeps no promise by it."""
+    path = tmp_path / "early.py"
+    path.write_text("def crawl(site, concurrency):\n    raise LookupError\n", encoding="utf-8")
+    good = find_network("loopback")
+    outcome = asyncio.run(_try(Subject(str(path)), "loopback", good, crawls=2))
+    found = [*judge_leaks(outcome), judge_flight(outcome, 5), judge_wire(outcome)]
+    assert {finding.holds for finding in found} == {None}
+    assert judge_import(outcome.started).holds
+    path.write_text("raise LookupError\n", encoding="utf-8")
+    outcome = asyncio.run(_try(Subject(str(path)), "loopback", good, crawls=2))
+    assert judge_import(outcome.started).holds is None
+    assert judge_flight(outcome, 5).holds is None
+
+
+def test_each_request_must_ask_for_a_coding():
+    """However small the pages are, and however many of them are small."""
+
+    def judged(requests, **codings):
+        counters = Counters(requests=requests, codings=codings)
+        return judge_wire(Outcome(["x"], [], None, [], 1, {}, counters))
+
+    assert judged(10, gzip=10).holds
+    assert judged(10, gzip=6, br=4).holds
+    assert judged(10, gzip=9).reason == "1 of 10 requests asked for no coding"
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,14 @@ import msgspec
 import psutil
 import pytest
 
+from crawlbench.archive.importing import import_pages
 from crawlbench.base.records import ClusterMachine, Environment
 from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
 from crawlbench.cluster.remote import measure_block
 from crawlbench.measure.matrix import make_plan
-from crawlbench.measure.suite import load_suite, override
+from crawlbench.measure.suite import Suite, load_suite, override
 from tests.cluster.clusters import wait_for
 from tests.conftest import command_line
 
@@ -65,7 +66,13 @@ def test_cpus_are_free_again_after_a_block(tmp_path, monkeypatch):
 def job(**plan_changes):
     """Return a block of one operation."""
     changes = {"operations": ["futures"], "rounds": 9, "min_time_s": 0.001, "lap_time_s": 0.001}
-    plan = replace(make_plan("loops", override(load_suite("loops"), changes)), **plan_changes)
+    return job_of(
+        replace(make_plan("loops", override(load_suite("loops"), changes)), **plan_changes)
+    )
+
+
+def job_of(plan):
+    """Return a block of a plan, on this machine."""
     machine = ClusterMachine("here", take_fingerprint(names_of(plan)))
     return msgspec.json.encode(BlockJob(1, machine, plan))
 
@@ -74,6 +81,21 @@ def test_what_is_no_job_fails_with_its_last_words():
     """The sentence of the command line, not a traceback."""
     with pytest.raises(RuntimeError, match=r"job.json' is not a block"):
         measure_block(b"{}")
+
+
+def test_block_with_other_pages_than_the_session_has_is_not_measured(tmp_path, monkeypatch):
+    """A site file is in the fingerprint; the pages beside it are read on each machine."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "index.html").write_text("<title>one</title>")
+    import_pages([tmp_path / "source"], tmp_path / "site", None, site_file=True, force=False)
+    suite = Suite(strategies=("requests-serial",), baseline="requests-serial")
+    plan = make_plan("test", override(suite, {"sites": ["site/site.toml"]})).as_spelled()
+    files = {name: replace(file, content="another") for name, file in plan.files.items()}
+    content = job_of(replace(plan, files=files))
+    with block(tmp_path, content) as process:
+        assert process.wait(60) == 2
+        assert "or are others on this machine" in process.stderr.read()
 
 
 @contextmanager

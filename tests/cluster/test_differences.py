@@ -69,10 +69,31 @@ def test_many_differences_are_counted():
     assert (len(found), found[-1]) == (13, "and 8 more")
 
 
+def test_networks_of_a_user_are_told_apart_by_what_they_play(tmp_path):
+    """Not by their words; a file of samples counts, and so does a round trip beside the name."""
+    network, sampled = tmp_path / "net.toml", tmp_path / "sampled.toml"
+    names = {kind: [] for kind in ("strategies", "event_loops", "parsers", "sites")}
+    names["networks"] = ["wan@9ms", str(network), f"{network}@5ms", str(sampled)]
+
+    def digests(plain, samples):
+        network.write_text(plain)
+        sampled.write_text('distribution = "samples"\nsamples = "samples.txt"\n')
+        (tmp_path / "samples.txt").write_text(samples)
+        return list(take_fingerprint(names).files.values())
+
+    first = digests("round_trip_s = 0.04\n", "0.1\n")
+    assert len(set(first)) == 3
+    assert digests('about = "The same."\nround_trip_s = 0.04\n', "0.1 # too\n") == first
+    second = digests("round_trip_s = 0.08\n", "0.2\n")
+    assert [one == two for one, two in zip(first, second, strict=True)] == [False, True, False]
+    assert digests("round_trip_s = 'slow'\n", "0.1\n")[0] == "absent"
+
+
 def test_fingerprints_are_json():
     """What `cluster.json` holds of a machine can be read by others."""
     names = {"strategies": ["aiohttp-gather", "unknown"], "event_loops": ["uvloop"]}
-    one = take_fingerprint({**names, "parsers": ["lxml"], "sites": ["none.toml"]})
+    names |= {"parsers": ["lxml"], "sites": ["none.toml"], "networks": ["wan"]}
+    one = take_fingerprint(names)
     found = json.loads(msgspec.json.encode(one))
     assert found["files"] == {"none.toml": "absent"}
     assert found["machine"]["versions"]["strategy unknown"] == "absent"

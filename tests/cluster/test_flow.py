@@ -76,6 +76,20 @@ def test_machine_that_comes_back_on_another_host_is_recorded_as_it_is(run):
     assert "no block" in session.lost[0].reason
 
 
+def test_running_session_is_not_resumed_beside_itself(run, tmp_path, crawlbench):
+    """The folder is locked from its beginning on."""
+    refused = []
+
+    def play(crew, job, address, future):
+        call = ("run", "--cluster", "tcp://nowhere:1", "--resume", str(tmp_path / "out"))
+        refused.append(crawlbench(*call))
+        answer(crew, job, address, future)
+
+    run(FakeCrew("arm", play=play))
+    assert refused[0].returncode == 2
+    assert "is being written by process" in refused[0].stderr
+
+
 def test_worker_without_the_resource_or_without_crawlbench_is_a_sentence(run):
     """The first says how to start one that has it."""
     crew = FakeCrew(play=answer)

@@ -13,8 +13,9 @@ import pytest
 from crawlbench.cluster import dispatch, flow
 from crawlbench.cluster.blocks import find_mixture, read_result
 from crawlbench.cluster.flow import Wishes, run_cluster
+from crawlbench.cluster.intake import Intake
 from tests.cluster.fakes import FakeCrew
-from tests.stats.blocks import make_block
+from tests.stats.blocks import make_block, make_machine
 from tests.stats.builders import make_plan, other
 
 CELL = other("a")
@@ -22,9 +23,9 @@ PLAN = make_plan(CELL)
 OLD = {"old": {"Python": "CPython 3.11.7", "uvloop": "0.21.0", "lxml": "6.1.3"}}
 
 
-def block(machine, environments):
+def block(machine, environments, sheet=1):
     """Return a block of one machine with these environments."""
-    return make_block(machine, {CELL.name: 0.1}, environments=environments)
+    return make_block(machine, {CELL.name: 0.1}, sheet=sheet, environments=environments)
 
 
 def packed(result):
@@ -47,6 +48,43 @@ def test_package_in_which_they_differ_is_named_with_both_versions():
         "its environment 'old' has lxml none, not 6.1.3, yarl 1.0, not none, as on north; "
         "ask for these versions in all environments"
     )
+
+
+def test_sheets_differ_only_in_packages_that_both_have():
+    """An environment holds what the plug-ins of its sheet need."""
+    more = {"old": {"Python": "CPython 3.11.7", "lxml": "6.1.3", "aiohttp": "3.14.5"}}
+    assert find_mixture(block("north", OLD), block("north", more, sheet=2)) == ""
+    newer = {"old": {**more["old"], "lxml": "7.0.0"}}
+    found = find_mixture(block("north", OLD), block("south", newer, sheet=2))
+    assert found.startswith("its environment 'old' has lxml 7.0.0, not 6.1.3, as on north")
+
+
+class KeepsAll:
+    """A store that has room for all blocks."""
+
+    def __init__(self):
+        self.kept = []
+
+    def keep(self, sheet, machine, packed):
+        self.kept.append((sheet, machine))
+
+
+def test_each_sheet_has_a_first_block_of_its_own():
+    """Also in a session that goes on with the blocks of one before it."""
+    more = {"old": {**OLD["old"], "aiohttp": "3.14.5"}}
+    odd = {"old": {**OLD["old"], "aiohttp": "1.0"}}
+    north, south = make_machine("north"), make_machine("south")
+    store = KeepsAll()
+    intake = Intake(PLAN, (north, south), store, [block(north, OLD)], print, "abc")
+
+    async def keep():
+        await intake.keep(2, north, packed(block(north, more, sheet=2)))
+        await intake.keep(1, south, packed(block(south, OLD)))
+        with pytest.raises(ValueError, match=r"aiohttp 1\.0, not 3\.14\.5, as on north"):
+            await intake.keep(2, south, packed(block(south, odd, sheet=2)))
+
+    asyncio.run(keep())
+    assert store.kept == [(2, "north"), (1, "south")]
 
 
 def test_what_is_no_block_is_said():

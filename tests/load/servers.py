@@ -18,12 +18,14 @@ class Server:
     kind: `ok`, `last` (closes each time), `busy`, `drop` (hangs up), `silent`, `garbage`,
     `slow` (takes 0.3 s), or
     `stall`: all stands still for a second, once after each `arm`.
+    The first `healthy` requests are answered well, and those after the first `well_after`.
     """
 
     def __init__(self, kind="ok"):
         self.kind = kind
         self.requests = 0
         self.healthy = 0
+        self.well_after = None
         self._first = None
         self._is_armed = False
 
@@ -59,7 +61,8 @@ class Server:
 
     def answer(self, transport):
         self.requests += 1
-        kind = self.kind if self.requests > self.healthy else "ok"
+        is_ill = self.healthy < self.requests <= (self.well_after or self.requests)
+        kind = self.kind if is_ill else "ok"
         if kind == "stall":
             self._stall()
         if kind == "drop":

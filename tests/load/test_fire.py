@@ -126,15 +126,6 @@ def test_each_failure_is_counted_once_by_its_kind(kind, failure, arrival):
     assert not found.kept
 
 
-def test_each_probe_has_the_timeout_of_an_answer():
-    """Five of 0.3 s do not fail a timeout of 1 s."""
-    with Server("slow") as server:
-        changes = {"span_s": 1.0, "rate_per_s": 4.0, "timeout_s": 1.0}
-        found = shoot(server, Load(**{**as_dict(OPEN), **changes}))
-    assert found.due == sum(found.failed.values()) + found.answered == 4
-    assert found.unloaded_s > 0.25
-
-
 def test_connections_that_a_server_closes_are_made_anew():
     """A server without keep-alive is loaded all the same."""
     with Server("last") as server:

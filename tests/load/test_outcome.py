@@ -7,9 +7,13 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.load.fire import Run
+from crawlbench.load.flow import Done, LoadReport, judge_step
 from crawlbench.load.latency import encode_counts
-from crawlbench.load.model import Arrival, Load, Lost, Part
+from crawlbench.load.model import Arrival, Load, Lost, Part, Target
+from crawlbench.load.options import LoadOptions
 from crawlbench.load.outcome import sum_up
+from crawlbench.load.report import load_notes
+from crawlbench.load.search import Goal
 
 LOAD = Load(arrival=Arrival.CONSTANT, span_s=10.0, connections=8, rate_per_s=100.0, generators=1)
 FAST = encode_counts({1000: 1000})
@@ -35,6 +39,7 @@ PART = Part(
     late_s=0.0,
     began_utc="2026-01-01T00:00:00+00:00",
 )
+TARGET = Target("127.0.0.1", 80, "/")
 SHORT = replace(PART, done_second=300)
 
 
@@ -129,6 +134,33 @@ def test_reason_of_a_rate_that_was_not_kept_is_what_was_measured(changes, cpu, r
     assert found.kept is False
     assert [text for text in found.reasons if reason in text]
     assert len(found.reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("load", "name"),
+    [(LOAD, "open, constant"), (replace(LOAD, arrival=Arrival.CLOSED, rate_per_s=None), "closed")],
+)
+def test_generator_without_cpu_to_spare_is_told_of_any_run(load, name):
+    """Also where no rate was missed: the figures may be those of the generator."""
+    run = Run(load, (replace(PART, cpu_share=0.97),), (), 0.95, None)
+    found = sum_up(run)
+    assert found.reasons == ()
+    assert "a generator used 97% of a CPU" in found.generator_limit
+    assert found.mirror_limit == "the mirror used 95% of a CPU"
+    options = LoadOptions(loads=(load,), goal=None, step=load)
+    notes = load_notes(LoadReport(options, TARGET, "here", (Done(run, found),), None))
+    assert ("warning", f"{name}: {found.generator_limit}") in notes
+
+
+def test_step_that_misses_the_goal_tells_what_had_no_more_to_give():
+    """The server may be good for more."""
+    found = outcome(replace(PART, cpu_share=0.97), cpu=0.95)
+    step = judge_step(Goal(0.99, 0.0005), 100.0, found)
+    assert step.why == (
+        "p99 is 1.00 ms; a generator used 97% of a CPU: more generators, and CPUs, are needed; "
+        "the mirror used 95% of a CPU"
+    )
+    assert judge_step(Goal(0.99, 1.0), 100.0, found).held
 
 
 def test_lost_generator_is_a_reason_and_its_requests_are_missing():

@@ -29,9 +29,9 @@ def test_answer_held_twice_and_is_near_to_what_failed(capacity):
     found, tried = look(capacity)
     assert found.rate_per_s <= capacity < found.failed_per_s
     assert found.failed_per_s / found.rate_per_s <= NEAR + 0.01
-    assert tried.count(found.rate_per_s) == 2
+    assert [step.rate_per_s for step in found.steps].count(found.rate_per_s) == 2
     assert found.steps[-1].is_confirmation
-    assert len(tried) < 25
+    assert len(tried) < 27
 
 
 def test_search_that_breaks_off_keeps_its_steps():
@@ -59,6 +59,41 @@ def test_short_steps_are_trusted_no_more_once_they_were_wrong():
     found = asyncio.run(search(GOAL, attempt, 100.0, 100_000.0))
     assert found.rate_per_s <= 500.0 < found.failed_per_s <= 500.0 * (NEAR + 0.01)
     assert long == sorted(long)
+
+
+def stumble(at, capacity=40_000.0, *, is_lasting=False):
+    """Search on a server that fails in its step number `at`, from 0; if lasting, when short."""
+    tried = []
+
+    async def attempt(rate, is_long):
+        tried.append(rate)
+        stalls = len(tried) == at + 1 or (is_lasting and len(tried) > at and not is_long)
+        held = rate <= capacity and not stalls
+        return Step(rate, held, "" if held else "too slow", 0.01)
+
+    return asyncio.run(search(GOAL, attempt, 100.0, 100_000.0))
+
+
+@pytest.mark.parametrize("at", [0, 1, 2, 5, 12])
+def test_one_stall_does_not_bound_the_answer(at):
+    """In the first step, in the first rate, on the way up or in between: that is tried again."""
+    found = stumble(at)
+    assert 40_000.0 / (NEAR + 0.01) <= found.rate_per_s <= 40_000.0 < found.failed_per_s
+
+
+def test_failure_is_believed_if_the_step_was_long():
+    """Where all short steps fail, the rate that fails at the end did so in a long one, once."""
+    found = stumble(3, is_lasting=True)
+    failed = [step for step in found.steps if step.rate_per_s == found.failed_per_s]
+    assert found.rate_per_s > 40_000.0 / (NEAR + 0.01)
+    assert len(failed) == 1
+
+
+def test_first_step_is_not_judged():
+    """It warms everything up, and is not among the steps."""
+    found, tried = look(5432.0)
+    assert tried[:2] == [100.0, 100.0]
+    assert len(found.steps) == len(tried) - 1
 
 
 def test_bound_is_the_answer_where_nothing_fails():

@@ -89,7 +89,7 @@ def test_run_that_does_not_begin_as_a_generator_is_lost_is_tried_again(play):
     report = play(["not ready", "not ready", "whole", "lost"], LOAD, LOAD)
     assert [done.run.load.generators for done in report.runs] == [3, 4]
     assert report.stopped is None
-    report = play(["not ready", "whole", "whole", "whole"], goal=Goal(0.99, 1.0))
+    report = play(["not ready", *["whole"] * 4], goal=Goal(0.99, 1.0))
     assert report.found.rate_per_s == 200.0
     assert report.failure is None
 
@@ -105,7 +105,9 @@ def test_run_that_never_begins_is_given_up(play):
 
 def test_step_in_which_a_generator_is_lost_is_tried_again_and_never_judged(play):
     """Its rate had no part in that."""
-    report = play(["lost", "whole", "lost", "lost", "whole", "whole"], goal=Goal(0.99, 1.0))
+    report = play(
+        ["lost", "whole", "whole", "lost", "lost", "whole", "whole"], goal=Goal(0.99, 1.0)
+    )
     assert [step.rate_per_s for step in report.found.steps] == [100.0, 200.0, 200.0]
     assert report.found.rate_per_s == 200.0
     assert report.failure is None
@@ -113,7 +115,7 @@ def test_step_in_which_a_generator_is_lost_is_tried_again_and_never_judged(play)
 
 def test_search_without_end_of_losses_stops_and_keeps_its_steps(play):
     """Three times the same step."""
-    report = play(["whole", "lost", "lost", "lost"], goal=Goal(0.99, 1.0))
+    report = play(["whole", "whole", "lost", "lost", "lost"], goal=Goal(0.99, 1.0))
     assert [step.held for step in report.found.steps] == [True]
     assert report.found.rate_per_s is None
     assert "200 per s: a generator was lost, the worker is gone, 3 times" in report.stopped
@@ -133,7 +135,7 @@ def test_interrupted_load_keeps_what_was_finished(play):
     assert (len(report.runs), report.stopped) == (1, "interrupted")
     report = play(["whole", "cancelled"], LOAD, goal=Goal(0.99, 1.0))
     assert (len(report.runs), report.found, report.stopped) == (1, None, "interrupted")
-    report = play(["whole", "cancelled"], goal=Goal(0.99, 1.0))
+    report = play(["whole", "whole", "cancelled"], goal=Goal(0.99, 1.0))
     assert [step.rate_per_s for step in report.found.steps] == [100.0]
     assert report.found.stopped == report.stopped == "interrupted"
     assert report.is_interrupted

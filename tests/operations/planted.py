@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import ctypes
 import os
+import subprocess
 import time
 
 
@@ -84,6 +86,26 @@ class HangingAtClose(asyncio.SelectorEventLoop):
 
     def _shutdown_was_asked(self):
         return self._asyncgens_shutdown_called  # the loop has run, it is not just tried
+
+
+class HangingUpLoop(asyncio.SelectorEventLoop):
+    """Hangs up where it should only say that it has asked everything."""
+
+    async def create_connection(self, *args, **kwargs):
+        transport, protocol = await super().create_connection(*args, **kwargs)
+        transport.write_eof = transport.close
+        return transport, protocol
+
+
+class ForgetfulLoop(asyncio.SelectorEventLoop):
+    """Forgets the context of signal handlers, and a process where a program is not there."""
+
+    def add_signal_handler(self, number, callback, *args):
+        contextvars.Context().run(super().add_signal_handler, number, callback, *args)
+
+    async def subprocess_exec(self, *args, **kwargs):
+        self.forgotten = subprocess.Popen(["sleep", "0"])
+        return await super().subprocess_exec(*args, **kwargs)
 
 
 class ExitingLoop(asyncio.SelectorEventLoop):

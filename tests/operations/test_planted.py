@@ -46,6 +46,14 @@ def test_stale_bytes_are_noticed(name, peer_of):
         run_operation(operation, planted.StaleLoop, peer_of(operation), n=20)
 
 
+def test_answer_must_come_after_the_end_of_the_question(peer_of):
+    """Whoever hangs up instead of closing half of the connection never gets it."""
+    operation = find_operation("half-close")
+    with pytest.raises(asyncio.IncompleteReadError):
+        run_operation(operation, planted.HangingUpLoop, peer_of(operation), n=3)
+    run_operation(operation, asyncio.SelectorEventLoop, peer_of(operation), n=3)
+
+
 @pytest.mark.parametrize("name", ["call-soon-arguments", "future-callbacks"])
 def test_wrong_order_is_noticed(name):
     """All callbacks run, yet not in the order of their calls."""

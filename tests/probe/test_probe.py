@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import sys
 import time
 
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.operations import all_operations
-from crawlbench.probe import ProbeOptions, Support, probe_loops
+from crawlbench.operations import all_operations, run_operation
+from crawlbench.probe import ProbeOptions, Support, probe_loops, servers
 from crawlbench.probe.prober import DEADLINE_S
-from crawlbench.probe.tries import all_tries
+from crawlbench.probe.tries import all_tries, find_try
+from crawlbench.probe.verdicts import NotHere
 
 PLANTED = "tests.operations.planted"
 SHORT_S = 3.0
@@ -117,6 +119,36 @@ def test_loop_that_echoes_stale_bytes_is_wrong():
     for support, reason in probe("StaleLoop", *names).values():
         assert support is Support.WRONG
         assert reason.startswith("echo 1: ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither")
+def test_loop_that_forgets_contexts_and_processes_is_wrong():
+    """Of a signal handler, and where a program is not there; the stock loop forgets neither."""
+    names = ("contextvars-readers", "subprocess-missing")
+    found = probe("ForgetfulLoop", *names)
+    assert found[names[0]] == (
+        Support.WRONG,
+        "context of the signal handler: 'none' instead of 'second'",
+    )
+    assert found[names[1]] == (Support.WRONG, "a process is left: True instead of False")
+    assert set(probe("asyncio", *names).values()) == {(Support.WORKS, "")}
+
+
+def test_probe_in_the_background_has_its_ctrl_c():
+    """Shells have it ignored there, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        found = probe("asyncio", "keyboard-interrupt")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert found == {"keyboard-interrupt": (Support.WORKS, "")}
+
+
+def test_address_that_the_machine_lacks_is_no_fault_of_the_loop(monkeypatch):
+    """macOS has 127.0.0.1 alone."""
+    monkeypatch.setattr(servers, "OWN", "192.0.2.1")  # nobody's
+    with pytest.raises(NotHere, match=r"this machine has no address 192\.0\.2\.1: "):
+        run_operation(find_try("local-address"), asyncio.SelectorEventLoop, None, n=1)
 
 
 def test_loop_that_crashes_costs_only_that_probe():
@@ -325,7 +357,8 @@ def test_command_prints_markdown_and_html(crawlbench, output_format, start):
         (("-l", "nothing_here:new", "-p", "gather"), "needs the module 'nothing_here'"),
         (("-l", "os:getcwd", "-p", "gather"), "its factory returned a str, not an asyncio event"),
         (("-p", "gathr"), "unknown probe 'gathr' (did you mean 'gather'?)"),
-        (("--deadline", "0"), "--deadline is 0; give seconds above 0"),
+        (("--deadline", "0"), "--deadline 0.0 cannot be used: give a number above 0"),
+        (("--deadline", "inf"), "--deadline inf cannot be used: give a number above 0"),
     ],
 )
 def test_mistakes_are_one_sentence(crawlbench, arguments, sentence):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 __all__ = [
+    "USUAL_PARSERS",
     "Buffer",
     "Crawl",
     "Field",
@@ -32,6 +33,10 @@ __all__ = [
     "TranslatedCss",
     "no_payload",
 ]
+
+
+USUAL_PARSERS = {"html": "lxml", "json": "json"}
+"""The parser of each kind of page, where nobody names one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -53,9 +54,10 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
 
     Raises:
         BenchError: the strategy, its event loop, site or parser is unknown or cannot be imported,
-            or a mirror does not start.
+            the parser reads other kinds of pages, or a mirror does not start.
     """
     site, is_async = await asyncio.to_thread(_require_plugins, subject)
+    subject = replace(subject, parser=subject.parser or USUAL_PARSERS[site.media])
     crawls_at_all: bool | None = None
     async for finding in _check_good_pages(subject, site):
         if crawls_at_all is None:
@@ -82,16 +84,17 @@ def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
 
     This process imports only our own sites.
     """
-    strategy, event_loop, parser = find_out(
-        [
-            (registry.Kind.STRATEGY, subject.strategy),
-            (registry.Kind.EVENT_LOOP, subject.event_loop),
-            (registry.Kind.PARSER, subject.parser),
-        ]
-    )
+    asked = [
+        (registry.Kind.STRATEGY, subject.strategy),
+        (registry.Kind.EVENT_LOOP, subject.event_loop),
+    ]
+    if subject.parser:
+        asked.append((registry.Kind.PARSER, subject.parser))
+    strategy, event_loop, *parsers = find_out(asked)
     strategy.require()
     event_loop.require_loops()
-    parser.require()
+    for parser in parsers:
+        parser.require()
     make_pages(subject.site)
     return find_site(subject.site, reads=True), strategy.is_async
 
@@ -103,7 +106,7 @@ async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[
     yield judge_import(outcome.started)
     for finding in judge_leaks(outcome):
         yield finding
-    yield judge_wire(outcome, site.first_page_bytes)
+    yield judge_wire(outcome)
     one = await _try(subject, "loopback", find_network("loopback"), crawls=1, concurrency=1)
     yield judge_crawls("crawls with a concurrency of 1", one, expectation)
     far = await _try(subject, "wan", find_network("wan"), crawls=1)

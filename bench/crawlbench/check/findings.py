@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 
+NO_END = "no crawl came to an end"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One promise of the contract, and whether it holds."""
@@ -54,7 +57,8 @@ class Outcome:
     crawls: int
     """How many crawls were requested."""
     started: Names
-    """Threads, processes and connections that the import started, by kind."""
+    """Threads, processes and connections that the import started, by kind; empty if there was no
+    import."""
     counters: Counters
 
 
@@ -84,11 +88,17 @@ def judge_leaks(outcome: Outcome) -> list[Finding]:
             ("files", "closes its files", 0),
         )
     ]
-    complaints = list(dict.fromkeys(outcome.complaints))
-    findings.append(
-        Finding("causes no warnings of leaks", not complaints, "; ".join(complaints[:2]))
-    )
+    findings.append(_judge_complaints(outcome))
     return findings
+
+
+def _judge_complaints(outcome: Outcome) -> Finding:
+    promise = "causes no warnings of leaks"
+    if complaints := list(dict.fromkeys(outcome.complaints)):
+        return Finding(promise, False, "; ".join(complaints[:2]))
+    if not outcome.left:
+        return Finding(promise, None, NO_END)
+    return Finding(promise, True)
 
 
 def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
@@ -98,7 +108,7 @@ def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) ->
     crawl adds more of them.
     """
     if not outcome.left:
-        return Finding(promise, None, "no crawl came to an end")
+        return Finding(promise, None, NO_END)
     last = outcome.left[-1][kind]
     before = len(outcome.left[since][kind]) if since is not None else 0
     extra = len(last) - before
@@ -118,25 +128,23 @@ def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
     """Return whether no more requests were in flight than the concurrency allows."""
     most = outcome.counters.most_in_flight
     promise = "keeps to its concurrency"
+    if not outcome.counters.requests:
+        return Finding(promise, None, "it made no request")
     if most > concurrency:
         return Finding(promise, False, f"{most} requests were in flight instead of {concurrency}")
     return Finding(promise, True)
 
 
-def judge_wire(outcome: Outcome, plain_bytes: int) -> Finding:
-    """Return whether bodies were sent compressed, which all contestants must ask for.
-
-    Args:
-        outcome: what some crawls did.
-        plain_bytes: the size of the first page before compression.
-    """
+def judge_wire(outcome: Outcome) -> Finding:
+    """Return whether all bodies were asked for compressed, as all contestants must."""
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
     if not done:
-        return Finding(promise, None, "no crawl came to an end")
-    mean_bytes = outcome.counters.wire_bytes / max(1, outcome.counters.requests)
-    if mean_bytes > plain_bytes / 2:
-        reason = f"{mean_bytes:,.0f} bytes came for a page: it was not compressed"
+        return Finding(promise, None, NO_END)
+    requests = outcome.counters.requests
+    plain = requests - sum(outcome.counters.codings.values())
+    if plain > 0:
+        reason = f"{plain} of {count_of(requests, 'request')} asked for no coding"
         return Finding(promise, False, reason)
     return Finding(promise, True)
 
@@ -192,10 +200,14 @@ def judge_import(started: Names) -> Finding:
     """Return whether importing a strategy started nothing.
 
     Args:
-        started: names of the threads, processes and connections that the import started, by kind.
+        started: names of the threads, processes and connections that the import started, by kind;
+            empty if it could not be imported.
     """
+    promise = "starts nothing when it is imported"
+    if not started:
+        return Finding(promise, None, "it was not imported")
     found = [f"{kind}: {', '.join(map(str, names))}" for kind, names in started.items() if names]
-    return Finding("starts nothing when it is imported", not found, "; ".join(found))
+    return Finding(promise, not found, "; ".join(found))
 
 
 def leave_open(kind: str) -> Finding:

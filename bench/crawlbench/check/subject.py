@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from crawlbench.base.children import Child, ChildEnded
+from crawlbench.base.errors import UsageError
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class TrialJob(TypedDict):
     strategy: str
     event_loop: str
     site: str
-    parser: str
+    parser: str | None
     concurrency: int
     starts: list[Start]
 
@@ -70,7 +71,8 @@ class Subject:
     event_loop: str = "asyncio"
     """Used if the strategy is `async`."""
     site: str = "douban-top250"
-    parser: str = "lxml"
+    parser: str | None = None
+    """None for the usual one of the site's kind of pages."""
     concurrency: int = 5
     deadline_s: float = 10.0
     """Seconds after which a trial counts as hung."""
@@ -90,7 +92,8 @@ class Trial:
     complaints: list[str] = field(default_factory=list)
     """Warnings of leaks, from Python and asyncio."""
     started: Names = field(default_factory=dict)
-    """Threads, processes and connections that the import started, by kind."""
+    """Threads, processes and connections that the import started, by kind; empty if there was no
+    import."""
 
     async def run(self) -> list[Report]:
         """Return a report for each start; see `reports`."""
@@ -101,6 +104,9 @@ class Trial:
 
         A crawl that hangs is ended at its deadline, and one that ends its process does not affect
         the others. A strategy that cannot be loaded has that error for every start.
+
+        Raises:
+            UsageError: the site cannot be used, or not with this parser.
         """
         done = 0
         while done < len(self.starts):
@@ -121,6 +127,8 @@ class Trial:
                 except (ChildEnded, TimeoutError) as end:
                     yield await _broken(child, patience_s, end)
                     return
+                if "refused" in message:
+                    raise UsageError(message["refused"])
                 if "started" in message:
                     self.started = message["started"]
                 else:

@@ -21,7 +21,8 @@ import psutil
 
 from crawlbench.base.children import open_channel
 from crawlbench.base.digest import as_rows, digest_rows
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.measure.crawling import make_site, run_crawls
 from crawlbench.plugins import registry
 
@@ -42,7 +43,12 @@ def main() -> None:
     complaints = _listen_to_complaints()
     before = _look_around()
     try:
-        watched = _load(job)
+        spec, read = _load_site(job)
+    except UsageError as error:  # no fault of the strategy's
+        say({"refused": str(error)})
+        return
+    try:
+        watched = _Watched(spec, *_load_strategy(job), read)
     except BenchError as error:
         say({"error": _describe(error)})
         return
@@ -54,19 +60,21 @@ def main() -> None:
     say({"complaints": complaints})
 
 
-def _load(job: TrialJob) -> _Watched:
-    spec = registry.load(registry.Kind.SITE, job["site"])
+def _load_site(job: TrialJob) -> tuple[SiteSpec, Reader]:
+    """Return the site, and what reads its pages."""
+    spec: SiteSpec = registry.load(registry.Kind.SITE, job["site"])
+    parser = job["parser"] or USUAL_PARSERS[spec.media]
+    return spec, registry.load(registry.Kind.PARSER, parser)(spec)
+
+
+def _load_strategy(job: TrialJob) -> tuple[Any, Any]:
+    """Return the strategy, and what makes its event loop; None if it needs none."""
     factory = (
         registry.load(registry.Kind.EVENT_LOOP, job["event_loop"])
         if registry.is_async(job["strategy"])
         else None
     )
-    return _Watched(
-        spec,
-        registry.load(registry.Kind.STRATEGY, job["strategy"]),
-        registry.load(registry.Kind.PARSER, job["parser"])(spec),
-        factory,
-    )
+    return registry.load(registry.Kind.STRATEGY, job["strategy"]), factory
 
 
 def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
@@ -82,7 +90,7 @@ def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
 class _Watched:
     """A strategy, and what was still open or running shortly after it returned."""
 
-    def __init__(self, spec: SiteSpec, crawl: Any, read: Reader, factory: Any) -> None:  # noqa: ANN401
+    def __init__(self, spec: SiteSpec, crawl: Any, factory: Any, read: Reader) -> None:  # noqa: ANN401
         self.spec = spec
         self._crawl = crawl
         self.read = read

@@ -10,6 +10,7 @@ from crawlbench.base.records import Cell
 from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Promise, find_breaches
+from crawlbench.measure.sitefacts import find_parser
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import VALUE_SHARE, Patience
 from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
@@ -53,7 +54,10 @@ async def judge_turns(
         MirrorError: the mirror died or did not start.
     """
     event_loop = subject.event_loop if is_async else None
-    course = (subject.parser, subject.concurrency)
+    parser = subject.parser
+    if parser is None:
+        parser = await asyncio.to_thread(find_parser, subject.site)
+    course = (parser, subject.concurrency)
     cell = Cell(subject.site, network, subject.strategy, event_loop, *course)
     turns, end = _Turns(cell, expectation), ""
     try:

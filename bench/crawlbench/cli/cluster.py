@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crawlbench.measure.ends import Ends
 
 from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
+from crawlbench.measure.labels import require_sites
 from crawlbench.measure.owner import own
 
 __all__ = [
@@ -201,6 +202,7 @@ def measure_block(
     except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(f"{str(job)!r} is not a block: {error}") from error
     prepare_sites(block.plan)
+    require_sites(block.plan)
     machine = block.machine.fingerprint.machine
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
         ready = prepare_for(block.plan, tell) if block.plan.environments else ()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.checks import positive
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import INTERRUPTED, complain, finish_output, result_console
 from crawlbench.cli.places import require_place
@@ -56,7 +57,13 @@ def probe(
         typer.Option("-p", "--probe", help="Probes to run: names or globs; by default all."),
     ] = None,
     deadline_s: Annotated[
-        float, typer.Option("--deadline", metavar="SECONDS", help="Seconds that a probe may take.")
+        float,
+        typer.Option(
+            "--deadline",
+            metavar="SECONDS",
+            callback=positive,
+            help="Seconds that a probe may take.",
+        ),
     ] = DEADLINE_S,
     file: Annotated[
         Path | None,
@@ -75,8 +82,6 @@ def probe(
     """
     if as_json and output_format is not Format.TERMINAL:
         raise UsageError(f"--json and --format {output_format} cannot be given together")
-    if not deadline_s > 0:
-        raise UsageError(f"--deadline is {deadline_s:g}; give seconds above 0")
     if file:
         require_place(file)
     options = ProbeOptions(

@@ -73,11 +73,14 @@ def find_mixture(first: BlockResult, other: BlockResult) -> str:
     """Return how the environments of two blocks differ; empty if they do not.
 
     Each machine builds its environments itself, so packages that nobody asked for by version may
-    differ.
+    differ. Blocks of two sheets have packages for other plug-ins, so only those that both have may
+    not differ.
     """
+    is_same_sheet = first.sheet == other.sheet
     for name in first.environments.keys() & other.environments.keys():
         here, there = first.environments[name], other.environments[name]
-        odd = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
+        keys = here.keys() | there.keys() if is_same_sheet else here.keys() & there.keys()
+        odd = sorted(key for key in keys if here.get(key) != there.get(key))
         if odd:
             shown = ", ".join(
                 f"{key} {there.get(key, ABSENT)}, not {here.get(key, ABSENT)}"

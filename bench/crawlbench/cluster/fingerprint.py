@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import crawlbench
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Fingerprint
+from crawlbench.measure.labels import hash_network, split_trip
 from crawlbench.measure.machine import describe_machine
 from crawlbench.plugins import registry
 
@@ -39,17 +40,18 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _FILE_ENDINGS = (".py", ".toml")
 
 Names = dict[str, list[str]]
-"""Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`."""
+"""Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`, `networks`."""
 
 
 def names_of(plan: Plan) -> Names:
-    """Return the plug-ins that the plan's cells need, each once."""
+    """Return the plug-ins and networks that the plan's cells need, each once."""
     cells = plan.cells
     return {
         "strategies": _once(plan.path_of(cell.strategy) for cell in cells),
         "event_loops": _once(cell.event_loop for cell in cells),
         "parsers": _once(plan.path_of(cell.parser) for cell in cells),
         "sites": _once(plan.path_of(cell.site) for cell in cells),
+        "networks": _once(plan.path_of(cell.network) for cell in cells),
     }
 
 
@@ -62,13 +64,15 @@ def take_fingerprint(names: Names) -> Fingerprint:
     known = [name for name in names["strategies"] if _is_known(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
-    files = [name for group in names.values() for name in group if name.endswith(_FILE_ENDINGS)]
+    plugins = [name for kind, group in names.items() if kind != "networks" for name in group]
+    files = {name: _hash(Path(name)) for name in plugins if name.endswith(_FILE_ENDINGS)}
+    networks = [name for name in names["networks"] if split_trip(name)[0].endswith(_FILE_ENDINGS)]
     return Fingerprint(
         machine=replace(machine, versions=versions),
         architecture=platform.machine(),
         tool=crawlbench.__version__,
         digest=crawlbench_digest(),
-        files={name: _hash(Path(name)) for name in files},
+        files=files | {name: _hash_network(name) for name in networks},
         boot=_boot(),
     )
 
@@ -119,6 +123,13 @@ def _hash(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
     except OSError:
+        return ABSENT
+
+
+def _hash_network(name: str) -> str:
+    try:
+        return hash_network(name)
+    except UsageError:
         return ABSENT
 
 

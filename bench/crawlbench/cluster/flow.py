@@ -20,6 +20,7 @@ from crawlbench.cluster.intake import Intake, find_differences
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
+from crawlbench.measure.owner import own
 from crawlbench.stats.machines import merge
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ async def run_cluster(
             machines=tuple(crew.members.values()),
         )
         create_cluster_folder(folder, session)
-        return await _measure(session, sheets, crew, folder, say)
+        with own(folder):  # against a `--resume` beside it
+            return await _measure(session, sheets, crew, folder, say)
 
 
 async def resume_cluster(
@@ -140,8 +142,8 @@ async def _measure(
     """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
     done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
-    first = next((block for sheet in done if done[sheet] for block in store.read(sheet)), None)
-    intake = Intake(session.plan, session.machines, store, first, say, crawlbench_digest())
+    firsts = [store.read(sheet)[0] for sheet in done if done[sheet]]
+    intake = Intake(session.plan, session.machines, store, firsts, say, crawlbench_digest())
     dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
     trouble: StorageError | None = None
     try:

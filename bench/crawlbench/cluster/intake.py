@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.cluster.blocks import find_mixture, read_result
@@ -46,7 +47,7 @@ class Intake:
         plan: Plan,
         machines: Iterable[ClusterMachine],
         store: BlockStore,
-        first: BlockResult | None,
+        firsts: Iterable[BlockResult],
         say: Callable[[str], None],
         here: str,
     ) -> None:
@@ -56,12 +57,13 @@ class Intake:
             plan: the session's plan.
             machines: those that measured before or are to measure, all alike.
             store: where finished blocks are kept.
-            first: one of the blocks in the store; None if it is empty.
+            firsts: a block of each sheet that has one in the store.
             say: called with a sentence for each machine that is not used, and why.
             here: the digest of this machine's crawlbench.
         """
         self.machines = {machine.name: machine for machine in machines}
-        self._plan, self._store, self._first = plan, store, first
+        self._plan, self._store = plan, store
+        self._firsts = {block.sheet: _without_cells(block) for block in firsts}
         self._say, self._here = say, here
 
     def admit(self, machines: Sequence[ClusterMachine]) -> set[str]:
@@ -86,10 +88,10 @@ class Intake:
             StorageError: it cannot be written.
         """
         result = read_result(packed)
-        self._first = self._first or result
-        mixture = find_mixture(self._first, result)
-        if mixture:
-            raise ValueError(mixture)
+        for first in self._firsts.values():
+            if mixture := find_mixture(first, result):
+                raise ValueError(mixture)
+        self._firsts.setdefault(result.sheet, _without_cells(result))
         name = machine.name
         writing = asyncio.ensure_future(asyncio.to_thread(self._store.keep, sheet, name, packed))
         try:
@@ -97,3 +99,8 @@ class Intake:
         except asyncio.CancelledError:
             await writing  # finished before the blocks are read
             raise
+
+
+def _without_cells(block: BlockResult) -> BlockResult:
+    """Return what is compared of a block: thousands of sheets have hundreds of cells each."""
+    return replace(block, cells=(), controls=())

@@ -18,8 +18,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawlbench.base.children import open_channel
+from crawlbench.base.errors import UsageError
 from crawlbench.load.generator import Generator
-from crawlbench.load.model import Arrival, Load, Target
+from crawlbench.load.model import Arrival, Load, NotReady, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ def main() -> None:
         os.sched_setaffinity(0, job["cpus"])
     load = Load(**job["load"] | {"arrival": Arrival(job["load"]["arrival"])})
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(Generator(Target(**job["target"]), load, job["number"]), say))
+        runner.run(_run(Target(**job["target"]), load, job["number"], say))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -48,11 +49,13 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return None
 
 
-async def _run(generator: Generator, say: Say) -> None:
+async def _run(target: Target, load: Load, number: int, say: Say) -> None:
     try:
+        generator = Generator(target, load, number)
         unloaded_s = await generator.prepare()
-    except (OSError, ValueError) as error:
-        say({"error": str(error) or "no answer in time"})
+    except (OSError, ValueError, UsageError, NotReady) as error:
+        may_pass = isinstance(error, NotReady)
+        say({"error": str(error) or "no connection in time", "may_pass": may_pass})
         return
     start = await _first_line(say)
     if start is None:

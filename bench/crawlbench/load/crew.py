@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from crawlbench.base.children import Child, ChildEnded
 from crawlbench.base.errors import BenchError
-from crawlbench.load.model import GeneratorLost, Load, Target
+from crawlbench.load.model import GeneratorLost, Load, NotReady, Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from crawlbench.base.children import Message
 
-__all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job"]
+__all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job", "require_ready"]
 
 GENERATOR = "crawlbench.load.child"
 """The module that a generator's process runs."""
@@ -47,6 +47,7 @@ class Hand(Protocol):
 
         Raises:
             GeneratorLost: it died; the message says how.
+            NotReady: the server failed single requests; another try may fare better.
             BenchError: it cannot reach the server; the message says why.
         """
 
@@ -75,6 +76,22 @@ def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()
     return {"target": fields, "load": asked, "number": number, "cpus": cpus}
 
 
+def require_ready(message: Message, place: str = "") -> None:
+    """Raise what a generator reports in place of being ready.
+
+    Args:
+        message: the first that its process sends.
+        place: where it runs, if that is worth telling.
+
+    Raises:
+        NotReady: the server failed single requests; another try may fare better.
+        BenchError: it cannot reach the server.
+    """
+    if "error" in message:
+        kind = NotReady if message.get("may_pass") else BenchError
+        raise kind(f"{place}: {message['error']}" if place else message["error"])
+
+
 @asynccontextmanager
 async def local_crew(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
     """Start a process per job, and yield the handles on them; see `Crew`."""
@@ -100,9 +117,7 @@ class _LocalHand:
         return cls(await Child.start(GENERATOR, json.dumps(job)))
 
     async def ready(self) -> None:
-        message = await self._hear()
-        if "error" in message:
-            raise BenchError(message["error"])
+        require_ready(await self._hear())
 
     async def go(self, start: float) -> None:
         with suppress(ConnectionError):

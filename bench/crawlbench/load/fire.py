@@ -81,7 +81,7 @@ async def fire(bench: Bench, load: Load) -> Run:
     A generator that dies during the run is reported as lost, and what it did is not known.
 
     Raises:
-        NotReady: a generator was lost before the start.
+        NotReady: a generator was lost before the start, or the server failed single requests.
         BenchError: the server cannot be reached, or not all were ready in time.
     """
     jobs = [make_job(bench.target, load, n, bench.cpus) for n in range(load.generators)]
@@ -112,7 +112,7 @@ async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> 
     try:
         async with asyncio.timeout(patience_s):
             await asyncio.gather(*waiting)
-    except GeneratorLost as error:
+    except (GeneratorLost, NotReady) as error:
         kind, reason = NotReady, str(error)
     except BenchError as error:
         reason = str(error)

@@ -146,7 +146,7 @@ async def _search(
         say(f"{rate:g} per s: {'holds' if tried.held else tried.why}")
         return tried
 
-    say(f"looking for the highest rate with {goal.text}")
+    say(f"looking for the highest rate with {goal.text}; the first step is not judged")
     return await search(goal, attempt, options.first_per_s, options.most_per_s)
 
 
@@ -158,12 +158,12 @@ async def _fire(
     *,
     must_be_whole: bool = False,
 ) -> Run:
-    """Make and return a run; try again if it does not begin because a generator was lost.
+    """Make and return a run; try again if it does not begin for a reason that may pass.
 
     If it must be whole, try again as well if a generator was lost after the start.
 
     Raises:
-        BenchError: a generator was lost in every try, or the run did not begin for another reason.
+        BenchError: no try did what it should, or the run did not begin for a reason that stays.
     """
     for _ in range(TRIES):
         try:
@@ -181,13 +181,17 @@ async def _fire(
 def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
     """Return a step that says whether a rate was kept and met the goal, and if not, why."""
     failed = sum(outcome.failed.values())
+    limits = "".join(
+        f"; {text}" for text in (outcome.generator_limit, outcome.mirror_limit) if text
+    )
     latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
     if not outcome.kept:
         return Step(
             rate, False, f"could not keep the rate: {'; '.join(outcome.reasons)}", latency_s
         )
     if latency_s is None:
-        return Step(rate, False, f"{failed} of {outcome.due} requests failed", None)
+        return Step(rate, False, f"{failed} of {outcome.due} requests failed{limits}", None)
     if latency_s > goal.seconds:
-        return Step(rate, False, f"{goal.percentile} is {format_seconds(latency_s)}", latency_s)
+        why = f"{goal.percentile} is {format_seconds(latency_s)}{limits}"
+        return Step(rate, False, why, latency_s)
     return Step(rate, True, "", latency_s)

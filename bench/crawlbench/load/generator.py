@@ -19,7 +19,15 @@ from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.load.arrival import due_times
 from crawlbench.load.client import make_request
 from crawlbench.load.latency import count_seconds, encode_counts
-from crawlbench.load.model import PROBES, Load, Part, Target, share
+from crawlbench.load.model import (
+    PROBE_FAILURES,
+    PROBES,
+    Load,
+    NotReady,
+    Part,
+    Target,
+    share,
+)
 from crawlbench.load.pool import Pool
 from crawlbench.load.tally import Tally
 
@@ -40,7 +48,11 @@ class Generator:
     """Makes one generator's share of a load; can be used once."""
 
     def __init__(self, target: Target, load: Load, number: int) -> None:
-        """Be the generator with this number, from 0; nothing is opened yet."""
+        """Be the generator with this number, from 0; nothing is opened yet.
+
+        Raises:
+            UsageError: the authority to trust cannot be read.
+        """
         self._load = load
         self._number = number
         self._request = make_request(target)
@@ -55,26 +67,49 @@ class Generator:
         """Open the connections, and return the median time of an unloaded answer in seconds.
 
         Raises:
-            OSError: the server cannot be reached, hangs up, or does not answer in time.
+            OSError: the server cannot be reached.
+            NotReady: it hangs up, or does not answer in time, several times.
         """
         await self._pool.open(self._load.timeout_s)
-        self._unloaded_s = median([await self._probe_once() for _ in range(PROBES)])
+        answers: list[float] = []
+        failures = 0
+        while len(answers) < PROBES:
+            try:
+                answers.append(await self._probe_once())
+            except OSError as error:
+                failures += 1
+                if failures == PROBE_FAILURES:
+                    raise NotReady(
+                        f"{failures} of {len(answers) + failures} single requests failed, the last "
+                        f"since {error or 'no answer came in time'}"
+                    ) from error
+        self._unloaded_s = median(answers)
         return self._unloaded_s
 
     async def _probe_once(self) -> float:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
-            while (connection := self._pool.take()) is None:
-                await asyncio.sleep(0.001)  # a connection that closes after each answer is replaced
-            self._probe = loop.create_future()
-            connection.ask(self._request, now())
-            return await self._probe
+        """Return how long one request took.
+
+        Raises:
+            OSError: it failed.
+        """
+        loop, connection = asyncio.get_running_loop(), None
+        self._probe = loop.create_future()
+        try:
+            async with asyncio.timeout(self._load.timeout_s):  # TimeoutError is an OSError
+                while (connection := self._pool.take()) is None:
+                    await asyncio.sleep(0.001)  # one that closes after each answer is replaced
+                connection.ask(self._request, now())
+                return await self._probe
+        except TimeoutError:
+            if connection:
+                connection.fail("timeout")  # its late answer would be taken for the next one's
+            raise
 
     async def fire(self, start: float) -> Part:
         """Make requests from a time of `time.monotonic` on, and return what was counted."""
         await asyncio.sleep(max(0.0, start - now()))
         self._probe = None
-        self._tally = Tally(start, self._load.span_s)
+        self._tally = Tally(start, self._load.span_s, self._unloaded_s)
         self._pool.forget_busy()
         late_s, began, refused = now() - start, datetime.now(UTC), self._pool.refused
         cpu_s, wait_s, before = time.process_time(), read_cpu_wait_s(), self._pool.received_bytes
@@ -109,8 +144,8 @@ class Generator:
             self._next_due = next(self._schedule, None)
             self._send_due()
             return
-        while connection := self._pool.take():
-            self._ask_again(connection)
+        for connection in list(iter(self._pool.take, None)):
+            self._ask_again(connection)  # gives it back if the span is over
 
     def _send_due(self) -> None:
         """Send the requests that are due, then set the alarm for the next one."""

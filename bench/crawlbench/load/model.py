@@ -13,6 +13,7 @@ from crawlbench.base.errors import BenchError
 __all__ = [
     "AT_ONCE",
     "PROBES",
+    "PROBE_FAILURES",
     "Arrival",
     "GeneratorLost",
     "Load",
@@ -29,6 +30,8 @@ AT_ONCE = 64
 """Connections to make at a time, so that no listener's backlog overflows."""
 PROBES = 5
 """Requests that one connection makes alone before the run, to time an unloaded server."""
+PROBE_FAILURES = 3
+"""How many of these requests must fail until a run does not begin; each is made once more."""
 
 
 class Arrival(StrEnum):
@@ -91,10 +94,11 @@ class Load:
     def ready_s(self) -> float:
         """Seconds within which a generator must be ready.
 
-        That is its start, and `timeout_s` for each batch of connections and for each probe.
+        That is its start, and `timeout_s` for each batch of connections and for each probe, those
+        that fail included.
         """
         most = share(self.connections, 0, max(1, self.generators))
-        return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES)
+        return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES + PROBE_FAILURES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +116,9 @@ class Part:
     """Answered with a status below 400, whenever that was."""
     answered_in_span: int
     done_first: int
-    """Answered in the first half of the span."""
+    """How many of those were answered by that half's end, or an unloaded answer later."""
     done_second: int
-    """Answered in the second half of the span."""
+    """Answered by the span's end, or an unloaded answer later, and not among `done_first`."""
     failed: dict[str, int]
     """Failures by kind."""
     refused: int
@@ -158,7 +162,10 @@ class GeneratorLost(BenchError):  # noqa: N818  (an event that a run records and
 
 
 class NotReady(BenchError):  # noqa: N818  (an event that a session may try again after)
-    """Raised when a generator was lost before the start, so that nothing was measured."""
+    """Raised when a run cannot begin for a reason that may pass, so that nothing was measured.
+
+    A generator was lost, or the server failed single requests to it.
+    """
 
 
 def share(total: int, number: int, parts: int) -> int:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from crawlbench.base.errors import UsageError
 from crawlbench.load.model import Arrival, Load
+from crawlbench.load.outcome import SHORTFALL
+from crawlbench.load.trust import make_tls
 from crawlbench.mirror.networks import find_network
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ CONNECTIONS = 10
 """Connections for closed arrival, if no number is given."""
 FIRST_PER_S = 100.0
 """The rate at which a search begins, unless one is given."""
+MIN_S = 0.1
+"""Generators begin some milliseconds apart from each other: a shorter run shows little else."""
 MAX_S, MAX_CONNECTIONS, MAX_PER_S, MAX_GENERATORS = 600.0, 4096, 100_000.0, 64
 MAX_S_ELSEWHERE, MAX_CONNECTIONS_ELSEWHERE, MAX_PER_S_ELSEWHERE = 60.0, 1000, 10_000.0
 """Limits at an address that is not one of our mirrors."""
@@ -72,8 +76,14 @@ def choose_runs(
 
 
 def choose_step(base: Load, span_s: float, goal: Goal | None) -> Load:
-    """Return one step of a search, which does not wait long for answers that miss the goal."""
-    drain_s = min(base.drain_s, max(1.0, 4 * goal.seconds)) if goal else base.drain_s
+    """Return one step of a search, which does not wait long for answers if the goal is missed.
+
+    It waits for all if more than `SHORTFALL` of them may be late: those that it gave up would count
+    as failed.
+    """
+    drain_s = base.drain_s
+    if goal and goal.fraction >= 1 - SHORTFALL:
+        drain_s = min(drain_s, max(1.0, 4 * goal.seconds))
     return replace(base, span_s=span_s, drain_s=drain_s)
 
 
@@ -90,18 +100,27 @@ def require_allowed(options: LoadOptions, owned: str | None) -> None:
     is_elsewhere = options.url is not None
     if options.url is not None:
         _require_owned(options.url, owned)
-    elif owned is not None:
-        raise UsageError(f"--i-own-this {owned!r} cannot be used without --url")
+        if not options.cluster:  # whose machines have files of their own
+            make_tls(options.ca_file)
     else:
+        for name, value in (("--i-own-this", owned), ("--ca-file", options.ca_file)):
+            if value is not None:
+                raise UsageError(f"{name} {value!r} cannot be used without --url")
         find_network(options.network)
     most_s = MAX_S_ELSEWHERE if is_elsewhere else MAX_S
     most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
     for load in (*options.loads, options.step):
-        _bound("--duration" if load is not options.step else "--step", load.span_s, most_s)
+        _require_span("--duration" if load is not options.step else "--step", load.span_s, most_s)
         _bound("--connections" if not load.is_open else "--pool", load.connections, most)
         _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
         _bound("--timeout", load.timeout_s, MAX_S_ELSEWHERE)
         _bound("--generators", load.generators, MAX_GENERATORS)
+
+
+def _require_span(option: str, seconds: float, most: float) -> None:
+    if seconds < MIN_S:
+        raise UsageError(f"{option} {seconds:g} cannot be used: give {MIN_S:g} or more")
+    _bound(option, seconds, most)
 
 
 def _bound(option: str, value: float, most: float) -> None:

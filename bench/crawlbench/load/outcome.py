@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from crawlbench.load.latency import PERCENTILES, Percentiles, merge, quantile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crawlbench.load.fire import Run
 
-__all__ = ["Outcome", "sum_up"]
+__all__ = ["SHORTFALL", "Outcome", "sum_up"]
 
 SHORTFALL = 0.01
 """Largest share of requests that may fail, and that may be left over in the second half, if a rate
@@ -65,6 +67,10 @@ class Outcome:
     """Whether the rate was kept; None if closed."""
     reasons: tuple[str, ...]
     """Why it was not kept."""
+    generator_limit: str
+    """That a generator had no more to give, whether the rate was kept or not; else empty."""
+    mirror_limit: str
+    """The same of the mirror."""
     missing: int | None
     """Requests that the server saw and no generator reported; None if not known."""
 
@@ -81,6 +87,7 @@ def sum_up(run: Run) -> Outcome:
     services = _tell(service, 0)
     unloaded_s = min((part.unloaded_s for part in parts), default=0.0)
     kept = _is_kept(run, services["p50"], unloaded_s) if run.load.is_open else None
+    limits = _limit_of_generators(run, lags), _limit_of_mirror(run)
     return Outcome(
         due=sum(part.due for part in parts),
         sent=sent,
@@ -95,7 +102,9 @@ def sum_up(run: Run) -> Outcome:
         unloaded_s=unloaded_s,
         histogram=latency.encode().decode("ascii"),
         kept=kept,
-        reasons=tuple(_reasons(run, lags, services, unloaded_s)) if kept is False else (),
+        reasons=tuple(_reasons(run, limits, services, unloaded_s)) if kept is False else (),
+        generator_limit=limits[0],
+        mirror_limit=limits[1],
         missing=run.server_requests - sent if run.server_requests is not None else None,
     )
 
@@ -108,11 +117,12 @@ def _tell(histogram: object, failed: int) -> Percentiles:
 def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
     """Return whether as many good answers came as were due in the second half of the span.
 
-    In a steady state, what is in flight at the beginning of that half and at its end cancels, so
-    slow answers are no shortfall, but a backlog is. What is in flight is the rate times the time of
-    an answer (Little). The time under load counts at most twice the unloaded one; otherwise a
-    server that falls behind would widen the noise that excuses it. A failed request was never
-    merely in flight, so noise does not excuse it.
+    In a steady state, what is overdue at the beginning of that half and at its end cancels, so slow
+    answers are no shortfall, but a backlog is. A request is overdue once it takes longer than
+    unloaded: a server that always takes as long as the span never has a steady number of requests
+    in flight. What is in flight is the rate times the time of an answer (Little). The time under
+    load counts at most twice the unloaded one; otherwise a server that falls behind would widen the
+    noise that excuses it. A failed request was never merely in flight, so noise does not excuse it.
     """
     if run.lost or service_s is None:  # None: nothing was answered
         return False
@@ -127,23 +137,38 @@ def _is_kept(run: Run, service_s: float | None, unloaded_s: float) -> bool:
     return due_second - done_second <= min(slack, MAX_SLACK * due_second)
 
 
-def _reasons(run: Run, lag_s: Percentiles, service_s: Percentiles, unloaded_s: float) -> list[str]:
+def _limit_of_generators(run: Run, lag_s: Percentiles) -> str:
+    """Return a sentence if a generator used its CPU or waited for one; else an empty text."""
+    cpu, wait = (
+        max((getattr(part, name) for part in run.parts), default=0.0)
+        for name in ("cpu_share", "cpu_wait_share")
+    )
+    if cpu >= CPU_FULL:
+        return f"a generator used {cpu:.0%} of a CPU: more generators, and CPUs, are needed"
+    late_s = lag_s.get("p99") or 0.0
+    if late_s >= LATE_S and wait >= CPU_WAIT:
+        return (
+            f"a generator waited for a CPU {wait:.0%} of the time, and its sender was late by "
+            f"{late_s * 1000:.1f} ms (p99)"
+        )
+    return ""
+
+
+def _limit_of_mirror(run: Run) -> str:
+    """Return a sentence if the mirror used its CPU; else an empty text."""
+    if (run.server_cpu_share or 0.0) >= CPU_FULL:
+        return f"the mirror used {run.server_cpu_share:.0%} of a CPU"
+    return ""
+
+
+def _reasons(
+    run: Run, limits: Iterable[str], service_s: Percentiles, unloaded_s: float
+) -> list[str]:
     """Return sentences, from what was measured, that explain why a rate was not kept."""
     found = [f"generator {lost.number} was lost: {lost.reason}" for lost in run.lost]
     if not run.parts:
         return found
-    cpu, wait = (
-        max(getattr(p, name) for p in run.parts) for name in ("cpu_share", "cpu_wait_share")
-    )
-    if cpu >= CPU_FULL:
-        found.append(f"a generator used {cpu:.0%} of a CPU: more generators, and CPUs, are needed")
-    elif (lag_s["p99"] or 0.0) >= LATE_S and wait >= CPU_WAIT:
-        found.append(
-            f"a generator waited for a CPU {wait:.0%} of the time, and its sender was late by "
-            f"{(lag_s['p99'] or 0.0) * 1000:.1f} ms (p99)"
-        )
-    if (run.server_cpu_share or 0.0) >= CPU_FULL:
-        found.append(f"the mirror used {run.server_cpu_share:.0%} of a CPU")
+    found += filter(None, limits)
     if failed := sum(sum(part.failed.values()) for part in run.parts):
         found.append(f"{failed} of {sum(part.due for part in run.parts)} requests failed")
     found += _of_connections(run, service_s["p50"], unloaded_s)

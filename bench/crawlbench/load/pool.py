@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from typing import TYPE_CHECKING
 
 from crawlbench.load.client import Connection
 from crawlbench.load.model import AT_ONCE
+from crawlbench.load.trust import make_tls
 
 if TYPE_CHECKING:
     from crawlbench.load.client import Owner
@@ -26,7 +26,11 @@ class Pool:
     """Keeps a number of connections open, and knows how long none was free."""
 
     def __init__(self, owner: Owner, target: Target, size: int) -> None:
-        """Start without connections."""
+        """Start without connections.
+
+        Raises:
+            UsageError: the authority to trust cannot be read.
+        """
         self.idle: list[Connection] = []
         self.refused = 0
         self._owner = owner
@@ -38,9 +42,7 @@ class Pool:
         self._busy_s = 0.0
         self._busy_since: float | None = None
         self._is_closing = False
-        self._tls: ssl.SSLContext | None = None
-        if target.is_tls:
-            self._tls = ssl.create_default_context(cafile=target.ca_file)
+        self._tls = make_tls(target.ca_file) if target.is_tls else None
 
     async def open(self, timeout_s: float) -> None:
         """Open all connections.

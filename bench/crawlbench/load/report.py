@@ -89,6 +89,25 @@ def load_notes(report: LoadReport) -> list[Note]:
 
 
 def _of_run(name: str, done: Done) -> list[Note]:
+    outcome = done.outcome
+    notes = _of_losses(name, done)
+    if outcome.kept is False:
+        text = f"{name}: could not keep the rate: {'; '.join(outcome.reasons)}"
+        notes.append(("warning", text))
+    elif outcome.generator_limit:
+        notes.append(("warning", f"{name}: {outcome.generator_limit}"))
+    if outcome.failed:
+        kinds = ", ".join(f"{kind} {count}" for kind, count in outcome.failed.items())
+        notes.append(("failed", f"{name}: {kinds}"))
+    if outcome.refused:
+        notes.append(("failed", f"{name}: {outcome.refused} new connections failed"))
+    if done.run.parts:
+        notes.append(("generators", f"{name}: {_tell_generators(done)}"))
+    return notes
+
+
+def _of_losses(name: str, done: Done) -> list[Note]:
+    """Return notes on lost generators, and on requests that nobody accounts for."""
     outcome, run = done.outcome, done.run
     notes: list[Note] = []
     for lost in run.lost:
@@ -103,16 +122,6 @@ def _of_run(name: str, done: Done) -> list[Note]:
     elif outcome.missing:
         text = f"{name}: the mirror saw {run.server_requests} requests, {outcome.sent} were sent"
         notes.append(("warning", text))
-    if outcome.kept is False:
-        text = f"{name}: could not keep the rate: {'; '.join(outcome.reasons)}"
-        notes.append(("warning", text))
-    if outcome.failed:
-        kinds = ", ".join(f"{kind} {count}" for kind, count in outcome.failed.items())
-        notes.append(("failed", f"{name}: {kinds}"))
-    if outcome.refused:
-        notes.append(("failed", f"{name}: {outcome.refused} new connections failed"))
-    if run.parts:
-        notes.append(("generators", f"{name}: {_tell_generators(done)}"))
     return notes
 
 

@@ -26,7 +26,7 @@ NEAR = 1.05
 """The search ends when a failing rate is at most this multiple of one that held."""
 MIN_PER_S = 1.0
 CONFIRMATIONS = 3
-"""How often to try to confirm an answer; after each failure, the search goes on further below."""
+"""How often an answer may fail to be confirmed; each time, the search goes on further below."""
 LONGER, ENOUGH, MAX_S = 5.0, 1000, 60.0
 """A confirmation lasts this many times as long as a step, or until it has this many requests if
 that takes no more than this many seconds: a small overload needs time to show."""
@@ -105,10 +105,12 @@ def confirmation_s(step_s: float, rate_per_s: float) -> float:
 async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Found:
     """Find the highest rate that meets a goal, and return it with all steps.
 
-    Doubles from `first` until a rate fails (halves, if `first` fails), then halves the ratio
-    between the last that held and the first that failed until they are 5 % apart. The answer is
-    tried once more, for longer: a rate that holds only sometimes does not hold. Once such a
-    confirmation has failed, short steps are no longer trusted, and all that follow are as long.
+    Warms everything up with a step that is not judged. Doubles from `first` until a rate fails
+    (halves, if `first` fails), then halves the ratio between the last that held and the first that
+    failed until they are 5 % apart. Then both ends are tried once more, for longer. A rate that
+    holds only sometimes does not hold: the search goes on below it. A rate that failed in a short
+    step and holds in a long one met a passing disturbance: the search goes on above it. After the
+    first long step, short ones are no longer trusted, and all that follow are as long.
 
     A search that is cancelled returns the steps that it has; if it has none, the cancellation goes
     on.
@@ -121,7 +123,8 @@ async def search(goal: Goal, attempt: Attempt, first: float, most: float) -> Fou
     """
     trial = _Trial(attempt)
     try:
-        low, high = await _confirm(trial, *await _bracket(trial.holds, first, most))
+        await attempt(min(first, most), False)
+        low, high = await _confirm(trial, most, *await _bracket(trial.holds, first, most))
     except BenchError as error:
         return Found(goal, None, None, tuple(trial.steps), str(error))
     except asyncio.CancelledError:
@@ -138,6 +141,7 @@ class _Trial:
         self.steps: list[Step] = []
         self._attempt = attempt
         self._is_long = False
+        self._failed_long: set[float] = set()
 
     async def holds(self, rate: float) -> bool:
         return await self._try(rate, is_long=self._is_long, again=False)
@@ -146,19 +150,32 @@ class _Trial:
         self._is_long = True
         return await self._try(rate, is_long=True, again=True)
 
+    def is_sure_to_fail(self, rate: float) -> bool:
+        """Return whether a rate has failed in a step that was long enough to tell."""
+        return rate in self._failed_long
+
     async def _try(self, rate: float, *, is_long: bool, again: bool) -> bool:
         step = await self._attempt(rate, is_long)
         self.steps.append(Step(step.rate_per_s, step.held, step.why, step.latency_s, again))
+        if is_long and not step.held:
+            self._failed_long.add(rate)
         return step.held
 
 
-async def _confirm(trial: _Trial, low: float | None, high: float | None) -> _Bracket:
-    """Return a rate that held twice, and the lowest above it that failed."""
-    for _ in range(CONFIRMATIONS):
+async def _confirm(trial: _Trial, most: float, low: float | None, high: float | None) -> _Bracket:
+    """Return a rate that held twice, and the lowest above it that failed in a long step."""
+    failures = 0
+    while failures < CONFIRMATIONS:
         low, high = await _bisect(trial.holds, low, high)
-        if low is None or await trial.confirms(low):
+        if low is None:
             return low, high
-        low, high = await _bracket_below(trial.holds, _even(low / NEAR), low)
+        if not await trial.confirms(low):
+            failures += 1
+            low, high = await _bracket_below(trial.holds, _even(low / NEAR), low)
+        elif high is None or trial.is_sure_to_fail(high) or not await trial.confirms(high):
+            return low, high
+        else:
+            low, high = await _bracket_above(trial.holds, high, most)
     return None, high
 
 
@@ -167,12 +184,17 @@ async def _bracket(holds: _Holds, first: float, most: float) -> _Bracket:
     rate = min(first, most)
     if not await holds(rate):
         return await _bracket_below(holds, rate / 2, rate)
-    while rate < most:
-        higher = min(rate * 2, most)
+    return await _bracket_above(holds, rate, most)
+
+
+async def _bracket_above(holds: _Holds, held: float, most: float) -> _Bracket:
+    """Return the last rate that holds on the way up, and the first that fails, if one does."""
+    while held < most:
+        higher = min(held * 2, most)
         if not await holds(higher):
-            return rate, higher
-        rate = higher
-    return rate, None
+            return held, higher
+        held = higher
+    return held, None
 
 
 async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:

@@ -16,6 +16,8 @@ class Tally:
 
     start: float
     span_s: float
+    unloaded_s: float = 0.0
+    """How long an answer takes without load; so much later than its requests each half counts."""
     due: int = 0
     due_first: int = 0
     sent: int = 0
@@ -48,9 +50,10 @@ class Tally:
         """Count a good answer that came at this time."""
         self.answered += 1
         self.answered_in_span += at < self.end
-        is_first = at < self.start + self.span_s / 2
+        half = self.start + self.span_s / 2
+        is_first = intended < half and at < half + self.unloaded_s
         self.done_first += is_first
-        self.done_second += not is_first and at < self.end
+        self.done_second += not is_first and at < self.end + self.unloaded_s
         count_seconds(self.latency, at - intended)
         count_seconds(self.service, at - sent)
 

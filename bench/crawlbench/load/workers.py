@@ -30,7 +30,7 @@ from crawlbench.base.scheduler import (
     start_command,
     watch_task,
 )
-from crawlbench.load.crew import GENERATOR
+from crawlbench.load.crew import GENERATOR, require_ready
 from crawlbench.load.model import GeneratorLost
 from crawlbench.load.software import describe_software, tell_differences
 
@@ -184,9 +184,7 @@ class _DaskHand:
         )
 
     async def ready(self) -> None:
-        message = await self._unless_lost(self._back.get())
-        if "error" in message:
-            raise BenchError(f"{self.place}: {message['error']}")
+        require_ready(await self._unless_lost(self._back.get()), self.place)
 
     async def go(self, start: float) -> None:
         delay_s = max(0.0, start - time.monotonic())  # the worker has another clock

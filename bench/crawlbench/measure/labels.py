@@ -7,6 +7,7 @@ spelling, which is what tells two versions of one file apart.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import OwnFile
+from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts import find_out
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan
 
-__all__ = ["Labels", "find_place", "is_file", "require_sites", "split_trip"]
+__all__ = ["Labels", "find_place", "hash_network", "is_file", "require_sites", "split_trip"]
 
 _ENDINGS = (".py", ".toml")
 
@@ -94,6 +96,16 @@ class Labels:
         return find_out([(registry.Kind.SITE, site)])[0].content if site else ""
 
 
+def hash_network(name: str) -> str:
+    """Return twelve hex digits of what a network plays, its file of samples included.
+
+    Raises:
+        UsageError: there is no such network, or it cannot be used.
+    """
+    numbers = find_network(name).as_numbers()
+    return hashlib.sha256(repr(sorted(numbers.items())).encode()).hexdigest()[:12]
+
+
 def require_sites(plan: Plan) -> None:
     """Check that the plan's own sites are what they were when it was made.
 
@@ -107,7 +119,8 @@ def require_sites(plan: Plan) -> None:
             if facts.content != file.content:
                 raise UsageError(
                     f"the site {label!r} ({file.path}) is not what it was when the session began: "
-                    "its pages or its site file were changed; begin a new session"
+                    "its pages or its site file were changed, or are others on this machine; begin "
+                    "a new session"
                 )
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from crawlbench.base.children import ChildEnded, PlainChild, raise_told
 from crawlbench.base.errors import BrokenPluginError
+from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.measure.culprit import LOAD_S, find_culprit
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.plugins import registry
@@ -19,7 +20,14 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.base.model import SiteSpec
 
-__all__ = ["SiteFacts", "count_most_at_once", "describe_site", "find_site", "is_ours"]
+__all__ = [
+    "SiteFacts",
+    "count_most_at_once",
+    "describe_site",
+    "find_parser",
+    "find_site",
+    "is_ours",
+]
 
 CHILD = "crawlbench.measure.siteside"
 
@@ -42,8 +50,6 @@ class SiteFacts:
     """Pages that can be in flight at once."""
     work: str = ""
     """What was done, or has to be done, before its pages can be served; empty if nothing."""
-    first_page_bytes: int = 0
-    """Size of its first page before any content coding; 0 if there is none."""
 
     @property
     def expected(self) -> Expectation:
@@ -71,6 +77,11 @@ def find_site(name: str, *, expects: bool = True, reads: bool = False) -> SiteFa
     return msgspec.convert(told["facts"], SiteFacts)
 
 
+def find_parser(name: str) -> str:
+    """Return the usual parser for a site's kind of pages; raises what `find_site` raises."""
+    return USUAL_PARSERS[find_site(name, expects=False).media]
+
+
 def _ask(name: str, question: dict[str, object]) -> Message:
     """Return what a child says about a site once it has read its pages."""
     child, page = PlainChild(CHILD), ""
@@ -95,11 +106,8 @@ def _ask(name: str, question: dict[str, object]) -> Message:
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
     """Return the facts of a site that was loaded here."""
     work = spec.first_use()
-    size = 0
     if not work:
-        source = spec.pages()
-        found = source.find(spec.path)
-        size = len(source.read(found)[1]) if found else 0
+        _require_first_page(spec)
     expectation = expect(spec) if expects else None
     return SiteFacts(
         path=spec.path,
@@ -109,8 +117,14 @@ def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
         media=spec.media,
         most_at_once=count_most_at_once(spec),
         work=work,
-        first_page_bytes=size,
     )
+
+
+def _require_first_page(spec: SiteSpec) -> None:
+    """Read the first page: if it is gone, the user is told so, and not of a mirror that ended."""
+    source = spec.pages()
+    if found := source.find(spec.path):
+        source.read(found)
 
 
 def count_most_at_once(spec: SiteSpec) -> int:

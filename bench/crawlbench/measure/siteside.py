@@ -15,7 +15,7 @@ import msgspec
 
 from crawlbench.base.children import end_with_parent, open_channel, tell_error
 from crawlbench.base.errors import BenchError, BrokenPluginError
-from crawlbench.base.model import ListedSource
+from crawlbench.base.model import USUAL_PARSERS, ListedSource
 from crawlbench.measure.expressions import ORIGIN
 from crawlbench.measure.sitefacts import describe_site
 from crawlbench.plugins import registry
@@ -58,8 +58,7 @@ def _read_pages(spec: SiteSpec, say: Say) -> None:
     source = spec.pages()
     if not isinstance(source, ListedSource):
         return
-    parser = "lxml" if spec.media == "html" else spec.media
-    read = registry.load(registry.Kind.PARSER, parser)(spec)
+    read = registry.load(registry.Kind.PARSER, USUAL_PARSERS[spec.media])(spec)
     for address in source.addresses():
         say({"page": address})
         with suppress(Exception):

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.base.model import ListedSource
+from crawlbench.base.model import USUAL_PARSERS, ListedSource
 from crawlbench.plugins import registry
 from crawlbench.sites.titles import change_titles
 
@@ -29,7 +29,6 @@ MAX_S = 3.0
 """Seconds after which no further page is begun: the manager waits, and a site may be slow."""
 ORIGIN = "http://mirror"
 """An origin for addresses; which one does not matter here."""
-PARSERS = {"html": "lxml", "json": "json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ def make_edition(spec: SiteSpec, pages: PageSource, seed: int) -> Edition:
     deadline = time.monotonic() + MAX_S
     bodies: dict[str, bytes] = {}
     titles: dict[str, str] = {}
-    parser = registry.load(registry.Kind.PARSER, PARSERS[spec.media])
+    parser = registry.load(registry.Kind.PARSER, USUAL_PARSERS[spec.media])
     for address in () if spec.is_large else _draw(spec, pages, seed):
         if time.monotonic() > deadline:
             break

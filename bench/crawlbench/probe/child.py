@@ -64,6 +64,8 @@ def _probe(loop: str, job: Job) -> None:
     def say(**message: object) -> None:
         job.say(message)
 
+    # Who starts a probe in the background has Ctrl-C ignored, and `asyncio.Runner` leaves it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "alarm"):  # if its parent was killed and it hangs
         signal.alarm(math.ceil(order["deadline_s"]) + LATE_S)
     operation = find_try(order["probe"])

@@ -7,6 +7,7 @@ import contextvars
 import gc
 import logging
 import os
+import signal
 import socket
 import threading
 import time
@@ -59,6 +60,8 @@ async def contextvars_readers(_: int) -> None:
     seen: asyncio.Future[str] = loop.create_future()
     left, right = socket.socketpair()
 
+    heard: asyncio.Future[str] = loop.create_future()
+
     def see() -> None:
         loop.remove_reader(right.fileno())
         seen.set_result(PAGE.get())
@@ -68,8 +71,13 @@ async def contextvars_readers(_: int) -> None:
         PAGE.set("first")
         loop.add_reader(right.fileno(), see)
         PAGE.set("second")
+        loop.add_signal_handler(signal.SIGUSR1, lambda: heard.set_result(PAGE.get()))
+        PAGE.set("third")
         left.send(b"x")
         check("context of the reader", await seen, "first")
+        signal.raise_signal(signal.SIGUSR1)
+        check("context of the signal handler", await heard, "second")
+        loop.remove_signal_handler(signal.SIGUSR1)
 
 
 @once()

@@ -23,7 +23,7 @@ __all__ = ["THEME"]
 THEME = Theme("servers and processes")
 once = partial(THEME.operation, counts="tries", n=1)
 """Registers a probe that is tried once."""
-HOST = "127.0.0.1"
+HOST, OWN = "127.0.0.1", "127.0.0.2"
 
 
 @once()
@@ -86,14 +86,18 @@ async def ipv6(_: int) -> None:
 async def local_address(_: int) -> None:
     """`create_connection(local_addr=...)` binds the client's side."""
     loop = asyncio.get_running_loop()
+    try:
+        socket.create_server((OWN, 0)).close()
+    except OSError as error:  # such as macOS
+        raise NotHere(f"this machine has no address {OWN}: {error.strerror}") from error
     async with await loop.create_server(Echo, HOST, 0) as server:
         address = server.sockets[0].getsockname()
         _transport, ping = await loop.create_connection(
-            lambda: Ping(1, 100), *address, local_addr=("127.0.0.2", 0)
+            lambda: Ping(1, 100), *address, local_addr=(OWN, 0)
         )
         name = ping._transport.get_extra_info("sockname")
         check("round trips", await ping.done, 1)
-    check("own address", name[0], "127.0.0.2")
+    check("own address", name[0], OWN)
 
 
 @once()
@@ -176,5 +180,15 @@ async def subprocess_missing(_: int) -> None:
     try:
         await asyncio.create_subprocess_exec(str(Path("/no/such/program")))
     except FileNotFoundError:
+        check("a process is left", _has_children(), False)
         return
     raise OperationWrong("a program that is not there was started")
+
+
+def _has_children() -> bool:
+    """Return whether this process has a child that runs, or for which nobody has waited."""
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return False
+    return True

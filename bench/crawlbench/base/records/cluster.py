@@ -44,7 +44,7 @@ class Fingerprint:
     digest: str
     """Hash of crawlbench's files."""
     files: dict[str, str]
-    """Digest of each plug-in or site that is a file; `absent` if the file is not there."""
+    """Digest of each plug-in, site or network that is a file; `absent` if it cannot be read."""
     boot: str
     """Identifies what runs under one kernel; empty where the system does not say."""
 
