@@ -11,7 +11,7 @@ from crawlbench import __version__
 from crawlbench.archive.fetching import retry_after_s
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
-from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.sites.manifest import load_manifest
 from tests.archive.recorded import HTML
 from tests.conftest import command_line
@@ -184,6 +184,23 @@ def test_a_journal_cut_short_goes_on_and_a_broken_one_is_refused(server, record)
         record()
     journal.write_bytes(whole[:-5])
     assert record().pages == 2
+
+
+def test_a_disk_that_is_full_at_the_end_costs_no_request(server, record, monkeypatch):
+    """The journal stays until the folder is in its place, so that the same command goes on."""
+    server.page("/", "/b")
+    server.page("/b")
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("pathlib.Path.write_text", fail)  # the site file is the last to be written
+        with pytest.raises(StorageError, match="No space left on device"):
+            record()
+    assert record().pages == 2
+    assert server.paths() == ["/", "/b"]
+    assert "journal.jsonl" not in {path.name for path in record.target.iterdir()}
 
 
 @pytest.mark.parametrize(

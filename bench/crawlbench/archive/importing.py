@@ -89,11 +89,7 @@ def import_pages(
     """
     check_target(target, force=force)
     for source in sources:
-        if Path(os.path.realpath(source)) in Path(os.path.realpath(target)).parents:
-            raise UsageError(
-                f"{target} lies within {source}, which is to be imported: the next import would "
-                "include its pages; name a folder beside it"
-            )
+        _keep_apart(source, target)
     if start is not None:
         check_address(start, "--start")
         start = "".join(split_origin(start))
@@ -107,8 +103,23 @@ def import_pages(
             host = host_of(report.start)
             missing = report.unreadable.lines()
             text = render_site_file(str(target / SITE_FILE), host, report.start, missing)
-        folder.move_to(target, host_of(report.start), importer.aliases, text)
+        folder.move_to(target, host_of(report.start), importer.aliases, text, force=force)
     return report
+
+
+def _keep_apart(source: Path, target: Path) -> None:
+    """Refuse a target that the next import would read, or that would delete its own source."""
+    read, made = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if read in made.parents:
+        raise UsageError(
+            f"{target} lies within {source}, which is to be imported: the next import would "
+            "include its pages; name a folder beside it"
+        )
+    if made == read or made in read.parents:
+        raise UsageError(
+            f"{source}, which is to be imported, would be deleted when {target} is replaced; "
+            "name another place"
+        )
 
 
 def _read_page(capture: Capture, content_type: str) -> bytes:

@@ -7,6 +7,7 @@ after it was stopped.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
     with Journal(work / JOURNAL_NAME) as journal, Fetcher(plan.proxy) as fetcher:
         recorder = _Recorder(plan, work, journal, fetcher)
         recorder.record()
-    return recorder.finish()
+    return recorder.finish(force=force)
 
 
 class _Recorder:
@@ -257,8 +258,11 @@ class _Recorder:
             f"{reason}; {kept} in {self._work}, and the same command continues from there"
         )
 
-    def finish(self) -> ImportReport:
-        """Move the folder to its place, and return the report."""
+    def finish(self, *, force: bool) -> ImportReport:
+        """Move the folder to its place, and return the report.
+
+        Until it is there the journal stays, so that the same command continues if it cannot move.
+        """
         report = self._frontier.report
         aliases = self._frontier.aliases()
         if not len(self._folder):
@@ -269,6 +273,7 @@ class _Recorder:
         if self._plan.writes_site_file:
             path = str(self._plan.target / SITE_FILE)
             text = render_site_file(path, self._host, self._plan.start, report.unreadable.lines())
-        (self._work / JOURNAL_NAME).unlink(missing_ok=True)
-        self._folder.move_to(self._plan.target, self._host, aliases, text)
+        self._folder.move_to(self._plan.target, self._host, aliases, text, force=force)
+        with contextlib.suppress(OSError):  # a journal that stays does no harm
+            (self._plan.target / JOURNAL_NAME).unlink(missing_ok=True)
         return report
