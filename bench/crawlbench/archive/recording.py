@@ -141,7 +141,7 @@ class _Recorder:
         if robots.delay_s > self._plan.delay_s:
             self._plan.say(f"robots.txt asks for {robots.delay_s:g} s between requests")
         while not self._has_enough() and (address := self._frontier.next()) is not None:
-            if not robots.allows(address):
+            if not robots.allows(self._frontier.path(address)):
                 self._note(Left(address, FORBIDDEN))
             elif self._frontier.requests >= most_requests:
                 asked = count_of(most_requests, "request")
@@ -182,13 +182,14 @@ class _Recorder:
 
     def _fetch(self, address: str, delay_s: float) -> Step:
         """Ask for one page, and return the resulting step."""
-        self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {self._origin}{address}")
+        url = self._origin + self._frontier.path(address)
+        self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {url}")
         try:
-            answer = self._get(address)
-            if self._is_cookie_wall(address, answer):
+            answer = self._get(url)
+            if self._is_cookie_wall(url, answer):
                 self._plan.say("sent the request again, with the cookie that the site had set")
                 self._plan.sleep(delay_s)
-                answer = self._get(address)
+                answer = self._get(url)
         except FetchError as error:
             self._failures += 1
             if self._failures >= MAX_FAILURES:
@@ -196,23 +197,23 @@ class _Recorder:
             return Left(address, f"without an answer ({error})")
         self._failures = 0
         if answer.status in _REDIRECTS:
-            return self._redirect(address, answer)
+            return self._redirect(address, url, answer)
         if answer.status != _OK:
             return Left(address, f"with status {answer.status}")
         if answer.problem or not answer.body.strip():
             return Left(address, answer.problem or "empty")
-        return self._keep(address, answer)
+        return self._keep(address, url, answer)
 
-    def _get(self, address: str) -> Answer:
-        answer = self._fetcher.get(self._origin + address)
+    def _get(self, url: str) -> Answer:
+        answer = self._fetcher.get(url)
         self._heed(answer)
         return answer
 
-    def _is_cookie_wall(self, address: str, answer: Answer) -> bool:
+    def _is_cookie_wall(self, url: str, answer: Answer) -> bool:
         """Return whether a page redirects to itself only to check that cookies are sent back."""
         if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
             return False
-        return self._target(address, answer) == address
+        return self._origin + self._target(url, answer) == url
 
     def _heed(self, answer: Answer) -> None:
         """Stop if the server asks for it, and record how long it wants no requests."""
@@ -225,27 +226,28 @@ class _Recorder:
             f"{self._host} answered with status {answer.status}: send nothing for {wait_s:.0f} s"
         )
 
-    def _target(self, address: str, answer: Answer) -> str:
-        """Return the target of a redirect on the same host; empty if it is on another host."""
+    def _target(self, url: str, answer: Answer) -> str:
+        """Return the path of a redirect's target; empty if it is on another host."""
         try:
-            return self._plan.finder.same_host(self._origin + address, answer.location)
+            return self._plan.finder.same_host(url, answer.location)
         except ValueError:
             return ""
 
-    def _redirect(self, address: str, answer: Answer) -> Step:
-        target = self._target(address, answer)
+    def _redirect(self, address: str, url: str, answer: Answer) -> Step:
+        target = self._target(url, answer)
         if not target:
             return Left(address, "redirects to another host")
-        if target == address:
+        is_itself = self._plan.finder.spell(target) == address
+        if is_itself and self._frontier.has_tried(address, target):
             return Left(address, "redirects to itself; perhaps the start needs https")
         return Moved(address, target)
 
-    def _keep(self, address: str, answer: Answer) -> Step:
+    def _keep(self, address: str, url: str, answer: Answer) -> Step:
         encoding = declared_encoding(answer.header("content-type"), answer.body)
         links: tuple[str, ...] = ()
         if not header_forbids_following(answer.header_lines("x-robots-tag")):
             find = self._plan.finder.find
-            links = find(self._origin + address, answer.body, encoding or DEFAULT)
+            links = find(url, answer.body, encoding or DEFAULT)
         problem, at = check_encoding(encoding, answer.body)
         body, rewritten = rewrite_links(answer.body, self._host)
         page = self._folder.add(address, keep_headers(answer.headers), body, encoding)

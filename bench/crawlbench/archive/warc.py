@@ -91,6 +91,7 @@ class _Archive:
         self._is_gzip = head.startswith(GZIP_MAGIC) or (head != _MAGIC and is_named_so)
         self._size = _file_size(file)
         self._next_place: int | None = 0
+        self._records: Any = None
         self._patience = _MAX_VAIN_BYTES
         self._is_lost = False
         self._broken = 0
