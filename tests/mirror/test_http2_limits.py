@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, running_mirror
 
-from crawlbench.mirror import asking, http2
+from crawlbench.mirror import asking, http2, patience
 from crawlbench.mirror.asking import PREFACE
+from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.mirror.networks import NETWORKS, Network
 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -75,11 +76,11 @@ def test_rapid_reset_is_given_up(loop_factory):
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
     ):
-        for _ in range(http2.MAX_RESETS + 1):
+        for _ in range(patience.MAX_RESETS + 1):
             wire.h2.reset_stream(wire.request())
             wire.flush()
         assert_sent_away(wire, ErrorCodes.ENHANCE_YOUR_CALM)
-        assert running.end().requests <= http2.MAX_RESETS + 2
+        assert running.end().requests <= patience.MAX_RESETS + 2
 
 
 def test_client_that_takes_some_requests_back_is_served(mirror, wire):
@@ -191,9 +192,33 @@ def test_broken_frames_end_the_connection_with_a_reason(mirror, data):
     assert [name for name in counters.pages if name.startswith("(HTTP/2 refused with ")]
 
 
+def test_failure_of_the_mirror_is_told_and_counted(mirror, monkeypatch):
+    """As over HTTP/1.1, where it is a 500; only that connection ends."""
+
+    def fail(target):
+        raise KeyError(target)
+
+    mirror.begin()
+    with monkeypatch.context() as patch, Http2Wire(mirror.port) as wire:
+        patch.setattr(mirror.mirror.responses, "find_page", fail)
+        wire.request()
+        wire.flush()
+        assert_sent_away(wire, ErrorCodes.INTERNAL_ERROR)
+    assert mirror.end().pages == {"(HTTP/2 refused with INTERNAL_ERROR)": 1}
+
+
+def test_targets_that_are_too_long_are_refused_and_not_remembered(mirror, wire):
+    """As over HTTP/1.1 (414)."""
+    before = mirror.mirror.responses.find_page.cache_info().currsize
+    for n in range(5):
+        assert wire.ask(f"/{n}".ljust(MAX_TARGET_BYTES + 1, "x")).status == 414
+    assert mirror.mirror.responses.find_page.cache_info().currsize == before
+    assert wire.ask("/".ljust(MAX_TARGET_BYTES, "x")).status == 404
+
+
 def test_frame_that_is_too_long_is_not_waited_for(wire):
     """It says 16 MB; the mirror does not gather them."""
-    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (http2.MAX_UNREAD_BYTES + 1))
+    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (patience.MAX_UNREAD_BYTES + 1))
     assert_sent_away(wire, ErrorCodes.FRAME_SIZE_ERROR)
 
 

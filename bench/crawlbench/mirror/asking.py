@@ -12,7 +12,7 @@ from h2.settings import SettingCodes, Settings
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.heads import ANY_TAG, is_unmatched
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MAX_HEAD_BYTES
+from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
@@ -84,7 +84,8 @@ class Asking:
 
     def make_request(self, responses: Responses) -> Request:
         """Return the complete request."""
-        page = responses.find_page(self.target)
+        is_short = len(self.target) <= MAX_TARGET_BYTES  # others are refused, and not remembered
+        page = responses.find_page(self.target) if is_short else None
         refusal = responses.refusal(self.method, page, self.flags & REFUSING, self.body)
         flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~REFUSING
         sent = (self.method, self.body, False, self.content_type)

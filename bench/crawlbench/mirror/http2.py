@@ -26,6 +26,7 @@ from crawlbench.mirror.heads import is_host
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
+from crawlbench.mirror.patience import Patience
 from crawlbench.mirror.replies import Reply
 from crawlbench.mirror.streams import Streams
 
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Http2Connection"]
 
-MAX_RESETS = 100  # beyond the number of answers: the attack known as rapid reset
-MAX_CHATTER = 1_000  # frames that ask for nothing, per request and before the first
-MAX_UNREAD_BYTES = 2**21  # of an incomplete frame: h2 waits for all of it, however long
 FAREWELL_S = 1.0  # how long a client that is sent away has to hang up
 
 
@@ -58,8 +56,8 @@ class Http2Connection(asyncio.Protocol):
         self._is_over = False
         self._is_leaving = False
         """Whether further requests are refused."""
-        self._unread_bytes = 0
-        self._served = self._answered = self._resets = self._chatter = 0
+        self._patience = Patience()
+        self._served = self._answered = 0
         self._farewell: Timer | None = None
         self.number = 0
         """Its number within the span, from 1."""
@@ -111,14 +109,16 @@ class Http2Connection(asyncio.Protocol):
             return
         try:
             taken = self._h2.receive_data(data)
-            self._unread_bytes = len(data) + (0 if taken else self._unread_bytes)
+            is_too_long = self._patience.ends_by_length(len(data), is_whole=bool(taken))
             for event in taken:
                 self._take(event)
         except (H2Error, HPACKError, HyperframeError) as error:
             self._streams.flush()  # h2 already has a farewell for the client
             self._hang_up(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR))
+        except Exception:  # a fault of a site or of ours; HTTP/1.1 answers 500
+            self._give_up(ErrorCodes.INTERNAL_ERROR)
         else:
-            if self._unread_bytes > MAX_UNREAD_BYTES:
+            if is_too_long:
                 self._give_up(ErrorCodes.FRAME_SIZE_ERROR)
             self._streams.go_on()
             self._end_if_done()
@@ -171,16 +171,14 @@ class Http2Connection(asyncio.Protocol):
 
     def _take_chatter(self, event: events.Event) -> None:  # noqa: ARG002
         """Hang up on a client that only chatters."""
-        self._chatter += 1
-        if self._chatter > MAX_CHATTER * (1 + self._served):
+        if self._patience.ends_by_chatter(self._served):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _drop_stream(self, event: events.StreamReset) -> None:
         """Forget a request that the client takes back; hang up if it does little else."""
         self._asking.pop(event.stream_id, None)
         self._streams.drop(event.stream_id)
-        self._resets += 1
-        if self._resets > MAX_RESETS + self._answered:
+        if self._patience.ends_by_reset(self._answered):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002
