@@ -255,7 +255,7 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         counters, name = self.door.counters, f"(refused with {status})"
         counters.arrived(name)
-        wire = Wire(self._mirror.responses.error(status, CLOSE), End.CLOSE, status=status)
+        wire = Wire(self._mirror.responses.error(status, CLOSE), End.FAREWELL, status=status)
         arrived = now()
         self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
 

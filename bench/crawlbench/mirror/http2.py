@@ -24,7 +24,7 @@ from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire
 from crawlbench.mirror.heads import is_host
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
+from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
 from crawlbench.mirror.patience import Patience
 from crawlbench.mirror.replies import Reply
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["Http2Connection"]
-
-FAREWELL_S = 1.0  # how long a client that is sent away has to hang up
 
 
 class Http2Connection(asyncio.Protocol):
@@ -267,8 +265,6 @@ class Http2Connection(asyncio.Protocol):
             self.door.counters.refused(f"(HTTP/2 refused with {name})")
         self._streams.flush()
         self._streams.close()
-        # A socket closed while the client still sends would discard what the client has not read
-        # yet.
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._farewell = self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End
+from crawlbench.mirror.limits import FAREWELL_S
 from crawlbench.mirror.shaping import Line, piece_bytes
 
 if TYPE_CHECKING:
@@ -225,11 +226,19 @@ class Outbox:
         self._mirror.watch(exchange)
         if exchange.wire.end is End.CLOSE:
             self._transport.close()
+        elif exchange.wire.end is End.FAREWELL:
+            self._say_farewell()
         elif exchange.wire.end is End.RESET:
             # A reset throws away what the system still holds, so what was sent gets a moment.
             self.is_open = False
             self._mirror.clock.call_at(now() + FLUSH_S * bool(sent), self.reset)
         self._on_answered()
+
+    def _say_farewell(self) -> None:
+        """End the answers; what the client still sends is read, and ignored, for a while."""
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
+        self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
 
     def reset(self) -> None:
         """Reset the connection."""
