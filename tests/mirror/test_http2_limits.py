@@ -51,7 +51,7 @@ def assert_sent_away(wire, code):
 
 
 def test_most_streams_are_told_and_held(loop_factory):
-    """One more is an error of the client, which knew."""
+    """One more is an error of the client, which knew, and of that stream only."""
     with (
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
@@ -63,11 +63,18 @@ def test_most_streams_are_told_and_held(loop_factory):
         running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
         wire.h2.remote_settings.max_concurrent_streams = 10_000
         wire.h2.remote_settings.acknowledge()
-        wire.request()
+        for _ in range(2 * asking.MAX_STREAMS):
+            assert wire.ask().reset == ErrorCodes.REFUSED_STREAM
+        assert running.mirror.counters.in_flight == asking.MAX_STREAMS
+        assert wire.goaway is None
+        wire.h2.reset_stream(1)
         wire.flush()
-        wire.read_all()
-        assert wire.goaway is not None
-        assert running.end().most_in_flight <= asking.MAX_STREAMS + 1
+        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS - 1)
+        last = wire.request()
+        wire.flush()
+        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
+        assert wire.streams[last].reset is None
+        assert running.mirror.counters.pages["(refused beyond 128 streams)"] == 256
 
 
 def test_rapid_reset_is_given_up(loop_factory):
@@ -118,7 +125,7 @@ def test_empty_frames_of_a_body_are_chatter(wire):
 
 
 def test_body_of_a_request_is_read_over_up_to_a_limit(wire, mirror):
-    """Windows open again for a megabyte; beyond it the stream is refused, and no other."""
+    """Windows open again for a megabyte; beyond it the answer says so, and others go on."""
     mirror.begin()
     stream, sent = wire.request(method="POST", ends=False), 0
     wire.flush()
@@ -132,9 +139,32 @@ def test_body_of_a_request_is_read_over_up_to_a_limit(wire, mirror):
             wire.read()
     wire.read_until(lambda: wire.streams[stream].is_over)
     assert 2**20 < sent < 2**21
-    assert wire.streams[stream].reset == ErrorCodes.REFUSED_STREAM
+    assert wire.streams[stream].status == 413
     assert wire.ask(method="POST").status == 405
     assert mirror.mirror.counters.pages["(refused with 413)"] == 1
+
+
+@pytest.mark.parametrize("round_trip_s", [0.0, 0.02])
+def test_client_that_waits_for_leave_gets_it(loop_factory, round_trip_s):
+    """After a round trip, and only while it waits; what cannot be met is refused."""
+    expect = ("expect", "100-Continue")
+    network = Network(round_trip_s=round_trip_s)
+    with running_mirror(loop_factory, network) as running, Http2Wire(running.port) as wire:
+        start = time.monotonic()
+        stream = wire.request("/top250", expect, ends=False)
+        wire.flush()
+        wire.read_until(lambda: wire.streams[stream].informed)
+        assert time.monotonic() - start >= round_trip_s
+        wire.h2.send_data(stream, b"body", end_stream=True)
+        assert wire.answer(stream).status == 200
+        assert wire.streams[stream].informed == [100]
+        assert wire.ask("/top250", expect).informed == []
+        hasty = wire.request("/top250", expect, ends=False)
+        wire.h2.send_data(hasty, b"body", end_stream=True)
+        assert wire.answer(hasty).status == 200
+        for ends in (True, False):
+            assert wire.ask("/top250", ("expect", "more"), ends=ends).status == 417
+        assert wire.ask().status == 200
 
 
 @pytest.mark.parametrize(
