@@ -90,8 +90,7 @@ class Http2Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Resume sending and reading."""
-        self._streams.is_open = True
-        self._streams.go_on()
+        self._streams.resume()
         if not self._transport.is_closing():
             self._transport.resume_reading()
 

@@ -83,6 +83,7 @@ class Outbox:
         "_mirror",
         "_on_answered",
         "_position",
+        "_ready_at",
         "_timer",
         "_transport",
         "is_open",
@@ -107,6 +108,8 @@ class Outbox:
         self._timer: Timer | None = None
         self._position = 0
         """How many bytes of the first waiting answer are sent."""
+        self._ready_at = 0.0
+        """When the lines could take the next piece, which is earlier than a late timer tells."""
         self.is_open = True
         """Whether the client takes what is sent."""
         self.is_stalled = False
@@ -144,6 +147,7 @@ class Outbox:
         if self.is_stalled:
             return
         self.is_open = True
+        self._ready_at = now()
         if self.waiting and self._timer is None:
             self._wait_until(now())
 
@@ -190,8 +194,8 @@ class Outbox:
         lines = self._lines(exchange)
         size = min(piece_bytes(line.bytes_per_s) for line in lines)
         piece = exchange.wire.data[self._position : self._position + size]
-        start = now()
-        due = max(line.carry(len(piece), start) for line in lines)
+        start = max(self._ready_at, exchange.due)
+        due = self._ready_at = max(line.carry(len(piece), start) for line in lines)
 
         def send() -> None:
             self._timer = None
