@@ -156,8 +156,14 @@ def _refuse_foreign(target: Path) -> None:
 
     Other programs have a manifest.json, too, such as a web application.
     """
-    way = "so crawlbench did not make the folder and does not replace it even with --force"
-    ours = _OWN.union(page.file for page in decode_manifest(target, way).pages)
+    try:
+        pages = decode_manifest(target).pages
+    except UsageError as error:
+        raise UsageError(
+            f"the folder {target} has no {MANIFEST_NAME} that lists pages, so crawlbench did not "
+            "make it and does not replace it even with --force; name another"
+        ) from error
+    ours = _OWN.union(page.file for page in pages)
     entries = sorted(target.iterdir())
     foreign = [entry.name for entry in entries if entry.name not in ours or entry.is_dir()]
     if foreign:
