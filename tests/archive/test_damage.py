@@ -198,6 +198,32 @@ def test_an_archive_of_which_nothing_is_whole_is_refused(workshop):
     assert "record 1 is broken or cut short (its length is 'x" in workshop.refusal(source)
 
 
+@pytest.mark.parametrize("members", [1, 2, COUNT])
+@pytest.mark.parametrize("gz", [True, False])
+def test_records_without_line_breaks_between_them(workshop, members, gz):
+    """Some tools write none; within a member of gzip the next record is found as in plain text."""
+    records = [record(n).removesuffix(b"\r\n\r\n") for n in range(COUNT)]
+    size = COUNT // members
+    parts = [b"".join(records[at : at + size]) for at in range(0, COUNT, size)]
+    source = workshop.folder / "x.warc"
+    source.write_bytes(b"".join(map(gzipped, parts) if gz else parts))
+    report = workshop.run(source)
+    assert workshop.pages() == pages_of()
+    assert not report.skips.counts
+
+
+@pytest.mark.parametrize("hurt", range(3))
+def test_a_damaged_record_without_line_breaks_in_one_member(workshop, hurt):
+    """The whole ones before it are pages; what follows in its member cannot be found."""
+    records = [record(n).removesuffix(b"\r\n\r\n") for n in range(3)]
+    records[hurt] = longer(records[hurt])
+    source = workshop.folder / "x.warc.gz"
+    source.write_bytes(gzipped(b"".join(records)) + gzipped(record("next")))
+    report = workshop.run(source)
+    assert workshop.pages() == {**pages_of(hurt), "/next": title("next")}
+    assert sum(report.skips.counts.values()) == 1
+
+
 @pytest.mark.parametrize("before", [2**16 - 12, 2**16 - 5, 2**16 - 1, 2**16, 2**16 + 9, 3 * 2**16])
 @pytest.mark.parametrize("gz", [True, False])
 def test_a_record_is_found_wherever_it_begins(before, gz):

@@ -51,6 +51,22 @@ def test_what_is_no_page_is_counted_by_reason(workshop):
     assert workshop.entry("/").aliases == ("/moved",)
 
 
+@pytest.mark.parametrize("method", ["POST", "put", "HEAD"])
+def test_what_a_form_redirects_to_is_no_alias(workshop, method):
+    """A GET of its address would be answered in another way, and is."""
+    source = write_har(
+        workshop.folder / "x.har",
+        har_entry(f"{HOST}/login", status=302, method=method, headers=[("Location", "/home")]),
+        har_entry(f"{HOST}/login", page("log in")),
+        har_entry(f"{HOST}/home", page("home")),
+        har_entry(f"{HOST}/gone", status=303, method=method, headers=[("Location", "/home")]),
+    )
+    report = workshop.run(source)
+    assert workshop.pages() == {"/login": page("log in"), "/home": page("home")}
+    assert report.aliases == 0
+    assert dict(report.skips.counts) == {f"an answer to {method.upper()}": 2}
+
+
 @pytest.mark.parametrize("text", ["%%%%", "abc", "页", "YQ==YQ=="])
 def test_base64_rubbish_costs_its_own_entry(workshop, text):
     """The others are taken."""

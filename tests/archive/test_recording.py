@@ -11,7 +11,8 @@ from crawlbench import __version__
 from crawlbench.archive.fetching import retry_after_s
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
-from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.errors import BenchError, StorageError, UsageError
+from crawlbench.sites.addresses import AddressRules
 from crawlbench.sites.manifest import load_manifest
 from tests.archive.recorded import HTML
 from tests.conftest import command_line
@@ -116,6 +117,69 @@ def test_redirects_become_aliases(server, record):
     assert home.aliases == ("/", "/old")
 
 
+SLASHES = AddressRules(trailing_slash="drop", drop_parameters=("utm_*",), index=("index.html",))
+
+
+def test_links_are_asked_for_as_they_are_written(server, record):
+    """A server may answer only that spelling; what makes two addresses one page is the key."""
+    server.page("/", "/guide/", "/old/index.html?utm_a=1", "/twice/?utm_a=1", "/twice")
+    server.page("/guide/", "more/?utm_a=2")
+    server.page("/guide/more/?utm_a=2", "/guide")
+    server.page("/old/index.html?utm_a=1")
+    server.page("/twice")
+    report = record(finder=LinkFinder(rules=SLASHES))
+    assert server.paths() == [
+        *("/", "/guide/", "/old/index.html?utm_a=1", "/twice", "/guide/more/?utm_a=2")
+    ]
+    assert addresses(record.target) == ["/", "/guide", "/old", "/twice", "/guide/more"]
+    assert not report.skips.counts
+
+
+def test_a_redirect_to_another_spelling_is_followed(server, record):
+    """As servers do for folders; one that goes round in a circle is not a page."""
+
+    def moved(location):
+        return (301, {"Location": location}, b"")
+
+    server.answers["/start"] = moved("/start/?utm_a=1")
+    server.page("/start/?utm_a=1", "/circle", "/away", "/page")
+    server.answers["/circle"] = moved("/circle/")
+    server.answers["/circle/"] = moved("/circle")
+    server.answers["/away"] = moved("/page/")
+    server.answers["/page"] = moved("/page/")
+    server.page("/page/", "sub")
+    server.page("/page/sub")
+    report = record("/start", finder=LinkFinder(rules=SLASHES))
+    assert addresses(record.target) == ["/start", "/page", "/page/sub"]
+    assert load_manifest(record.target).pages[1].aliases == ("/away",)
+    assert len(report.skips.counts) == 1
+    assert report.skips.lines()[0].startswith("1 redirects to itself")
+
+
+def test_a_redirect_to_another_spelling_survives_a_stop(server, record):
+    """What goes on asks for the spelling that the server named."""
+    server.page("/", "/guide", "/b")
+    server.answers["/guide"] = (301, {"Location": "/guide/"}, b"")
+    server.answers["/guide/"] = (429, {**HTML, "Retry-After": "0"}, b"")
+    with pytest.raises(BenchError):
+        record(finder=LinkFinder(rules=SLASHES))
+    server.page("/guide/")
+    server.page("/b")
+    record(finder=LinkFinder(rules=SLASHES))
+    assert server.paths() == ["/", "/guide", "/guide/", "/guide/", "/b"]
+    assert addresses(record.target) == ["/", "/guide", "/b"]
+
+
+def test_robots_txt_is_asked_about_the_link_itself(server, record):
+    """Not about the spelling that the site file prefers."""
+    server.answers["/robots.txt"] = (200, HTML, b"User-agent: *\nDisallow: /*/$")
+    server.page("/", "/closed/", "/open")
+    server.page("/open")
+    report = record(finder=LinkFinder(rules=SLASHES))
+    assert server.paths() == ["/", "/open"]
+    assert dict(report.skips.counts) == {"forbidden by robots.txt": 1}
+
+
 def test_hostile_answers_are_no_pages(server, record):
     """Wrong types, bombs, nothing, half of something."""
     server.page("/", "/type", "/bomb", "/empty", "/half", "/plain", "/next")
@@ -184,6 +248,23 @@ def test_a_journal_cut_short_goes_on_and_a_broken_one_is_refused(server, record)
         record()
     journal.write_bytes(whole[:-5])
     assert record().pages == 2
+
+
+def test_a_disk_that_is_full_at_the_end_costs_no_request(server, record, monkeypatch):
+    """The journal stays until the folder is in its place, so that the same command goes on."""
+    server.page("/", "/b")
+    server.page("/b")
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr("pathlib.Path.write_text", fail)  # the site file is the last to be written
+        with pytest.raises(StorageError, match="No space left on device"):
+            record()
+    assert record().pages == 2
+    assert server.paths() == ["/", "/b"]
+    assert "journal.jsonl" not in {path.name for path in record.target.iterdir()}
 
 
 @pytest.mark.parametrize(

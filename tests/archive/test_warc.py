@@ -188,6 +188,28 @@ def test_redirects_become_other_spellings_of_a_page(workshop):
     }
 
 
+@pytest.mark.parametrize("start", [f"{HOST}/", None])
+def test_redirects_of_other_hosts_are_not_the_sites_own(workshop, start):
+    """Neither before the first page, when the host may be unknown, nor after it."""
+
+    def redirect(url, location):
+        return response(url, status="301 Moved", headers=[("Location", location)])
+
+    other = "https://other.example"
+    source = write_warc(
+        workshop.folder / "x.warc",
+        redirect(f"{other}/old", "/elsewhere"),
+        redirect(f"{other}/", "/old"),
+        redirect(f"{HOST}/old", "/"),
+        response(f"{HOST}/", page("home")),
+        redirect(f"{other}/older", "/"),
+        redirect(f"{HOST}/older", "/old"),
+    )
+    report = workshop.run(source, start=start)
+    assert sorted(workshop.entry("/").aliases) == ["/old", "/older"]
+    assert dict(report.skips.counts) == {"redirects of another host": 3}
+
+
 def test_links_to_the_own_host_become_relative(workshop):
     """Else a crawl of the mirror would go to the real site."""
     body = page("A", "/b", "", "?q", host=HOST) + b'<a href="//docs.example.org:443/c">'

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 import pytest
 from tests.mirror.wire import open_on
 
+from crawlbench.base.errors import MirrorError
 from crawlbench.measure import ceiling
-from crawlbench.measure.ceiling import measure_ceiling
-from crawlbench.mirror.networks import NETWORKS
+from crawlbench.measure.ceiling import ask_mirror, measure_ceiling
+from crawlbench.mirror.networks import NETWORKS, Network
 
 
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
@@ -39,6 +42,35 @@ def test_answers_are_those_that_the_mirror_counted(network, http2, coding):
     assert counters.http2_requests == (counters.requests if http2 else 0)
     assert counters.connections == 3
     assert counters.tls_connections == (3 if network == "loopback-tls" else 0)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("most", [1, 3, 20, None])
+def test_mirror_that_accepts_few_connections_is_asked_over_as_many(most, tls):
+    """More would never be answered, as each stays open until all are done."""
+
+    async def session():
+        async with open_on(Network(most_connections=most, tls=tls)) as mirror:
+            await mirror.begin("ceiling", plays_network=False)
+            rate = await asyncio.wait_for(ask_mirror(mirror, "/top250", None, 0.05), 20)
+            return rate, await mirror.end()
+
+    rate, counters = asyncio.run(session())
+    assert rate > 0
+    assert counters.connections == min(most or 8, 8)
+
+
+def test_mirror_that_is_gone_ends_the_session_as_such():
+    """Not as an error of crawlbench's own."""
+
+    async def session():
+        async with open_on() as mirror:
+            os.kill(mirror.pid, signal.SIGKILL)
+            await mirror.wait()
+            with pytest.raises(MirrorError, match="did not answer when asked for all it can give"):
+                await ask_mirror(mirror, "/top250", None, 0.05)
+
+    asyncio.run(session())
 
 
 @pytest.mark.parametrize("cut", range(1, 12))

@@ -21,8 +21,16 @@ class Stream:
 
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    informed: list[int] = field(default_factory=list)
+    """Statuses that came before the answer."""
     is_over: bool = False
     reset: int | None = None
+
+    def hear(self, headers):
+        if headers[":status"].startswith("1"):
+            self.informed.append(int(headers[":status"]))
+        else:
+            self.headers = headers
 
     @property
     def status(self):
@@ -118,8 +126,8 @@ class Http2Wire:
         return self.answer(self.request(path, *headers, **options))
 
     def _take(self, event):
-        if isinstance(event, events.ResponseReceived):
-            self.streams[event.stream_id].headers = dict(event.headers)
+        if isinstance(event, (events.ResponseReceived, events.InformationalResponseReceived)):
+            self.streams[event.stream_id].hear(dict(event.headers))
         elif isinstance(event, events.DataReceived):
             self.streams[event.stream_id].body += event.data
             if self.takes_in and event.flow_controlled_length:

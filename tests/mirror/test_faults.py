@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import zlib
 
 import pytest
+from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, GZIP, request, running_mirror
 
 from crawlbench.mirror import faults
 from crawlbench.mirror.networks import ANSWER_KINDS, DELIVERY_KINDS, NETWORKS, Fault, Network
+from crawlbench.mirror.responses import Responses
+from crawlbench.sites.api import API_POST
 
 PAGE_2 = "/top250?start=25&filter="
 PAGE = BODIES[PAGE_2]
@@ -64,6 +68,48 @@ def test_redirect_leads_to_the_page(loop_factory, kind):
         assert wire.ask("/top250?" + faults.MARK).page == BODIES["/top250"]
         assert wire.ask("/none?" + faults.MARK).status == 404
         assert running.mirror.counters.faults == {kind: 1}
+
+
+@pytest.mark.parametrize("kind", ["301", "302", "redirect-loop"])
+@pytest.mark.parametrize("http", ["1.1", "2"])
+def test_redirect_of_a_post_can_be_followed_with_get(loop_factory, kind, http):
+    """As most clients do; a page's own address is asked for with POST all the same."""
+    responses = Responses(API_POST.pages(), method="POST", payload=API_POST.payload)
+    network = Network(faults=(Fault(kind),))
+    body = json.dumps(API_POST.payload(API_POST.path)).encode()
+    with running_mirror(loop_factory, network, responses=responses) as running:
+        ask = ask_over(running, http)
+        status, location, _ = ask(API_POST.path, "POST", body)
+        assert status == (302 if kind == "redirect-loop" else int(kind))
+        for method in ("GET", "HEAD", "POST"):
+            status, further, page = ask(location, method, body if method == "POST" else b"")
+            if kind == "redirect-loop":
+                assert (status, further) == (302, "/.mirror/loop/2")
+            else:
+                assert status == 200
+                assert (page != b"") is (method != "HEAD")
+        assert ask(API_POST.path, "GET", b"")[0] == 405
+        assert ask(location, "PUT", b"")[0] == 405
+
+
+def ask_over(running, http):
+    """Return what asks and returns status, location and body."""
+
+    def ask(target, method, body):
+        headers = ("Content-Type: application/json", f"Content-Length: {len(body)}")
+        answer = running.ask(target, *headers, method=method, body=body)
+        return answer.status, answer.headers.get("Location"), answer.body
+
+    def ask_on_stream(target, method, body):
+        with Http2Wire(running.port) as wire:
+            json_body = ("content-type", "application/json")
+            stream = wire.request(target, json_body, method=method, ends=not body)
+            if body:
+                wire.h2.send_data(stream, body, end_stream=True)
+            answer = wire.answer(stream)
+            return answer.status, answer.headers.get("location"), answer.body
+
+    return ask if http == "1.1" else ask_on_stream
 
 
 def test_redirect_loop_never_ends(loop_factory):

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, running_mirror
 
-from crawlbench.mirror import asking, http2
+from crawlbench.mirror import asking, http2, patience
 from crawlbench.mirror.asking import PREFACE
+from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.mirror.networks import NETWORKS, Network
 
 SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -50,7 +51,7 @@ def assert_sent_away(wire, code):
 
 
 def test_most_streams_are_told_and_held(loop_factory):
-    """One more is an error of the client, which knew."""
+    """One more is an error of the client, which knew, and of that stream only."""
     with (
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
@@ -62,11 +63,18 @@ def test_most_streams_are_told_and_held(loop_factory):
         running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
         wire.h2.remote_settings.max_concurrent_streams = 10_000
         wire.h2.remote_settings.acknowledge()
-        wire.request()
+        for _ in range(2 * asking.MAX_STREAMS):
+            assert wire.ask().reset == ErrorCodes.REFUSED_STREAM
+        assert running.mirror.counters.in_flight == asking.MAX_STREAMS
+        assert wire.goaway is None
+        wire.h2.reset_stream(1)
         wire.flush()
-        wire.read_all()
-        assert wire.goaway is not None
-        assert running.end().most_in_flight <= asking.MAX_STREAMS + 1
+        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS - 1)
+        last = wire.request()
+        wire.flush()
+        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
+        assert wire.streams[last].reset is None
+        assert running.mirror.counters.pages["(refused beyond 128 streams)"] == 256
 
 
 def test_rapid_reset_is_given_up(loop_factory):
@@ -75,11 +83,11 @@ def test_rapid_reset_is_given_up(loop_factory):
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
     ):
-        for _ in range(http2.MAX_RESETS + 1):
+        for _ in range(patience.MAX_RESETS + 1):
             wire.h2.reset_stream(wire.request())
             wire.flush()
         assert_sent_away(wire, ErrorCodes.ENHANCE_YOUR_CALM)
-        assert running.end().requests <= http2.MAX_RESETS + 2
+        assert running.end().requests <= patience.MAX_RESETS + 2
 
 
 def test_client_that_takes_some_requests_back_is_served(mirror, wire):
@@ -117,7 +125,7 @@ def test_empty_frames_of_a_body_are_chatter(wire):
 
 
 def test_body_of_a_request_is_read_over_up_to_a_limit(wire, mirror):
-    """Windows open again for a megabyte; beyond it the stream is refused, and no other."""
+    """Windows open again for a megabyte; beyond it the answer says so, and others go on."""
     mirror.begin()
     stream, sent = wire.request(method="POST", ends=False), 0
     wire.flush()
@@ -131,9 +139,32 @@ def test_body_of_a_request_is_read_over_up_to_a_limit(wire, mirror):
             wire.read()
     wire.read_until(lambda: wire.streams[stream].is_over)
     assert 2**20 < sent < 2**21
-    assert wire.streams[stream].reset == ErrorCodes.REFUSED_STREAM
+    assert wire.streams[stream].status == 413
     assert wire.ask(method="POST").status == 405
     assert mirror.mirror.counters.pages["(refused with 413)"] == 1
+
+
+@pytest.mark.parametrize("round_trip_s", [0.0, 0.02])
+def test_client_that_waits_for_leave_gets_it(loop_factory, round_trip_s):
+    """After a round trip, and only while it waits; what cannot be met is refused."""
+    expect = ("expect", "100-Continue")
+    network = Network(round_trip_s=round_trip_s)
+    with running_mirror(loop_factory, network) as running, Http2Wire(running.port) as wire:
+        start = time.monotonic()
+        stream = wire.request("/top250", expect, ends=False)
+        wire.flush()
+        wire.read_until(lambda: wire.streams[stream].informed)
+        assert time.monotonic() - start >= round_trip_s
+        wire.h2.send_data(stream, b"body", end_stream=True)
+        assert wire.answer(stream).status == 200
+        assert wire.streams[stream].informed == [100]
+        assert wire.ask("/top250", expect).informed == []
+        hasty = wire.request("/top250", expect, ends=False)
+        wire.h2.send_data(hasty, b"body", end_stream=True)
+        assert wire.answer(hasty).status == 200
+        for ends in (True, False):
+            assert wire.ask("/top250", ("expect", "more"), ends=ends).status == 417
+        assert wire.ask().status == 200
 
 
 @pytest.mark.parametrize(
@@ -191,9 +222,33 @@ def test_broken_frames_end_the_connection_with_a_reason(mirror, data):
     assert [name for name in counters.pages if name.startswith("(HTTP/2 refused with ")]
 
 
+def test_failure_of_the_mirror_is_told_and_counted(mirror, monkeypatch):
+    """As over HTTP/1.1, where it is a 500; only that connection ends."""
+
+    def fail(target):
+        raise KeyError(target)
+
+    mirror.begin()
+    with monkeypatch.context() as patch, Http2Wire(mirror.port) as wire:
+        patch.setattr(mirror.mirror.responses, "find_page", fail)
+        wire.request()
+        wire.flush()
+        assert_sent_away(wire, ErrorCodes.INTERNAL_ERROR)
+    assert mirror.end().pages == {"(HTTP/2 refused with INTERNAL_ERROR)": 1}
+
+
+def test_targets_that_are_too_long_are_refused_and_not_remembered(mirror, wire):
+    """As over HTTP/1.1 (414)."""
+    before = mirror.mirror.responses.find_page.cache_info().currsize
+    for n in range(5):
+        assert wire.ask(f"/{n}".ljust(MAX_TARGET_BYTES + 1, "x")).status == 414
+    assert mirror.mirror.responses.find_page.cache_info().currsize == before
+    assert wire.ask("/".ljust(MAX_TARGET_BYTES, "x")).status == 404
+
+
 def test_frame_that_is_too_long_is_not_waited_for(wire):
     """It says 16 MB; the mirror does not gather them."""
-    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (http2.MAX_UNREAD_BYTES + 1))
+    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (patience.MAX_UNREAD_BYTES + 1))
     assert_sent_away(wire, ErrorCodes.FRAME_SIZE_ERROR)
 
 

@@ -10,7 +10,7 @@ from tests.mirror.wire import BODIES, make_responses, read_answer
 
 from crawlbench.mirror.codings import BROTLI, GZIP, ZSTD, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.responses import NEW_VISITOR, Responses, has_bid
+from crawlbench.mirror.responses import JSON, NEW_VISITOR, Responses, has_bid
 
 RESPONSES = make_responses()
 PAGE_2 = "/top250?start=25&filter="
@@ -255,3 +255,38 @@ def test_empty_page_is_a_page():
 def test_site_that_cannot_read_an_address_does_not_have_it():
     """ValueError from a site's pages means that there is no such page."""
     assert Responses(OnePage()).find_page(b"/") is None
+
+
+def asking_site():
+    """Return the answers of a site whose one page is asked for by POST."""
+    return Responses(OnePage(), method="POST", payload=lambda _: {"page": 1})
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"page": 1}', 0),
+        (b'{"page": 2}', 422),
+        (b"page=1", 400),
+        (b"\xff", 400),
+        (b"[" * 2**20, 400),
+        (b'{"page":' * 100_000, 400),
+    ],
+)
+def test_body_of_a_post_is_what_the_page_expects(body, status):
+    """Or it is refused, also when it is nested so deeply that Python gives up."""
+    assert asking_site().refusal(b"POST", "/empty", JSON, body) == status
+
+
+def test_bodies_of_clients_are_not_kept():
+    """Neither long ones nor those of requests that are refused for their head."""
+    site = asking_site()
+    for n in range(10):
+        long = b"%d" % n * 2**16
+        for method in (b"POST", b"PUT"):
+            for flags in (JSON, 0):
+                site.refusal(method, "/empty", flags, long)
+        site.refusal(b"PUT", "/empty", JSON, b"%d" % n)
+        site.refusal(b"POST", "/empty", 0, b"%d" % n)
+        site.refusal(b"POST", None, JSON, b"%d" % n)
+    assert site._judge.cache_info().currsize == 0

@@ -152,6 +152,34 @@ def test_body_may_be_big_but_not_endless(mirror):
         assert refusal(wire) == 413
 
 
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (request("/top250", f"Content-Length: {2**24}", method="POST"), 413),
+        (request("/top250", "Transfer-Encoding: chunked", method="POST") + b"1000000\r\n", 413),
+        (b"GET /", 414),
+        (b"GET /top250 HTTP/1.1\r\nA: ", 431),
+        (b"\0", 400),
+    ],
+)
+def test_client_that_sends_on_can_read_why_it_is_refused(either_mirror, start, status):
+    """A socket with unread data that is closed at once would be reset, and the answer lost."""
+    with either_mirror.open() as wire:
+        wire.send(request(PAGE_2), start)
+        for _ in range(64):
+            wire.socket.sendall(b"x" * 2**18)  # fails if the mirror has hung up
+        assert wire.read().page == BODIES[PAGE_2]
+        assert refusal(wire) == status
+
+
+def test_client_that_never_ends_is_not_listened_to_for_ever(mirror):
+    """It has a moment to read why it is refused, and then is hung up on."""
+    with mirror.open() as wire:
+        wire.send(b"\0")
+        assert refusal(wire) == 400
+        mirror.wait_until(lambda: not mirror.mirror.connections)
+
+
 def test_requests_before_a_bad_one_are_answered_first(either_mirror):
     """Also where they wait for their time: the refusal takes its turn."""
     with either_mirror.open() as wire:

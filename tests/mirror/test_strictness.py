@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
-from tests.mirror.wire import BODIES, request
+from tests.mirror.wire import BODIES, request, running_mirror
 
 from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_HEADERS, REFUSALS
+from crawlbench.mirror.networks import Network
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
 GET = b"GET /top250 HTTP/1.1\r\n"
@@ -155,3 +157,37 @@ def test_client_that_waits_for_leave_gets_it_at_once(mirror):
         wire.send(b"hello")
         assert wire.read().status == 405
         assert wire.ask().page == BODIES["/top250"]
+
+
+def test_leave_to_send_a_body_takes_its_turn_and_a_round_trip(loop_factory):
+    """Behind the answers that wait, of which a client may have asked for several."""
+    network = Network(round_trip_s=0.05)
+    with running_mirror(loop_factory, network) as running, running.open() as wire:
+        start = time.monotonic()
+        expecting = ("Content-Length: 5", "Expect: 100-continue")
+        wire.send(request("/none") + request("/top250", *expecting, method="POST"))
+        came = b""
+        while b"100 Continue" not in came:
+            came += wire.socket.recv(65_536)
+        assert time.monotonic() - start >= 0.05
+        assert came.startswith(b"HTTP/1.1 404 ")
+        assert came.endswith(b"\nHTTP/1.1 100 Continue\r\n\r\n")
+        between = time.monotonic()
+        wire.send(b"12345")
+        assert wire.read().status == 405
+        assert time.monotonic() - between >= 0.05
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    ["Host: other", "If-Match: x", "Accept-Encoding: gzip", "Cookie: bid=1", "Expect: a miracle"],
+)
+def test_trailers_are_no_headers(mirror, trailer):
+    """They come after the answer is decided (RFC 9110, 6.5.1)."""
+    body = f"1\r\nx\r\n0\r\n{trailer}\r\n\r\n".encode()
+    with mirror.open() as wire:
+        answer = wire.ask("/top250", "Transfer-Encoding: chunked", body=body)
+        assert answer.status == 200
+        assert "Content-Encoding" not in answer.headers
+        assert "Set-Cookie" in answer.headers
+        assert wire.ask().status == 200

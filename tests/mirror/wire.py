@@ -186,13 +186,21 @@ class Running:
 
 
 @contextlib.contextmanager
-def running_mirror(loop_factory, network, seed=1, ca_file=None):
-    """Serve the Douban site from a thread; an exception that reaches the loop fails the test."""
+def running_mirror(loop_factory, network, seed=1, ca_file=None, responses=None):
+    """Serve a site from a thread; an exception that reaches the loop fails the test.
+
+    Args:
+        loop_factory: makes the event loop.
+        network: the network to play.
+        seed: decides its delays and faults.
+        ca_file: where to write the certificate of its authority, over TLS.
+        responses: the site's answers; None for the Douban site.
+    """
     assert ca_file or not network.tls, "over TLS it needs to know where to write its authority"
     loop, errors = loop_factory(), []
     loop.set_exception_handler(lambda _, context: errors.append(context))
     thread = threading.Thread(target=loop.run_forever)
-    mirror = Mirror(make_responses(network), network, seed)
+    mirror = Mirror(responses or make_responses(network), network, seed)
     thread.start()
     try:
         opening = open_door(mirror, ca_file)

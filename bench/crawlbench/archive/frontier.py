@@ -34,7 +34,10 @@ class Frontier:
         self.requests = 0
         self._finder = finder
         self._queue: deque[str] = deque()
-        self._met: set[str] = set()
+        self._paths: dict[str, str] = {}
+        """How to ask for each address that was met: as its link has it."""
+        self._tried: dict[str, list[str]] = {}
+        """Paths that redirect to another spelling of the same address."""
         self._done: set[str] = set()
         self._redirects: dict[str, str] = {}
 
@@ -43,14 +46,12 @@ class Frontier:
         match step:
             case Begun(start=start):
                 self.start = self.report.start = start
-                self._meet(self._finder.spell(start))
+                self._meet(self._finder.same_host(start, ""))
             case Fetched(page=page):
                 self._fetched(step)
                 self._done.add(page.address)
             case Moved(address=address, target=target):
-                self._redirects[address] = target
-                self._done.add(address)
-                self._meet(target)
+                self._moved(address, target)
             case Left(address=address, reason=reason):
                 self.report.skips.add(reason, address)
                 self._done.add(address)
@@ -69,10 +70,29 @@ class Frontier:
         for link in step.links:
             self._meet(link)
 
-    def _meet(self, address: str) -> None:
-        if address not in self._met:
-            self._met.add(address)
+    def _moved(self, address: str, target: str) -> None:
+        if self._finder.spell(target) == address:
+            self._tried.setdefault(address, []).append(self._paths[address])
+            self._paths[address] = target
+            return
+        self._redirects[address] = self._finder.spell(target)
+        self._done.add(address)
+        self._meet(target)
+
+    def _meet(self, path: str) -> None:
+        address = self._finder.spell(path)
+        if address not in self._paths:
+            self._paths[address] = path
             self._queue.append(address)
+
+    def path(self, address: str) -> str:
+        """Return the path with which to ask for an address that was met."""
+        return self._paths[address]
+
+    def has_tried(self, address: str, path: str) -> bool:
+        """Return whether asking for an address in this way as well would lead round in a circle."""
+        tried = self._tried.get(address, [])
+        return path == self._paths[address] or path in tried or len(tried) == _MAX_REDIRECTS
 
     def next(self) -> str | None:
         """Return the oldest address that is still to be fetched, or None."""
@@ -83,7 +103,7 @@ class Frontier:
     @property
     def left(self) -> int:
         """How many known addresses are still to be fetched."""
-        return len(self._met - self._done)
+        return len(self._paths.keys() - self._done)
 
     def aliases(self) -> dict[str, list[str]]:
         """Return the addresses that redirect to each page, also by way of others."""

@@ -96,12 +96,12 @@ def _capture(entry: object, where: str, read_file: Callable[[str], bytes]) -> Ca
         return Capture(url, 0, [], bytes, problem="without an answer")
     content = _dict(response.get("content"))
     headers = _headers(response, content)
-    method = str(request.get("method") or "GET")
+    method = str(request.get("method") or "GET").upper()
+    if method != "GET":  # what it redirects to is not what a GET of its address would
+        return Capture(url, 0, [], bytes, problem=f"an answer to {method[:20]}")
     leniencies: list[str] = []
 
     def read() -> bytes:
-        if method.upper() != "GET":
-            raise SkippedError(f"an answer to {method[:20]}")
         return _read(content, read_file, leniencies)
 
     return Capture(url, _status(response), headers, read, leniencies=leniencies)

@@ -28,9 +28,11 @@ _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 10  # in a row
 
-
 JSON = "no HTML but JSON"
 """The reason for skipping an API's answer."""
+
+OTHERS_REDIRECTS = "redirects of another host"
+"""The reason for skipping them, as soon as the site's own host is known."""
 
 
 @dataclass(slots=True)
@@ -89,11 +91,7 @@ def import_pages(
     """
     check_target(target, force=force)
     for source in sources:
-        if Path(os.path.realpath(source)) in Path(os.path.realpath(target)).parents:
-            raise UsageError(
-                f"{target} lies within {source}, which is to be imported: the next import would "
-                "include its pages; name a folder beside it"
-            )
+        _keep_apart(source, target)
     if start is not None:
         check_address(start, "--start")
         start = "".join(split_origin(start))
@@ -107,8 +105,23 @@ def import_pages(
             host = host_of(report.start)
             missing = report.unreadable.lines()
             text = render_site_file(str(target / SITE_FILE), host, report.start, missing)
-        folder.move_to(target, host_of(report.start), importer.aliases, text)
+        folder.move_to(target, host_of(report.start), importer.aliases, text, force=force)
     return report
+
+
+def _keep_apart(source: Path, target: Path) -> None:
+    """Refuse a target that the next import would read, or that would delete its own source."""
+    read, made = Path(os.path.realpath(source)), Path(os.path.realpath(target))
+    if read in made.parents:
+        raise UsageError(
+            f"{target} lies within {source}, which is to be imported: the next import would "
+            "include its pages; name a folder beside it"
+        )
+    if made == read or made in read.parents:
+        raise UsageError(
+            f"{source}, which is to be imported, would be deleted when {target} is replaced; "
+            "name another place"
+        )
 
 
 def _read_page(capture: Capture, content_type: str) -> bytes:
@@ -144,7 +157,8 @@ class _Importer:
         self._rules = AddressRules()
         self._report = ImportReport(start=start or "")
         self._host = host_of(start) if start else ""
-        self._redirects: dict[str, str] = {}
+        self._redirects: dict[tuple[str, str], str] = {}
+        """By host and address: until the first page comes, the site's host may be unknown."""
         self._hosts: Counter[str] = Counter()
 
     def take_all(self, captures: Iterable[Capture]) -> None:
@@ -190,10 +204,12 @@ class _Importer:
             target_host, target = self._locate(join(capture.url, capture.header("location")))
         except ValueError:
             raise SkippedError("redirects to no address") from None
-        if (self._host or host) != host or target_host != host:
+        if self._host and host != self._host:
+            raise SkippedError(OTHERS_REDIRECTS)
+        if target_host != host:
             raise SkippedError("redirects between hosts")
         if target != address:  # otherwise it only leads from http to https
-            self._redirects.setdefault(address, target)
+            self._redirects.setdefault((host, address), target)
 
     def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
         encoding = declared_encoding(content_type, body)
@@ -227,7 +243,10 @@ class _Importer:
         report = self._report
         if not report.pages:
             raise self._no_pages(source)
-        for address in self._redirects:
+        for host, address in self._redirects:
+            if host != self._host:
+                report.skips.add(OTHERS_REDIRECTS, host + address)
+                continue
             target = self._follow(address)
             if target in self._folder:
                 self._add_alias(target, address)
@@ -244,9 +263,9 @@ class _Importer:
 
     def _follow(self, address: str) -> str:
         for _ in range(_MAX_REDIRECTS):
-            if address in self._folder or address not in self._redirects:
+            if address in self._folder or (self._host, address) not in self._redirects:
                 break
-            address = self._redirects[address]
+            address = self._redirects[self._host, address]
         return address
 
     def _no_pages(self, source: str) -> UsageError:

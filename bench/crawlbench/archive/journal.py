@@ -33,7 +33,7 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
     page: ManifestPage
     encoding: str
     links: tuple[str, ...]
-    """Addresses on the same site to which the page links, spelled in one way."""
+    """Paths on the same site to which the page links, as its links have them."""
     rewritten: int
     """How many links named the site's own host."""
     problem: str = ""
@@ -43,10 +43,11 @@ class Fetched(msgspec.Struct, frozen=True, tag="fetched"):
 
 
 class Moved(msgspec.Struct, frozen=True, tag="moved"):
-    """An address redirects to another on the same site."""
+    """An address redirects to another on the same site, or to another spelling of itself."""
 
     address: str
     target: str
+    """The path, as the server has it."""
 
 
 class Left(msgspec.Struct, frozen=True, tag="left"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -80,16 +81,20 @@ class LinkFinder:
         return fits and not _NO_PAGE.search(address.partition("?")[0])
 
     def same_host(self, base: str, href: str) -> str:
-        """Return the spelled address to which a link leads; empty if that is on another host.
+        """Return the path and query to which a link leads; empty if that is on another host.
+
+        They are spelled as the link has them, because a server may answer only that spelling.
 
         Raises:
             ValueError: this is not an address.
         """
-        path = path_on(host_of(base), join(base, href))
-        return self._rules.spell(path) if path else ""
+        return path_on(host_of(base), join(base, href))
 
     def find(self, url: str, body: bytes, encoding: str) -> tuple[str, ...]:
-        """Return the spelled addresses of wanted pages on the same host, each once, in order.
+        """Return the path and query of links to wanted pages on the same host, in order.
+
+        Of several links whose addresses are one page, the first counts, unless another has the
+        page's one spelling.
 
         Args:
             url: the page's address.
@@ -112,24 +117,26 @@ class LinkFinder:
             return ()
         if _forbids_following(document):
             return ()
-        wanted = self._wanted(url, str(bases[0]) if bases else "", hrefs, encoding)
-        return tuple(dict.fromkeys(wanted))
+        wanted: dict[str, str] = {}
+        for path in self._paths(url, str(bases[0]) if bases else "", hrefs, encoding):
+            address = self._rules.spell(path)
+            if self.is_wanted(address) and (address not in wanted or path == address):
+                wanted[address] = path
+        return tuple(wanted.values())
 
     def _links_of(self, address: str) -> Callable[[Any], Any] | None:
         if not self._kinds:
             return self._all
         return next((links for matches, links in self._kinds if matches(address)), None)
 
-    def _wanted(self, url: str, base: str, hrefs: list[str | None], encoding: str) -> Iterator[str]:
+    @staticmethod
+    def _paths(url: str, base: str, hrefs: list[str | None], encoding: str) -> Iterator[str]:
+        """Yield the path and query of each link that stays on the host."""
         host = host_of(url)
         for href in hrefs:
-            try:
-                path = path_on(host, join(base_of(url, base), href or "", encoding))
-                address = self._rules.spell(path) if path else ""
-            except ValueError:
-                continue
-            if address and self.is_wanted(address):
-                yield address
+            with contextlib.suppress(ValueError):
+                if path := path_on(host, join(base_of(url, base), href or "", encoding)):
+                    yield path
 
 
 def _announce(

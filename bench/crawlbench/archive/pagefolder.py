@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from crawlbench.archive.journal import JOURNAL_NAME
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.sites.expected import expected_path
 from crawlbench.sites.manifest import (
     FORMAT,
     MANIFEST_NAME,
     Manifest,
     ManifestPage,
+    decode_manifest,
     encode_manifest,
 )
 
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["SITE_FILE", "PageFolder", "check_target", "open_page_folder"]
 
 SITE_FILE = "site.toml"
+
+_OWN = frozenset({MANIFEST_NAME, SITE_FILE, expected_path(Path(SITE_FILE)).name, JOURNAL_NAME})
+"""What we write beside the pages; a journal stays only if we are killed as a recording ends."""
 
 
 class PageFolder:
@@ -80,7 +86,13 @@ class PageFolder:
         return page
 
     def move_to(
-        self, target: Path, site: str, aliases: Mapping[str, Iterable[str]], site_file: str | None
+        self,
+        target: Path,
+        site: str,
+        aliases: Mapping[str, Iterable[str]],
+        site_file: str | None,
+        *,
+        force: bool,
     ) -> None:
         """Write the manifest, and move the whole folder to its place at once.
 
@@ -91,8 +103,10 @@ class PageFolder:
             site: the site's name.
             aliases: other addresses of each page, without those that are pages themselves.
             site_file: the text of a site file to begin with; None for none.
+            force: whether to replace an existing folder of pages.
 
         Raises:
+            UsageError: as for `check_target`, because of what has come there meanwhile.
             StorageError: the folder cannot be written; the earlier one is unchanged.
         """
         pages = tuple(self._with_aliases(page, aliases) for page in self._pages.values())
@@ -103,7 +117,7 @@ class PageFolder:
             if (target / SITE_FILE).is_file():
                 shutil.copyfile(target / SITE_FILE, self.work / SITE_FILE)
             self.work.chmod(0o777 & ~_umask())
-            _replace_folder(self.work, target)
+            _replace_folder(self.work, target, force=force)
 
     def _with_aliases(
         self, page: ManifestPage, aliases: Mapping[str, Iterable[str]]
@@ -116,9 +130,11 @@ def check_target(target: Path, *, force: bool) -> None:
     """Refuse a place if something there must not be lost.
 
     Raises:
-        UsageError: it is not a folder, or it is not empty; with `force` a folder of pages is
-            accepted as well.
+        UsageError: it has no name, is not a folder, or is not empty; with `force` a folder of
+            pages in which nothing else is is accepted as well.
     """
+    if target.name in {"", ".."}:  # it could neither be written beside its place nor be replaced
+        raise UsageError(f"{target} has no name of its own; name the folder to make, such as pages")
     if not target.exists():
         if not target.absolute().parent.is_dir():
             raise UsageError(f"cannot write {target}: there is no folder {target.parent}; make it")
@@ -131,10 +147,29 @@ def check_target(target: Path, *, force: bool) -> None:
             f"the folder {target} exists already ({', '.join(entries[:3])} ...); "
             "name another, or replace it with --force"
         )
-    if entries and MANIFEST_NAME not in entries:
+    if entries:
+        _refuse_foreign(target)
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Refuse to replace a folder that is not ours, or in which something else is as well.
+
+    Other programs have a manifest.json, too, such as a web application.
+    """
+    try:
+        pages = decode_manifest(target).pages
+    except UsageError as error:
         raise UsageError(
-            f"the folder {target} has no {MANIFEST_NAME}, so crawlbench did not make it and does "
-            "not replace it even with --force; name another"
+            f"the folder {target} has no {MANIFEST_NAME} that lists pages, so crawlbench did not "
+            "make it and does not replace it even with --force; name another"
+        ) from error
+    ours = _OWN.union(page.file for page in pages)
+    entries = sorted(target.iterdir())
+    foreign = [entry.name for entry in entries if entry.name not in ours or entry.is_dir()]
+    if foreign:
+        raise UsageError(
+            f"the folder {target} also has what crawlbench did not write "
+            f"({', '.join(foreign[:3])}), which --force would delete; move it elsewhere"
         )
 
 
@@ -155,8 +190,12 @@ def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _replace_folder(work: Path, target: Path) -> None:
-    """Rename the work folder; an existing target is renamed first, and restored on failure."""
+def _replace_folder(work: Path, target: Path, *, force: bool) -> None:
+    """Rename the work folder; an existing target is renamed first, and restored on failure.
+
+    Fetching may have taken hours, so what may be replaced is asked once more.
+    """
+    check_target(target, force=force)
     if not target.exists():
         work.rename(target)
         return

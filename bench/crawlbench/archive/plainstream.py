@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from crawlbench.archive.decode import open_gunzip
 
-__all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream"]
+__all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream", "held_by"]
 
 MAX_HEAD_BYTES = 2**20
 """The most bytes between the end of one record's body and the next body; warcio has no limit."""
@@ -20,6 +20,12 @@ _MAX_MEMBERS = 2**14  # so many beginnings are kept; a head spans only a few mem
 
 class BrokenError(Exception):
     """Raised when a WARC's content does not agree with what its records say."""
+
+
+def held_by(reader: Any) -> bytes:  # noqa: ANN401  (warcio has no types)
+    """Return what warcio's reader has taken from a stream, but nobody has read yet."""
+    buffer = reader.buff
+    return buffer.getvalue()[buffer.tell() :] if buffer else b""
 
 
 class PlainStream(io.RawIOBase):
@@ -75,6 +81,11 @@ class PlainStream(io.RawIOBase):
                 break
             self._ahead += data
         return self._ahead[:size]
+
+    def give_back(self, data: bytes) -> None:
+        """Take back what was read last; it is read again."""
+        self._ahead = data + self._ahead
+        self._at -= len(data)
 
     def _read_on(self, size: int, *, is_within: bool = False) -> bytes:
         if not self._is_gzip:

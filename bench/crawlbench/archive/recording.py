@@ -7,6 +7,7 @@ after it was stopped.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
     with Journal(work / JOURNAL_NAME) as journal, Fetcher(plan.proxy) as fetcher:
         recorder = _Recorder(plan, work, journal, fetcher)
         recorder.record()
-    return recorder.finish()
+    return recorder.finish(force=force)
 
 
 class _Recorder:
@@ -140,7 +141,7 @@ class _Recorder:
         if robots.delay_s > self._plan.delay_s:
             self._plan.say(f"robots.txt asks for {robots.delay_s:g} s between requests")
         while not self._has_enough() and (address := self._frontier.next()) is not None:
-            if not robots.allows(address):
+            if not robots.allows(self._frontier.path(address)):
                 self._note(Left(address, FORBIDDEN))
             elif self._frontier.requests >= most_requests:
                 asked = count_of(most_requests, "request")
@@ -181,13 +182,14 @@ class _Recorder:
 
     def _fetch(self, address: str, delay_s: float) -> Step:
         """Ask for one page, and return the resulting step."""
-        self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {self._origin}{address}")
+        url = self._origin + self._frontier.path(address)
+        self._plan.say(f"{len(self._folder) + 1}/{self._plan.most_pages} {url}")
         try:
-            answer = self._get(address)
-            if self._is_cookie_wall(address, answer):
+            answer = self._get(url)
+            if self._is_cookie_wall(url, answer):
                 self._plan.say("sent the request again, with the cookie that the site had set")
                 self._plan.sleep(delay_s)
-                answer = self._get(address)
+                answer = self._get(url)
         except FetchError as error:
             self._failures += 1
             if self._failures >= MAX_FAILURES:
@@ -195,23 +197,23 @@ class _Recorder:
             return Left(address, f"without an answer ({error})")
         self._failures = 0
         if answer.status in _REDIRECTS:
-            return self._redirect(address, answer)
+            return self._redirect(address, url, answer)
         if answer.status != _OK:
             return Left(address, f"with status {answer.status}")
         if answer.problem or not answer.body.strip():
             return Left(address, answer.problem or "empty")
-        return self._keep(address, answer)
+        return self._keep(address, url, answer)
 
-    def _get(self, address: str) -> Answer:
-        answer = self._fetcher.get(self._origin + address)
+    def _get(self, url: str) -> Answer:
+        answer = self._fetcher.get(url)
         self._heed(answer)
         return answer
 
-    def _is_cookie_wall(self, address: str, answer: Answer) -> bool:
+    def _is_cookie_wall(self, url: str, answer: Answer) -> bool:
         """Return whether a page redirects to itself only to check that cookies are sent back."""
         if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
             return False
-        return self._target(address, answer) == address
+        return self._origin + self._target(url, answer) == url
 
     def _heed(self, answer: Answer) -> None:
         """Stop if the server asks for it, and record how long it wants no requests."""
@@ -224,27 +226,28 @@ class _Recorder:
             f"{self._host} answered with status {answer.status}: send nothing for {wait_s:.0f} s"
         )
 
-    def _target(self, address: str, answer: Answer) -> str:
-        """Return the target of a redirect on the same host; empty if it is on another host."""
+    def _target(self, url: str, answer: Answer) -> str:
+        """Return the path of a redirect's target; empty if it is on another host."""
         try:
-            return self._plan.finder.same_host(self._origin + address, answer.location)
+            return self._plan.finder.same_host(url, answer.location)
         except ValueError:
             return ""
 
-    def _redirect(self, address: str, answer: Answer) -> Step:
-        target = self._target(address, answer)
+    def _redirect(self, address: str, url: str, answer: Answer) -> Step:
+        target = self._target(url, answer)
         if not target:
             return Left(address, "redirects to another host")
-        if target == address:
+        is_itself = self._plan.finder.spell(target) == address
+        if is_itself and self._frontier.has_tried(address, target):
             return Left(address, "redirects to itself; perhaps the start needs https")
         return Moved(address, target)
 
-    def _keep(self, address: str, answer: Answer) -> Step:
+    def _keep(self, address: str, url: str, answer: Answer) -> Step:
         encoding = declared_encoding(answer.header("content-type"), answer.body)
         links: tuple[str, ...] = ()
         if not header_forbids_following(answer.header_lines("x-robots-tag")):
             find = self._plan.finder.find
-            links = find(self._origin + address, answer.body, encoding or DEFAULT)
+            links = find(url, answer.body, encoding or DEFAULT)
         problem, at = check_encoding(encoding, answer.body)
         body, rewritten = rewrite_links(answer.body, self._host)
         page = self._folder.add(address, keep_headers(answer.headers), body, encoding)
@@ -257,8 +260,11 @@ class _Recorder:
             f"{reason}; {kept} in {self._work}, and the same command continues from there"
         )
 
-    def finish(self) -> ImportReport:
-        """Move the folder to its place, and return the report."""
+    def finish(self, *, force: bool) -> ImportReport:
+        """Move the folder to its place, and return the report.
+
+        Until it is there the journal stays, so that the same command continues if it cannot move.
+        """
         report = self._frontier.report
         aliases = self._frontier.aliases()
         if not len(self._folder):
@@ -269,6 +275,7 @@ class _Recorder:
         if self._plan.writes_site_file:
             path = str(self._plan.target / SITE_FILE)
             text = render_site_file(path, self._host, self._plan.start, report.unreadable.lines())
-        (self._work / JOURNAL_NAME).unlink(missing_ok=True)
-        self._folder.move_to(self._plan.target, self._host, aliases, text)
+        self._folder.move_to(self._plan.target, self._host, aliases, text, force=force)
+        with contextlib.suppress(OSError):  # a journal that stays does no harm
+            (self._plan.target / JOURNAL_NAME).unlink(missing_ok=True)
         return report

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
 from crawlbench.archive.landmarks import find_record
-from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream
+from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream, held_by
 from crawlbench.base.errors import UsageError
 from crawlbench.plugins.extras import need
 
@@ -91,6 +91,7 @@ class _Archive:
         self._is_gzip = head.startswith(GZIP_MAGIC) or (head != _MAGIC and is_named_so)
         self._size = _file_size(file)
         self._next_place: int | None = 0
+        self._records: Any = None
         self._patience = _MAX_VAIN_BYTES
         self._is_lost = False
         self._broken = 0
@@ -110,9 +111,15 @@ class _Archive:
                 yield Capture(where, 0, [], bytes, problem=self._lose(error))
 
     def _open(self, place: int) -> None:
-        self._next_place, self._is_lost = None, False
+        self._next_place, self._is_lost, self._records = None, False, None
         self._place, self._begin = place, 0
         self._stream = PlainStream(self._file, place, is_gzip=self._is_gzip)
+        self._read_anew()
+
+    def _read_anew(self) -> None:
+        """Let warcio take what comes next for the beginning of a file."""
+        if self._records is not None:
+            self._stream.give_back(held_by(self._records.reader))
         iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
         self._records = iterator(self._stream, no_record_parse=True)
 
@@ -165,9 +172,8 @@ class _Archive:
         end = self._stream.tell() - self._records.reader.rem_length()
         with _breaking():
             following = self._following()
-        if end and following.startswith(_MAGIC):  # without the line break that warcio expects
-            self._open(self._stream.place_of(end))
-            end = 0
+        if end and (not following or following.startswith(_MAGIC)):
+            self._read_anew()  # there is no line break, which warcio expects in the same member
         self._begin = end + len(following) - len(following.lstrip(b"\r\n"))
         try:
             with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
@@ -199,8 +205,7 @@ class _Archive:
 
     def _following(self) -> bytes:
         """Return what comes next, up to the end of a gzip member."""
-        buffer = self._records.reader.buff
-        held = buffer.getvalue()[buffer.tell() :][:_PEEKED_BYTES] if buffer else b""
+        held = held_by(self._records.reader)[:_PEEKED_BYTES]
         return held + self._stream.peek(_PEEKED_BYTES - len(held))
 
     def _check_end(self, record: Any) -> None:  # noqa: ANN401

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from h2.config import H2Configuration
@@ -17,13 +17,43 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, StreamEnded
 from h2.settings import SettingCodes, Settings
 
-__all__ = ["CONNECTIONS", "MIN_SPAN_S", "SPAN_S", "measure_ceiling"]
+from crawlbench.base.errors import MirrorError
+
+if TYPE_CHECKING:
+    from crawlbench.mirror.process import MirrorProcess
+
+__all__ = ["CONNECTIONS", "MIN_SPAN_S", "SPAN_S", "ask_mirror", "measure_ceiling"]
 
 CONNECTIONS = 8
 BATCH = 16  # requests that a connection sends at once, without waiting for answers
 SPAN_S, MIN_SPAN_S = 0.3, 0.05
 WINDOW_BYTES = 2**24  # for HTTP/2: so large that the mirror never waits for it
 LAST_CHUNK = b"\r\n0\r\n\r\n"
+
+
+async def ask_mirror(mirror: MirrorProcess, path: str, body: bytes | None, span_s: float) -> float:
+    """Return a mirror's answers per second, over no more connections than its network accepts.
+
+    One more would wait for an answer until the others close, which they do only at the end.
+
+    Args:
+        mirror: the mirror, in a span without its network's delays.
+        path: path of the page to ask for.
+        body: JSON to send with POST; None for GET.
+        span_s: how many seconds to keep asking.
+
+    Raises:
+        MirrorError: the mirror cannot be reached, or hung up.
+    """
+    count = min(CONNECTIONS, mirror.most_connections or CONNECTIONS)
+    try:
+        return await measure_ceiling(
+            mirror.address, path, mirror.ca_file, body=body, connections=count, span_s=span_s
+        )
+    except OSError as error:
+        raise MirrorError(
+            f"the mirror at {mirror.address} did not answer when asked for all it can give: {error}"
+        ) from error
 
 
 async def measure_ceiling(

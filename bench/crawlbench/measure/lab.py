@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.calibration import find_every, find_strides
-from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, measure_ceiling
+from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, ask_mirror
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.peers import PeerMeter, open_peers
 from crawlbench.measure.placement import stay_off
@@ -71,6 +71,9 @@ class Lab:
             lap_time_s: how long a turn of the session should last. If that is less than `SPAN_S`,
                 the session is in a hurry, and each mirror is asked only for as long as that, but
                 at least for `MIN_SPAN_S`.
+
+        Raises:
+            MirrorError: a mirror does not answer.
         """
         span_s = min(SPAN_S, max(MIN_SPAN_S, lap_time_s))
         found: dict[str, float] = {}
@@ -78,9 +81,7 @@ class Lab:
             mirror, site = self.mirrors[place], self.sites[place]
             await mirror.begin("ceiling", plays_network=False)
             body = None if site.payload is None else json.dumps(site.payload).encode()
-            found[place] = await measure_ceiling(
-                mirror.address, site.path, mirror.ca_file, body=body, span_s=span_s
-            )
+            found[place] = await ask_mirror(mirror, site.path, body, span_s)
             await mirror.end()
         return {group: found[place] for group, place in self.groups.items()}
 

@@ -12,7 +12,7 @@ from h2.settings import SettingCodes, Settings
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.heads import ANY_TAG, is_unmatched
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MAX_HEAD_BYTES
+from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.responses import Responses
 
-__all__ = ["PREFACE", "Asking", "after_preface", "make_server_state"]
+__all__ = ["MAX_STREAMS", "PREFACE", "Asking", "after_preface", "greet", "make_server_state"]
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client sends first (RFC 9113, 3.4)."""
@@ -44,12 +44,26 @@ def after_preface(data: bytes) -> bytes | None:
 def make_server_state() -> H2Connection:
     """Return the state of a new connection, whose first settings contain our limits."""
     h2 = H2Connection(_CONFIGURATION)
+    h2.local_settings = _limit(MAX_STREAMS)
+    return h2
+
+
+def greet(h2: H2Connection) -> None:
+    """Send our settings, and from then on bear with twice as many streams.
+
+    One more than the client was told is an error of that stream only (RFC 9113, 5.1.2), which we
+    refuse; h2 would give up the connection.
+    """
+    h2.initiate_connection()
+    h2.local_settings = _limit(2 * MAX_STREAMS)
+
+
+def _limit(streams: int) -> Settings:
     limits = {
-        SettingCodes.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
+        SettingCodes.MAX_CONCURRENT_STREAMS: streams,
         SettingCodes.MAX_HEADER_LIST_SIZE: MAX_HEAD_BYTES,
     }
-    h2.local_settings = Settings(client=False, initial_values=limits)
-    return h2
+    return Settings(client=False, initial_values=limits)
 
 
 @dataclass(slots=True)
@@ -64,6 +78,8 @@ class Asking:
     """Declared type of the body."""
     authority: bytes = b""
     """The host that it names, with or without a port."""
+    expectation: bytes = b""
+    """The value of Expect, in lower case; empty if there is none."""
     body: bytes = b""
     """The body so far."""
 
@@ -80,11 +96,16 @@ class Asking:
         flags |= JSON if is_json(content_type) else 0
         flags |= UNMATCHED if is_unmatched(sent.get(b"if-match", ANY_TAG)) else 0
         authority = sent.get(b":authority") or sent.get(b"host", b"")
-        return cls(sent[b":method"], sent.get(b":path", b""), flags, content_type, authority)
+        asks = (sent[b":method"], sent.get(b":path", b""), flags, content_type, authority)
+        return cls(*asks, sent.get(b"expect", b"").lower())
+
+    def find_page(self, responses: Responses) -> str | None:
+        """Return the page that it names; a target that is too long names none, for it is kept."""
+        return responses.find_page(self.target) if len(self.target) <= MAX_TARGET_BYTES else None
 
     def make_request(self, responses: Responses) -> Request:
         """Return the complete request."""
-        page = responses.find_page(self.target)
+        page = self.find_page(responses)
         refusal = responses.refusal(self.method, page, self.flags & REFUSING, self.body)
         flags = (self.flags | (HEAD if self.method == b"HEAD" else 0)) & ~REFUSING
         sent = (self.method, self.body, False, self.content_type)

@@ -67,15 +67,17 @@ def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     responses, target = mirror.responses, request.target
     if len(target) > MAX_TARGET_BYTES:
         return responses.error_answer(414)
-    if not request.is_allowed:
-        return responses.refusal_answer(request)
-    if mirror.network.faults:
+    # Clients follow a redirect of a POST with GET, which a page's own address would not allow.
+    is_read = request.refusal == 405 and request.method in {b"GET", b"HEAD"}
+    if mirror.network.faults and (request.is_allowed or is_read):
         if target in faults.LOOP_TARGETS:
             return faults.loop_answer(target)
         bare = faults.unmark(target)
         page = responses.find_page(bare) if bare else None
         if page is not None:
             return responses.answer(page, request.flags)
+    if not request.is_allowed:
+        return responses.refusal_answer(request)
     if target.endswith(b"/") and b"?" not in target:
         moved = responses.find_page(target[:-1])
         if moved is not None:

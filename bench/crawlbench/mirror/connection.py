@@ -241,12 +241,15 @@ class Connection(asyncio.Protocol):
         answer = alter(answer, fault, request.page)
         return Wire(mirror.responses.render(answer, flags), end, status=answer.status)
 
-    def _give_leave(self) -> None:
-        """Let a client send its body, unless it must first be sent other answers."""
-        outbox = self._open_outbox()
-        if outbox.is_idle and not self._is_over:
-            self.door.counters.wire_bytes += len(CONTINUE)
-            self._transport.write(CONTINUE)
+    def _give_leave(self, page: str) -> None:
+        """Let a client send its body, a round trip later and after the answers that wait."""
+        counters, arrived = self.door.counters, now()
+        counters.wire_bytes += len(CONTINUE)
+        age_s, self._is_new = arrived - self.opened if self._is_new else None, False
+        name, before = f"100 {page}", counters.pages.get(page, 0)
+        due = arrived + self._mirror.delay_s(name, before, connection_age_s=age_s)
+        wire = Wire(CONTINUE, status=100)
+        self._deliver(Exchange(self, UNCOUNTED, wire, Counters(), arrived, due))
 
     def _refuse(self, status: int) -> None:
         """Answer something that is not a valid request, after all that wait, and hang up."""
@@ -255,7 +258,7 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         counters, name = self.door.counters, f"(refused with {status})"
         counters.arrived(name)
-        wire = Wire(self._mirror.responses.error(status, CLOSE), End.CLOSE, status=status)
+        wire = Wire(self._mirror.responses.error(status, CLOSE), End.FAREWELL, status=status)
         arrived = now()
         self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
 

@@ -20,6 +20,7 @@ class End(Enum):
 
     KEEP = "the next request is served"
     CLOSE = "it is closed as it should be"
+    FAREWELL = "it is closed once the client, which may still be sending, has had time to read"
     RESET = "it is reset"
     STALL = "nothing comes any more, yet it stays open"
 

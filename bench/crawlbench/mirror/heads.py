@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ANY_TAG", "find_flaw", "is_host", "is_unmatched"]
+__all__ = ["ANY_TAG", "EXPECTATION", "find_flaw", "is_host", "is_unmatched"]
 
 VERSIONS = {"1.0", "1.1"}
 ANY_TAG = b"*"
+EXPECTATION = b"100-continue"
+"""The only one that anybody can have of us."""
 _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|(?!.*[.][.])[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII
 )
@@ -51,4 +53,4 @@ def find_flaw(
         return 400  # the end of the body is not known: RFC 9112, 6.1 and 6.3
     if codings not in {b"", b"chunked"}:
         return 501
-    return 417 if is_new and expectation not in {b"", b"100-continue"} else 0
+    return 417 if is_new and expectation not in {b"", EXPECTATION} else 0

@@ -17,32 +17,24 @@ from hpack.exceptions import HPACKError
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import GoAwayFrame
 
-from crawlbench.base.counters import Counters
-from crawlbench.mirror.asking import Asking, make_server_state
-from crawlbench.mirror.choices import choose_answer, count_request
+from crawlbench.mirror.asking import MAX_STREAMS, Asking, greet, make_server_state
 from crawlbench.mirror.clock import now
-from crawlbench.mirror.delivery import End, Wire
-from crawlbench.mirror.heads import is_host
-from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.limits import MAX_BODY_BYTES, MAX_UNSENT_BYTES
-from crawlbench.mirror.outbox import UNCOUNTED, Exchange
-from crawlbench.mirror.replies import Reply
+from crawlbench.mirror.desk import Desk
+from crawlbench.mirror.heads import EXPECTATION, is_host
+from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES
+from crawlbench.mirror.patience import Patience
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.doors import Door
-    from crawlbench.mirror.request import Request
+    from crawlbench.mirror.replies import Reply
     from crawlbench.mirror.server import Mirror
 
 __all__ = ["Http2Connection"]
-
-MAX_RESETS = 100  # beyond the number of answers: the attack known as rapid reset
-MAX_CHATTER = 1_000  # frames that ask for nothing, per request and before the first
-MAX_UNREAD_BYTES = 2**21  # of an incomplete frame: h2 waits for all of it, however long
-FAREWELL_S = 1.0  # how long a client that is sent away has to hang up
 
 
 class Http2Connection(asyncio.Protocol):
@@ -53,13 +45,10 @@ class Http2Connection(asyncio.Protocol):
         self._mirror = mirror
         self.door = door
         self._asking: dict[int, Asking] = {}
-        self._ready: float | None = None
-        """When the played network would have made the connection; None until that is needed."""
         self._is_over = False
         self._is_leaving = False
         """Whether further requests are refused."""
-        self._unread_bytes = 0
-        self._served = self._answered = self._resets = self._chatter = 0
+        self._patience = Patience()
         self._farewell: Timer | None = None
         self.number = 0
         """Its number within the span, from 1."""
@@ -82,7 +71,8 @@ class Http2Connection(asyncio.Protocol):
         self._transport = transport
         transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         self._streams = Streams(self._mirror, self.door, self._h2, transport, self._on_done)
-        self._h2.initiate_connection()
+        self._desk = Desk(self._mirror, self, self._h2, self._streams)
+        greet(self._h2)
         self._streams.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
@@ -100,8 +90,7 @@ class Http2Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Resume sending and reading."""
-        self._streams.is_open = True
-        self._streams.go_on()
+        self._streams.resume()
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
@@ -111,14 +100,16 @@ class Http2Connection(asyncio.Protocol):
             return
         try:
             taken = self._h2.receive_data(data)
-            self._unread_bytes = len(data) + (0 if taken else self._unread_bytes)
+            is_too_long = self._patience.ends_by_length(len(data), is_whole=bool(taken))
             for event in taken:
                 self._take(event)
         except (H2Error, HPACKError, HyperframeError) as error:
             self._streams.flush()  # h2 already has a farewell for the client
             self._hang_up(getattr(error, "error_code", ErrorCodes.PROTOCOL_ERROR))
+        except Exception:  # a fault of a site or of ours; HTTP/1.1 answers 500
+            self._give_up(ErrorCodes.INTERNAL_ERROR)
         else:
-            if self._unread_bytes > MAX_UNREAD_BYTES:
+            if is_too_long:
                 self._give_up(ErrorCodes.FRAME_SIZE_ERROR)
             self._streams.go_on()
             self._end_if_done()
@@ -132,14 +123,27 @@ class Http2Connection(asyncio.Protocol):
             handle(self, event)
 
     def _begin_request(self, event: events.RequestReceived) -> None:
-        asking = Asking.read(event.headers or ())
+        asking, stream = Asking.read(event.headers or ()), event.stream_id
         if self._is_leaving:
-            self._refuse_stream(event.stream_id)
-        elif is_host(asking.authority):
-            self._asking[event.stream_id] = asking
-        else:
-            self._refuse_stream(event.stream_id, ErrorCodes.PROTOCOL_ERROR)
+            self._refuse_stream(stream)
+        elif len(self._asking) + len(self._streams.open) >= MAX_STREAMS:
+            self._refuse_stream(stream)
+            self.door.counters.refused(f"(refused beyond {MAX_STREAMS} streams)")
+            self._take_chatter(event)
+        elif not is_host(asking.authority):
+            self._refuse_stream(stream, ErrorCodes.PROTOCOL_ERROR)
             self.door.counters.refused("(refused with 400)")
+        elif asking.expectation not in {b"", EXPECTATION}:
+            self._desk.turn_down(stream, 417)
+        else:
+            self._asking[stream] = asking
+            if asking.expectation and not event.stream_ended:
+                self._desk.give_leave(stream, asking, self._is_waiting)
+
+    def _is_waiting(self, stream: int) -> bool:
+        """Return whether a client may wait for permission to send a body."""
+        asking = self._asking.get(stream)
+        return asking is not None and not asking.body and not self._is_over
 
     def _take_body(self, event: events.DataReceived) -> None:
         """Collect a body, up to the limit."""
@@ -152,13 +156,14 @@ class Http2Connection(asyncio.Protocol):
         if asking:
             asking.body += event.data or b""
             if len(asking.body) > MAX_BODY_BYTES:
-                self._refuse_stream(stream)
-                self.door.counters.refused("(refused with 413)")
+                del self._asking[stream]
+                self._desk.turn_down(stream, 413)
 
     def _end_request(self, event: events.StreamEnded) -> None:
         asking = self._asking.pop(event.stream_id, None)
         if asking:
-            self._serve(event.stream_id, asking)
+            self._desk.serve(event.stream_id, asking)
+            self._is_leaving = self._is_leaving or self._mirror.is_last(self._desk.served)
 
     def _open_window(self, event: events.WindowUpdated) -> None:
         self._streams.unblock(event.stream_id or 0)
@@ -171,16 +176,14 @@ class Http2Connection(asyncio.Protocol):
 
     def _take_chatter(self, event: events.Event) -> None:  # noqa: ARG002
         """Hang up on a client that only chatters."""
-        self._chatter += 1
-        if self._chatter > MAX_CHATTER * (1 + self._served):
+        if self._patience.ends_by_chatter(self._desk.served):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _drop_stream(self, event: events.StreamReset) -> None:
         """Forget a request that the client takes back; hang up if it does little else."""
         self._asking.pop(event.stream_id, None)
         self._streams.drop(event.stream_id)
-        self._resets += 1
-        if self._resets > MAX_RESETS + self._answered:
+        if self._patience.ends_by_reset(self._desk.answered):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002
@@ -189,46 +192,8 @@ class Http2Connection(asyncio.Protocol):
 
     # How it is answered
 
-    def _serve(self, stream: int, asking: Asking) -> None:
-        """Count a request and answer it, now or later."""
-        mirror, counters = self._mirror, self.door.counters
-        self._served += 1
-        self.active = arrived = due = now()
-        request = asking.make_request(mirror.responses)
-        answer = mirror.aside(request.target) if mirror.aside and request.page is None else None
-        name, spoiled = UNCOUNTED, ""
-        if answer:
-            counters = Counters()
-        else:
-            counters.http2_requests += 1
-            name, before = count_request(counters, request, self)
-            due = self._due(request, before, arrived)
-            answer, spoiled = choose_answer(mirror, request, before, counters)
-        wire = Wire(b"", End.KEEP, status=answer.status)
-        exchange = Exchange(self, name, wire, counters, arrived, due)
-        exchange.http, exchange.method = "2", asking.method
-        reply = Reply(stream, answer, exchange, is_head=bool(request.flags & HEAD))
-        if spoiled:
-            reply.spoil(spoiled)
-        self._is_leaving = self._is_leaving or mirror.is_last(self._served)
-        self._streams.put(reply)
-
-    def _due(self, request: Request, before: int, arrived: float) -> float:
-        """Return when an answer is due.
-
-        All requests that are sent while the connection is being made wait for that.
-        """
-        page, mirror = request.page or "", self._mirror
-        delay_s = mirror.delay_s(page, before, connection_age_s=None)
-        if self._ready is None:
-            age_s = arrived - self.opened
-            self._ready = arrived + mirror.delay_s(page, before, connection_age_s=age_s) - delay_s
-        return max(arrived, self._ready) + delay_s
-
     def _on_done(self, reply: Reply) -> None:
-        reply.exchange.sent_bytes = reply.sent_bytes
-        self._answered += reply.exchange.last_byte is not None
-        self._mirror.watch(reply.exchange)
+        self._desk.note(reply)
         self.active = now()
         self._end_if_done()
 
@@ -269,8 +234,6 @@ class Http2Connection(asyncio.Protocol):
             self.door.counters.refused(f"(HTTP/2 refused with {name})")
         self._streams.flush()
         self._streams.close()
-        # A socket closed while the client still sends would discard what the client has not read
-        # yet.
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._farewell = self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)

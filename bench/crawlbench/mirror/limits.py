@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "FAREWELL_S",
     "MAX_BODY_BYTES",
     "MAX_HEADERS",
     "MAX_HEAD_BYTES",
@@ -29,6 +30,13 @@ OpenSSL keeps its state and a record for each direction, the event loop a buffer
 into, and up to MAX_UNSENT_BYTES wait to be sent, both encrypted and plain. docs/networks.md says
 what most connections take; a network's `most_connections`, or the system's limit of open files,
 bounds their number.
+"""
+
+FAREWELL_S: Final = 1.0
+"""How long a client that is sent away has to read why, and to hang up.
+
+A socket that is closed while its client still sends is reset, which discards what the client has
+not read yet.
 """
 
 REFUSALS: Final = {

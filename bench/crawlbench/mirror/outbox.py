@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End
+from crawlbench.mirror.limits import FAREWELL_S
 from crawlbench.mirror.shaping import Line, piece_bytes
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Outbox:
         "_mirror",
         "_on_answered",
         "_position",
+        "_ready_at",
         "_timer",
         "_transport",
         "is_open",
@@ -106,6 +108,8 @@ class Outbox:
         self._timer: Timer | None = None
         self._position = 0
         """How many bytes of the first waiting answer are sent."""
+        self._ready_at = 0.0
+        """When the lines could take the next piece, which is earlier than a late timer tells."""
         self.is_open = True
         """Whether the client takes what is sent."""
         self.is_stalled = False
@@ -143,6 +147,7 @@ class Outbox:
         if self.is_stalled:
             return
         self.is_open = True
+        self._ready_at = now()
         if self.waiting and self._timer is None:
             self._wait_until(now())
 
@@ -189,8 +194,8 @@ class Outbox:
         lines = self._lines(exchange)
         size = min(piece_bytes(line.bytes_per_s) for line in lines)
         piece = exchange.wire.data[self._position : self._position + size]
-        start = now()
-        due = max(line.carry(len(piece), start) for line in lines)
+        start = max(self._ready_at, exchange.due)
+        due = self._ready_at = max(line.carry(len(piece), start) for line in lines)
 
         def send() -> None:
             self._timer = None
@@ -225,11 +230,19 @@ class Outbox:
         self._mirror.watch(exchange)
         if exchange.wire.end is End.CLOSE:
             self._transport.close()
+        elif exchange.wire.end is End.FAREWELL:
+            self._say_farewell()
         elif exchange.wire.end is End.RESET:
             # A reset throws away what the system still holds, so what was sent gets a moment.
             self.is_open = False
             self._mirror.clock.call_at(now() + FLUSH_S * bool(sent), self.reset)
         self._on_answered()
+
+    def _say_farewell(self) -> None:
+        """End the answers; what the client still sends is read, and ignored, for a while."""
+        if self._transport.can_write_eof() and not self._transport.is_closing():
+            self._transport.write_eof()
+        self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
 
     def reset(self) -> None:
         """Reset the connection."""

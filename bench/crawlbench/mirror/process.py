@@ -35,7 +35,7 @@ CA_FILE = "ca.pem"
 class MirrorProcess:
     """A running mirror; made by `open_mirror`."""
 
-    def __init__(self, child: Child, name: str, hello: Message) -> None:
+    def __init__(self, child: Child, name: str, network: Network, hello: Message) -> None:
         """Hold a process that has reported its address."""
         self.address: str = hello["address"]
         """Origin, such as `http://127.0.0.1:40123`."""
@@ -43,6 +43,8 @@ class MirrorProcess:
         """Path of the first page, with its query."""
         self.ca_file: str | None = hello["ca_file"]
         """PEM file of the authority that its clients must trust; None on plain HTTP."""
+        self.most_connections = network.most_connections
+        """How many connections it accepts at a time; None for any number."""
         self._child = child
         self._name = name
         self._asking = asyncio.Lock()
@@ -163,7 +165,7 @@ async def open_mirror(
         }
         child = await Child.start(CHILD, json.dumps(job))
         try:
-            yield MirrorProcess(child, network_name, await _hear_hello(child, site))
+            yield MirrorProcess(child, network_name, network, await _hear_hello(child, site))
         finally:
             await child.end(STOP_TIMEOUT_S)
 

@@ -77,7 +77,7 @@ class RequestReader:
         find_page: Callable[[bytes], str | None],
         refusal: Callable[[bytes, str | None, int, bytes], int],
         on_request: Callable[[Request], bool],
-        on_expect: Callable[[], None],
+        on_expect: Callable[[str], None],
     ) -> None:
         """Start before the first request.
 
@@ -85,7 +85,8 @@ class RequestReader:
             find_page: gives the page of a target.
             refusal: gives the status that refuses a method, page, flags and body, or 0.
             on_request: called with each request; returns whether the connection takes more.
-            on_expect: called when a client waits for permission to send its body.
+            on_expect: called with the page, or an empty text, when a client waits for permission to
+                send its body.
         """
         self._find_page = find_page
         self._find_refusal = refusal
@@ -180,7 +181,7 @@ class RequestReader:
         if self._headers > MAX_HEADERS:
             self._refuse(431)
         take = _HEADERS.get(name.lower())
-        if take:
+        if take and not self._is_in_body:  # else it belongs to a trailer
             take(self, value)
 
     def on_headers_complete(self) -> None:
@@ -191,7 +192,7 @@ class RequestReader:
             self._refuse(refusal)
         self._is_in_body = True
         if self._expectation and version == "1.1" and self._has_body:
-            self._on_expect()
+            self._on_expect(self._find_page(self._target) or "")
 
     def on_body(self, body: bytes) -> None:
         """Collect a body, up to the limit."""
@@ -230,17 +231,15 @@ class RequestReader:
         self._hosts.append(value)
 
     def _take_content_length(self, value: bytes) -> None:
-        if not self._is_in_body:  # else it belongs to a trailer
-            self._body_left = int(value)
-            self._has_body = self._body_left > 0
+        self._body_left = int(value)
+        self._has_body = self._body_left > 0
 
     def _take_if_match(self, value: bytes) -> None:
         self._flags |= UNMATCHED if is_unmatched(value) else 0
 
     def _take_transfer_encoding(self, value: bytes) -> None:
-        if not self._is_in_body:
-            self._codings += b"," * bool(self._codings) + value.strip().lower()
-            self._has_body = True
+        self._codings += b"," * bool(self._codings) + value.strip().lower()
+        self._has_body = True
 
     def _take_expect(self, value: bytes) -> None:
         self._expectation = value.lower()

@@ -20,8 +20,9 @@ class Reply:
     """One answer on its way, on a stream of its own."""
 
     __slots__ = (
-        "bytes_per_s", "end", "exchange", "head", "left", "sent_bytes", "stream", "timer"
-    )  # fmt: skip
+        *("bytes_per_s", "end", "exchange", "head", "left"),
+        *("ready_at", "sent_bytes", "stream", "timer"),
+    )
 
     def __init__(self, stream: int, answer: Answer, exchange: Exchange, *, is_head: bool) -> None:
         """Answer on a stream, all at once.
@@ -41,6 +42,8 @@ class Reply:
         """What happens to the stream when nothing is left."""
         self.bytes_per_s: float | None = None
         """Speed; None: as fast as the network allows."""
+        self.ready_at = exchange.due
+        """When its next piece could be sent."""
         self.sent_bytes = 0
         self.timer: Timer | None = None
 

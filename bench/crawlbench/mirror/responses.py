@@ -43,6 +43,8 @@ REFUSING = JSON | UNMATCHED  # whether a request is refused depends on them, but
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
+KNOWN_BODIES = 4096  # of POSTs, whose JSON is not read again
+MAX_KNOWN_BODY_BYTES = 2048  # of one of them; more than a site of ours asks with
 KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
 MAX_QUOTED_BYTES = 200  # quoted from what a client sent
@@ -79,7 +81,7 @@ class Responses:
         self._rendered: ByteStore[Rendered] = ByteStore(KEPT_BYTES, lambda one: len(one.data))
         self._shelf = Shelf()
         self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
-        self.refusal = lru_cache(maxsize=KNOWN_TARGETS)(self._refusal)
+        self._judge = lru_cache(maxsize=KNOWN_BODIES)(self._judge_body)
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
         self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
 
@@ -103,7 +105,7 @@ class Responses:
             for flags in (GZIP | NEW_VISITOR, GZIP):
                 self.page(address, flags)
 
-    def _refusal(self, method: bytes, page: str | None, flags: int, body: bytes) -> int:
+    def refusal(self, method: bytes, page: str | None, flags: int, body: bytes) -> int:
         """Return the status with which to refuse a request, or 0.
 
         Args:
@@ -120,9 +122,14 @@ class Responses:
             return 0
         if not flags & JSON:
             return 415
+        judge = self._judge if len(body) <= MAX_KNOWN_BODY_BYTES else self._judge_body
+        return judge(page, body)
+
+    def _judge_body(self, page: str, body: bytes) -> int:
+        """Return the status with which to refuse the body of a POST for a page, or 0."""
         try:
             return 0 if json.loads(body) == self._payload(page) else 422
-        except ValueError:
+        except (ValueError, RecursionError):
             return 400
 
     def refusal_answer(self, request: Request) -> Answer:

@@ -211,8 +211,8 @@ class Mirror:
         return not self.network.keep_alive or (most is not None and served >= most)
 
     def watch(self, exchange: Exchange) -> None:
-        """Show a finished exchange to whoever watches."""
-        if self.on_exchange:
+        """Show a finished exchange to whoever watches; permission to send a body is none."""
+        if self.on_exchange and exchange.wire.status != 100:
             self.on_exchange(exchange)
 
     def admit(self, connection: Tracked) -> None:

@@ -64,6 +64,8 @@ class Streams:
         self.open: dict[int, Reply] = {}
         """All replies that are not done, by stream."""
         self._is_closed = False
+        self._ready_at = 0.0
+        """When the network's lines could take the next piece, whenever the timer tells."""
         self.is_open = True
         """Whether the client takes what is sent."""
         self.moved_at = now()
@@ -100,11 +102,17 @@ class Streams:
 
     def unblock(self, stream: int) -> None:
         """Go on with a stream whose window has opened; 0 for all streams."""
-        if not stream:
-            self._ready.extend(self._blocked.values())
-            self._blocked.clear()
-        elif stream in self._blocked:
-            self._ready.append(self._blocked.pop(stream))
+        for each in [stream] if stream else list(self._blocked):
+            reply = self._blocked.pop(each, None)
+            if reply:
+                reply.ready_at = now()
+                self._ready.append(reply)
+
+    def resume(self) -> None:
+        """Resume sending to a client that reads again."""
+        self.is_open = True
+        self._ready_at = now()
+        self.go_on()
 
     @property
     def has_due(self) -> bool:
@@ -139,14 +147,14 @@ class Streams:
         # connection at a time, so everything that is ready waits behind it.
         while self._ready and self.is_open and self._timer is None:
             reply = self._ready.popleft()
-            size = self._allowed_bytes(reply)
-            if reply.left and not size:
+            size, lines = self._allowed_bytes(reply), self._lines(reply)
+            has_head_to_carry = bool(reply.head and lines) and not reply.bytes_per_s
+            if reply.left and not size and not has_head_to_carry:
                 # The client's window is shut. It holds back only bodies, so the head is sent now,
                 # and the reply waits for `unblock` without holding up others.
                 self._send_head(reply)
                 self._blocked[reply.stream] = reply
                 continue
-            lines = self._lines(reply)
             if lines:
                 self._carry(reply, size, lines)
             else:
@@ -181,15 +189,16 @@ class Streams:
         line of its own, so that others can go on beside it.
         """
         size = min(size, *(piece_bytes(line.bytes_per_s) for line in lines))
-        head_bytes = sum(len(name) + len(value) for name, value in reply.head)
-        start = now()
-        due = max(line.carry(size + head_bytes * (line is self._line), start) for line in lines)
-        timer = self._mirror.clock.call_at(due, partial(self._on_carried, reply, size))
+        carry = partial(self._on_carried, reply, size)
         if reply.bytes_per_s:
             self._send_head(reply)
-            reply.timer = timer
-        else:
-            self._timer = timer
+            reply.ready_at = max(line.carry(size, reply.ready_at) for line in lines)
+            reply.timer = self._mirror.clock.call_at(reply.ready_at, carry)
+            return
+        size += sum(len(name) + len(value) for name, value in reply.head)
+        start = max(reply.ready_at, self._ready_at)
+        self._ready_at = max(line.carry(size, start) for line in lines)
+        self._timer = self._mirror.clock.call_at(self._ready_at, carry)
 
     def _on_carried(self, reply: Reply, size: int) -> None:
         if reply.timer:
