@@ -49,7 +49,7 @@ def test_import_verify_and_run(copy, crawlbench, tmp_path):
     folder, origin = copy
     outcome = crawlbench("mirror", "import", folder, "-o", "site")
     assert outcome.returncode == 0, outcome.stderr
-    assert f"from {origin}/ on" in outcome.stdout
+    assert f"starting at {origin}/" in outcome.stdout
     (tmp_path / "docs.toml").write_text(SITE_FILE.format(start=f"{origin}/"), encoding="utf-8")
     outcome = crawlbench("run", "quick", "--site", "docs.toml", "-n", "loopback", "--rounds", "2")
     assert outcome.returncode == 2
