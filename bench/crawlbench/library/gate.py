@@ -25,8 +25,8 @@ __all__ = ["GateResult", "find_bound", "hold_session", "log_ratio_of"]
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
-CUT_SHORT = {"interrupted", "mirror"}
-"""Endings of sessions that decide nothing."""
+CUT_SHORT = {"interrupted", "mirror", ""}
+"""Endings of sessions that decide nothing; one that was killed, or still runs, has none."""
 
 
 @dataclass(frozen=True, slots=True)
