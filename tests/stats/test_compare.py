@@ -294,6 +294,19 @@ def test_what_a_loop_refuses_is_no_failure(refusals, verdict):
     assert bool(gate.invalid) == (verdict is Verdict.INVALID or refusals[0] is None)
 
 
+@pytest.mark.parametrize(
+    ("is_refusal", "verdict"), [(False, Verdict.UNCLEAR), (True, Verdict.SLOWER)]
+)
+def test_nobody_gains_by_a_cell_that_fails(is_refusal, verdict):
+    """It stays in the family, so that the others are judged as strictly; what is refused does not.
+
+    Relative to the baseline there are two rows, and this change is clear only if there is one.
+    """
+    failures = (Failure(SLOW.name, 2, "no", is_refusal=is_refusal),)
+    found = changes(session(failures=failures), session(failures=failures, fast=1.124))["fast"]
+    assert way(found, Way.NORMALISED).verdict is verdict
+
+
 def test_same_in_normalised_time_is_not_called_relative():
     """Without anchors plain time is never the same; that is no contradiction."""
     pair = session(anchored=False), session(anchored=False, turn=1)

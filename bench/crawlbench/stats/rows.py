@@ -11,20 +11,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import (
-    DEFAULTS,
-    WITHOUT_ANCHORS,
-    Spread,
-    between_sessions,
-    find_spread,
-)
+from crawlbench.stats.between import Spread, between_sessions
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
+from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from crawlbench.base.records import Cell
     from crawlbench.stats.times import SessionTimes
@@ -100,7 +95,8 @@ class _Rows:
         self._confidence = pair[1].session.plan.confidence
         groups = dict.fromkeys(cell.group for cell in cells)
         self._has_anchors = all(side.state(group) for side in pair for group in groups)
-        self.spreads = self._find_spreads(others)
+        self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
+        self.spreads = find_spreads(cells, self._kin_pairs, others, has_anchors=self._has_anchors)
 
     def changes(self) -> tuple[Change, ...]:
         """Return the change of each cell."""
@@ -116,7 +112,7 @@ class _Rows:
     def kin(self) -> tuple[Kin, ...]:
         """Return how the ratios of cells that differ only by event loop changed."""
         pairs: dict[tuple[str, str], Estimate | None] = {}
-        for one, two in self._kin_pairs():
+        for one, two in self._kin_pairs:
             found = [side.beside(two, one) for side in self._pair]
             if found[0] and found[1]:
                 pairs[two.name, one.name] = difference(found[0], found[1])
@@ -222,7 +218,8 @@ class _Rows:
                 self._pair[0].crawl_s(group),
                 self._margin.begin_s,
             )
-            judged = judge_family(family, margin, self._confidence, widenings)
+            count = self._count(way, group)
+            judged = judge_family(family, margin, self._confidence, widenings, count)
             for key, one in judged.items():
                 seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)
         return seen
@@ -240,32 +237,20 @@ class _Rows:
         name = key if isinstance(key, str) else key[0]  # type: ignore[index]
         return self._pair[0].cells[name]
 
-    def _kin_pairs(self) -> Iterator[tuple[Cell, Cell]]:
-        """Yield the pairs of cells that differ only by event loop and can be compared."""
-        seen: dict[tuple[object, ...], Cell] = {}
-        for cell in self._cells:
-            if cell.event_loop is None or self._obstacle(cell):
-                continue
-            axes = (cell.group, cell.strategy, cell.parser, cell.concurrency, cell.environment)
-            if axes in seen:
-                yield seen[axes], cell
-            seen.setdefault(axes, cell)
+    def _count(self, way: Way, group: str) -> int:
+        """Return the size of a family: rows without a value stay in it.
 
-    def _find_spreads(self, others: Sequence[SessionTimes]) -> dict[Way, Spread]:
-        default = DEFAULTS if self._has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
-        series: dict[Way, list[list[float]]] = {way: [] for way in default}
-        for cell in self._cells:
-            series[Way.NORMALISED].append(
-                _means(one.normalised(cell) for one in _with(others, cell))
-            )
-            # With anchors the others' plain times would have to be corrected, pair by pair; what
-            # remains after the correction was measured once, and is in the default.
-            if not self._has_anchors:
-                series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
-        for one, two in self._kin_pairs():
-            both = [side for side in _with(others, one) if two.name in side.cells]
-            series[Way.KIN].append(_means(side.beside(two, one) for side in both))
-        return {way: find_spread(default[way], found) for way, found in series.items()}
+        Nobody gains power by failing. What both sides refuse was never in it.
+        """
+        cells = [x for x in self._cells if x.group == group and not self._is_refused(x)]
+        if way is Way.KIN:
+            return sum(1 for _ in kin_pairs(cells))
+        return sum(way is Way.PLAIN or not self._pair[0].is_baseline(cell) for cell in cells)
+
+    def _is_refused(self, cell: Cell) -> bool:
+        """Return whether a cell is refused on both sides."""
+        failures = [side.failure(cell) for side in self._pair]
+        return all(failure is not None and failure.is_refusal for failure in failures)
 
 
 def _scaled(found: Estimate, factor: float) -> Estimate:
@@ -290,11 +275,3 @@ def _agree(ways: Sequence[Seen], baseline: Seen | None) -> Verdict:
         and baseline.verdict is first.verdict
     )
     return first.verdict if is_common else Verdict.UNCLEAR
-
-
-def _with(others: Sequence[SessionTimes], cell: Cell) -> list[SessionTimes]:
-    return [one for one in others if cell.name in one.cells and not one.obstacle(cell)]
-
-
-def _means(found: Iterable[Estimate | None]) -> list[float]:
-    return [one.mean for one in found if one]
