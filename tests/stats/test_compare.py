@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Verdict
+from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Quantity, Verdict
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
@@ -242,6 +242,9 @@ def test_cells_of_one_side_only_are_named():
     assert [change.cell for change in found.changes] == [BASELINE.name, FAST.name]
     assert found.only_base == (SLOW.name,)
     assert found.only_head == (third.name,)
+    assert found.by[Quantity.TIME].lost == (SLOW.name,)
+    failed = session(plan=base, failures=(Failure(SLOW.name, 2, "crashed"),))
+    assert compare_sessions(failed, make_session(head, []), MARGIN).by[Quantity.TIME].lost == ()
 
 
 def test_one_round_on_a_side_gives_no_interval():

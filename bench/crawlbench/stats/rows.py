@@ -57,6 +57,8 @@ class Compared:
     """Empty if the quantity has no ratio."""
     spreads: dict[Way, Spread]
     """The spread of a crawl between sessions, by the way to look at a change."""
+    lost: tuple[str, ...] = ()
+    """Cells with a value in the base that the head lacks."""
 
 
 def compare_rows(
@@ -75,7 +77,7 @@ def compare_rows(
     """
     rows = _Rows(pair, cells, margin, others)
     kin = rows.kin() if pair[0].quantity.has_ratio else ()
-    return Compared(pair[0].quantity, rows.changes(), kin, rows.spreads)
+    return Compared(pair[0].quantity, rows.changes(), kin, rows.spreads, tuple(_find_lost(*pair)))
 
 
 class _Rows:
@@ -251,6 +253,12 @@ class _Rows:
         """Return whether a cell is refused on both sides."""
         failures = [side.failure(cell) for side in self._pair]
         return all(failure is not None and failure.is_refusal for failure in failures)
+
+
+def _find_lost(base: SessionTimes, head: SessionTimes) -> list[str]:
+    """Return the cells that have a value in the base and are not in the head."""
+    found = {name: seconds_of(base.summaries.get(name), base.quantity) for name in base.cells}
+    return [name for name, value in found.items() if name not in head.cells and value is not None]
 
 
 def _scaled(found: Estimate, factor: float) -> Estimate:
