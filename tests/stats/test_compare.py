@@ -13,6 +13,7 @@ from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
+from crawlbench.stats.obstacles import explain_between
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.operating import make_facts, make_operations_plan, make_operations_session
 
@@ -255,20 +256,67 @@ def test_one_round_on_a_side_gives_no_interval():
     assert found["fast"].base_s == pytest.approx(0.5, rel=0.01)
 
 
+def starve(made, share, *cells):
+    """Return a session in which the workers of these cells waited for their CPU for a share."""
+    names = {cell.name for cell in cells}
+
+    def disturb(sample):
+        waited_s = share * sample.seconds if sample.cell in names else sample.cpu_wait_s
+        return replace(sample, cpu_wait_s=waited_s)
+
+    rounds = [replace(one, samples=tuple(map(disturb, one.samples))) for one in made.rounds]
+    return judge(replace(made, rounds=tuple(rounds)))
+
+
+ALL = (BASELINE, FAST, SLOW, CONTROL)
+
+
+def test_nuisance_that_hits_all_cells_alike_counts_in_plain_times():
+    """It moves no ratio; but whether the head is slower without it, nobody knows."""
+    base, head = session(), session(speed=1.2, anchored=False)
+    anchors = [record.anchors for record in base.rounds]
+    pairs = zip(head.rounds, anchors, strict=True)
+    head = replace(head, rounds=tuple(replace(one, anchors=at) for one, at in pairs))
+    quiet, disturbed = changes(base, head), changes(base, starve(head, 0.15, *ALL))
+    for name in ("base", "fast", "slow"):
+        assert way(quiet[name], Way.PLAIN).verdict is Verdict.SLOWER
+        assert way(disturbed[name], Way.PLAIN).verdict is Verdict.UNCLEAR
+    ends = [way(one["fast"], Way.NORMALISED).interval for one in (quiet, disturbed)]
+    assert ends[0].high == pytest.approx(ends[1].high, abs=0.005)
+
+
+def test_nuisance_of_both_sessions_is_no_change():
+    """It is taken off both sides, as in one session."""
+    quiet = changes(session(), session(turn=1, fast=1.4))
+    busy = [starve(one, 0.15, *ALL) for one in (session(), session(turn=1, fast=1.4))]
+    ends = [way(one["fast"], Way.PLAIN).interval for one in (quiet, changes(*busy))]
+    assert ends[0].low == pytest.approx(ends[1].low, abs=0.005)
+
+
+def test_pair_of_two_loops_is_moved_by_its_own_doubts_alone():
+    """Both wait as long, and the baseline does not: their ratio is known as well as ever."""
+    kin = replace(FAST, event_loop="asyncio")
+    seconds = {BASELINE: 1.0, kin: 0.5, FAST: 0.4, CONTROL: 1.0}
+    laps = [{cell: [s + n / 1000] * 2 for cell, s in seconds.items()} for n in range(6)]
+    made = judge(make_session(make_plan(kin, FAST), laps))
+    (quiet,) = compare_sessions(made, made, MARGIN).kin
+    (busy,) = compare_sessions(made, starve(made, 0.15, kin, FAST), MARGIN).kin
+    assert busy.seen.interval.high == pytest.approx(quiet.seen.interval.high, abs=0.005)
+
+
+def test_baseline_that_is_half_waiting_has_no_verdict_and_is_named_by_the_others():
+    """Nothing can be said relative to it."""
+    found = changes(session(), starve(session(), 0.6, BASELINE, CONTROL))
+    assert {one.obstacle for one in found.values()} == {Obstacle.HALF}
+    assert (found["base"].detail, found["fast"].detail) == ("", f"head: {BASELINE.name}")
+    text = explain_between(Obstacle.HALF, found["fast"].detail)
+    assert text == f"half of the time of head: {BASELINE.name} or more was not the client's own"
+
+
 def test_cell_that_is_half_waiting_takes_no_other_cell_with_it():
     """All pairs are judged: those with the bad cell say nothing of the good one."""
     made = session()
-    slow = {
-        record.number: tuple(
-            replace(sample, cpu_wait_s=0.9 * sample.seconds) if sample.cell == FAST.name else sample
-            for sample in record.samples
-        )
-        for record in made.rounds
-    }
-    starved = judge(
-        replace(made, rounds=tuple(replace(r, samples=slow[r.number]) for r in made.rounds))
-    )
-    found = changes(made, starved)
+    found = changes(made, starve(made, 0.9, FAST))
     assert found["fast"].obstacle is Obstacle.HALF
     assert found["slow"].obstacle is not Obstacle.HALF
     assert found["slow"].ways

@@ -21,7 +21,7 @@ from crawlbench.base.records import (
 )
 from crawlbench.stats.caveats import find_caveats
 from crawlbench.stats.competition import find_others_shares
-from crawlbench.stats.doubts import Nuisances
+from crawlbench.stats.doubts import find_nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
@@ -105,14 +105,7 @@ class _Judgement:
         self._cell = session.plan.cell(question.baseline.name)
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
-        self._nuisances = Nuisances(
-            question.quantity,
-            ceiling=session.ceilings.get(question.group),
-            cpus=max(1, len(session.machine.worker_cpus)),
-            has_server=not (facts and facts.peer_is_aside),
-            is_operation=facts is not None,
-            others=others,
-        )
+        self._nuisances = find_nuisances(session, self._cell, question.quantity, others)
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()
         self.control, self._widenings = self._watch_twins()

@@ -18,9 +18,13 @@ _BETWEEN = {
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
 }
 """Obstacles between sessions or machines, in words."""
+HALF_OF_ANOTHER = "half of the time of {detail} or more was not the client's own"
+"""For a cell whose baseline has that obstacle."""
 
 
 def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
     """Return why a cell has no number between sessions or machines; empty if it has one."""
     words = _BETWEEN.get(obstacle, "") if obstacle else ""
+    if obstacle is Obstacle.HALF and detail:
+        words = HALF_OF_ANOTHER
     return one_line(words.format(detail=detail))

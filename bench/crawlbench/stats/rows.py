@@ -17,6 +17,7 @@ from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
 from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
+from crawlbench.stats.widening import find_widening
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,8 @@ class _Rows:
             found = side.obstacle(side.cells[cell.name])
             if found:
                 kind, detail = found
-                about = detail if kind is Obstacle.BENT else f"{cell.name}: {detail}"
+                is_name = kind in (Obstacle.BENT, Obstacle.HALF)
+                about = detail if is_name else f"{cell.name}: {detail}"
                 return kind, f"{name}: {about}" if detail else ""
         return None
 
@@ -211,9 +213,7 @@ class _Rows:
                 family[key] = between_sessions(estimate, self._spread(way, cell))
         seen = {}
         for group, family in groups.items():
-            widenings = {
-                key: sum(side.shift(self._cell(key)) for side in self._pair) for key in family
-            }
+            widenings = {key: find_widening(self._pair, way, self._named(key)) for key in family}
             margin = find_margin(
                 self._margin.log_ratio,
                 self._quantity,
@@ -235,9 +235,13 @@ class _Rows:
         return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))
 
     def _cell(self, key: object) -> Cell:
-        """Return the cell that a row's key names; a key is a name, or a name with its kin's."""
-        name = key if isinstance(key, str) else key[0]  # type: ignore[index]
-        return self._pair[0].cells[name]
+        """Return the cell that a row is about."""
+        return self._named(key)[0]
+
+    def _named(self, key: object) -> list[Cell]:
+        """Return the cells that a row's key names; a key is a name, or a name with its kin's."""
+        names = (key,) if isinstance(key, str) else key
+        return [self._pair[0].cells[name] for name in names]  # type: ignore[attr-defined]
 
     def _count(self, way: Way, group: str) -> int:
         """Return the size of a family: rows without a value stay in it.

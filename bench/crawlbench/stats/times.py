@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
-from crawlbench.stats.doubts import bound_shifts
+from crawlbench.stats.competition import find_others_shares
+from crawlbench.stats.doubts import bound_shifts, find_nuisances
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -16,9 +19,20 @@ from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Cell, Failure, Session
+    from crawlbench.base.records import Cell, Doubt, Failure, Session
+    from crawlbench.stats.doubts import Nuisances
 
-__all__ = ["SessionTimes"]
+__all__ = ["Loss", "SessionTimes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a doubt makes up of a cell's own value."""
+
+    share: float
+    """Share of its time, from 0 to 1."""
+    shift: float
+    """How far taking it off moves the value, in the unit of the quantity."""
 
 
 class SessionTimes:
@@ -51,11 +65,13 @@ class SessionTimes:
         self._reading = reading_of(quantity)
         self._failures = find_failures(session, quantity)
         self._twins = session.plan.twins
-        against = session.against_baseline(quantity)
         self._shifts = {
-            one.cell: bound_shifts(size.shift for size in one.doubts) for one in against
+            frozenset((one.cell, one.baseline)): bound_shifts(size.shift for size in one.doubts)
+            for one in session.comparisons
+            if one.quantity is quantity
         }
-        self._half = {one.cell for one in against if one.obstacle is Obstacle.HALF}
+        self._nuisances: dict[str, Nuisances] = {}
+        self._half = self._find_half()
 
     def by(self, quantity: Quantity) -> SessionTimes:
         """Return the same session, read by another quantity."""
@@ -67,11 +83,11 @@ class SessionTimes:
 
     def is_baseline(self, cell: Cell) -> bool:
         """Return whether others of the group are compared with this cell."""
-        return cell.name == self.session.plan.baselines[cell.group]
+        return cell.name == self._baseline(cell)
 
     def plain(self, cell: Cell) -> Estimate | None:
         """Return the cell's own value; for the baseline, that of both twins."""
-        names = self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
+        names = self._own(cell)
         if not names:
             return None
         return estimate_mean(self._read(cell.group).by_round(names, self._reading))
@@ -108,8 +124,33 @@ class SessionTimes:
         return read_state(self.session, group)
 
     def shift(self, cell: Cell) -> float:
-        """Return how far doubts could move the cell's value, in the unit of the quantity."""
-        return self._shifts.get(cell.name, 0.0)
+        """Return how far doubts could move the normalised value, in the unit of the quantity."""
+        return self._shifts.get(frozenset((cell.name, self._baseline(cell))), 0.0)
+
+    def shift_beside(self, cell: Cell, other: Cell) -> float:
+        """Return how far doubts could move the log ratio of two cells.
+
+        Cells that were not compared with each other were both compared with the baseline.
+        """
+        through = self.shift(cell) + self.shift(other)
+        return self._shifts.get(frozenset((cell.name, other.name)), through)
+
+    def losses(self, cell: Cell) -> dict[Doubt, Loss]:
+        """Return what each doubt makes up of the plain value; empty if there is none."""
+        names = self._own(cell)
+        if cell.group not in self._nuisances:
+            others = find_others_shares(self.session, self._index)
+            found = find_nuisances(self.session, cell, self.quantity, others)
+            self._nuisances[cell.group] = found
+        nuisances, index = self._nuisances[cell.group], self._read(cell.group)
+        whole = index.by_round(names, nuisances.plain)
+        if not whole:
+            return {}
+        rest = {doubt: nuisances.without((doubt,)) for doubt in nuisances.kinds}
+        return {
+            doubt: Loss(share, fmean(index.by_round(names, rest[doubt])) - fmean(whole))
+            for doubt, share in nuisances.shares(index, Side(cell.name, names)).items()
+        }
 
     def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
         """Return why a cell's value cannot be compared across sessions, and what that concerns."""
@@ -126,11 +167,25 @@ class SessionTimes:
             return found, detail
         if cell.name in self._half:
             return Obstacle.HALF, ""
+        if self._baseline(cell) in self._half:
+            return Obstacle.HALF, self._baseline(cell)
         return None
 
     def failure(self, cell: Cell) -> Failure | None:
         """Return why a cell has no value, or None if it has one."""
         return self._failures.get(cell.name)
+
+    def _find_half(self) -> set[str]:
+        """Return the cells of which a doubt makes up half of the time or more."""
+        found = set()
+        for one in self.session.against_baseline(self.quantity):
+            if one.obstacle is Obstacle.HALF:
+                cell = self.session.plan.cell(one.cell)
+                most = find_nuisances(self.session, cell, self.quantity, {}).most
+                for size in one.doubts:
+                    sides = (one.cell, size.cell_share), (one.baseline, size.baseline_share)
+                    found |= {name for name, share in sides if share >= most(size.doubt)}
+        return found
 
     def _in_crawls(self, cell: Cell, twins: tuple[str, ...]) -> list[float]:
         """Return, per round, the cell's seconds over those of the baseline's crawl in its laps."""
@@ -146,6 +201,13 @@ class SessionTimes:
         if group not in self._indexes:
             self._indexes[group] = index_for(self.session, self._index, group, self.quantity)
         return self._indexes[group]
+
+    def _baseline(self, cell: Cell) -> str:
+        return self.session.plan.baselines[cell.group]
+
+    def _own(self, cell: Cell) -> tuple[str, ...]:
+        """Return the cells of which a plain value consists."""
+        return self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
 
     def _present(self, group: str) -> tuple[str, ...]:
         return tuple(name for name in self._twins[group] if name not in self._failures)
