@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Anchor, LongForm, Obstacle, Quantity, Verdict
+from crawlbench.base.records import Anchor, Failure, LongForm, Obstacle, Quantity, Verdict
 from crawlbench.stats.compare import Margin, compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.history import make_history
@@ -191,6 +191,17 @@ def test_times_off_the_line_have_no_cost_per_page_between_sessions():
         one = change(found, quantity)
         assert (one.obstacle, one.ways) == (Obstacle.BENT, ())
         assert one.detail.startswith("head: ")
+
+
+def test_nothing_is_judged_to_begin_where_the_base_has_no_baseline():
+    """Nobody knows what the margin is."""
+    failures = tuple(Failure(cell.name, 1, "crashed") for cell in (BASELINE, CONTROL))
+    base = judge(replace(measured(), failures=failures))
+    found = compare_sessions(base, measured(begin_s=0.4), 0.05)
+    begin = change(found, Quantity.BEGIN)
+    assert (begin.verdict, begin.obstacle, begin.ways) == (Verdict.UNCLEAR, Obstacle.FAILED, ())
+    assert begin.detail == f"the margin depends on base: {BASELINE.name}: crashed"
+    assert change(found, Quantity.TIME).ways
 
 
 def history_of(*sessions):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_margin
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
 from crawlbench.stats.timeline import Break, ChangePoint, History, Jump, LeftOut, Line, Point
@@ -67,7 +66,7 @@ def _draw(
     places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     # The cost to begin is kept in crawls of the baseline until everything is found.
-    most = find_margin(margin, quantity, crawl_s=1.0)
+    most = margin if quantity.has_ratio else math.expm1(margin)
     newest = {cell: _newest_stretch(found, [*times][-1]) for cell, found in points.items()}
     scales = {} if quantity.has_ratio else _scales(times)
     return History(

@@ -99,9 +99,9 @@ class _Judgement:
         self._index = index_for(session, index, question.group, question.quantity)
         self._question = question
         self._alpha = 1 - session.plan.confidence
-        crawl_s = index.typical_s((question.baseline.name,))
-        self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._failures = find_failures(session, question.quantity)
+        crawl_s = index.typical_s(self._present(question.baseline).cells)
+        self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._cell = session.plan.cell(question.baseline.name)
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
@@ -146,7 +146,7 @@ class _Judgement:
     def _weigh_pair(self, side: Side, other: Side) -> _Weighed | None:
         sizes = self._nuisances.sizes(self._index, side, other)
         seen = self._see(side, other, tuple(sizes))
-        if len(seen[MEASURED]) < 2:
+        if len(seen[MEASURED]) < 2 or self._margin is None:
             return None
         evidence = gather(
             seen,
@@ -228,10 +228,13 @@ class _Judgement:
         found = self._index.find_obstacle(present)
         if found[0]:
             return found
+        if self._margin is None and (failure := self._failures.get(self._cell.name)):
+            return Obstacle.FAILED, f"the margin depends on {failure.cell}: {failure.reason}"
         return (Obstacle.TIMERS if self._is_timers else None), ""
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
-        evidence = weighed.evidence
+        evidence, margin = weighed.evidence, self._margin
+        assert margin is not None
         obstacle, detail = self._find_obstacle(weighed, level)
         return Comparison(
             cell=pair[0].name,
@@ -247,9 +250,9 @@ class _Judgement:
             p=evidence.p_value,
             doubts=weighed.doubts,
             excess=evidence.excess,
-            detectable=detectable(evidence, self._look, self._margin + self._widenings[-1], level),
+            detectable=detectable(evidence, self._look, margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked before
-                evidence, AnyTime(), self._margin, self._widenings[-1], level
+                evidence, AnyTime(), margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,

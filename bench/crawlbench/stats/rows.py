@@ -29,6 +29,8 @@ K = TypeVar("K")
 
 __all__ = ["Compared", "Kin", "Margin", "compare_rows"]
 
+NO_ROUNDS = (Obstacle.FEW_ROUNDS, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Margin:
@@ -134,7 +136,7 @@ class _Rows:
         )
         ways = tuple(seen[cell.name] for seen in (plain, relative) if cell.name in seen)
         if not ways:
-            kind, detail = obstacle or (Obstacle.FEW_ROUNDS, "")
+            kind, detail = obstacle or NO_ROUNDS
             failures = [f for side in self._pair if (f := side.failure(side.cells[cell.name]))]
             verdict = Verdict.UNCLEAR
             if failures:
@@ -163,7 +165,16 @@ class _Rows:
                 is_name = kind in (Obstacle.BENT, Obstacle.HALF)
                 about = detail if is_name else f"{cell.name}: {detail}"
                 return kind, f"{name}: {about}" if detail else ""
+        if self._find_margin(cell.group) is None:
+            baseline = self._pair[0].baseline(cell)
+            failure = self._pair[0].failure(self._pair[0].cells[baseline])
+            detail = f"the margin depends on base: {baseline}: "
+            return (Obstacle.FAILED, f"{detail}{failure.reason}") if failure else NO_ROUNDS
         return None
+
+    def _find_margin(self, group: str) -> float | None:
+        crawl_s, asked = self._pair[0].crawl_s(group), self._margin
+        return find_margin(asked.log_ratio, self._quantity, crawl_s, asked.begin_s)
 
     def _plain(self, cell: Cell) -> Estimate | None:
         """Return the change of the plain values, without what the machine's state explains."""
@@ -214,13 +225,8 @@ class _Rows:
         seen = {}
         for group, family in groups.items():
             widenings = {key: find_widening(self._pair, way, self._named(key)) for key in family}
-            margin = find_margin(
-                self._margin.log_ratio,
-                self._quantity,
-                self._pair[0].crawl_s(group),
-                self._margin.begin_s,
-            )
-            count = self._count(way, group)
+            margin, count = self._find_margin(group), self._count(way, group)
+            assert margin is not None  # or its rows would have an obstacle
             judged = judge_family(family, margin, self._confidence, widenings, count)
             for key, one in judged.items():
                 seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)

@@ -83,7 +83,11 @@ class SessionTimes:
 
     def is_baseline(self, cell: Cell) -> bool:
         """Return whether others of the group are compared with this cell."""
-        return cell.name == self._baseline(cell)
+        return cell.name == self.baseline(cell)
+
+    def baseline(self, cell: Cell) -> str:
+        """Return the name of the cell with which others of the group are compared."""
+        return self.session.plan.baselines[cell.group]
 
     def plain(self, cell: Cell) -> Estimate | None:
         """Return the cell's own value; for the baseline, that of both twins."""
@@ -125,7 +129,7 @@ class SessionTimes:
 
     def shift(self, cell: Cell) -> float:
         """Return how far doubts could move the normalised value, in the unit of the quantity."""
-        return self._shifts.get(frozenset((cell.name, self._baseline(cell))), 0.0)
+        return self._shifts.get(frozenset((cell.name, self.baseline(cell))), 0.0)
 
     def shift_beside(self, cell: Cell, other: Cell) -> float:
         """Return how far doubts could move the log ratio of two cells.
@@ -167,8 +171,9 @@ class SessionTimes:
             return found, detail
         if cell.name in self._half:
             return Obstacle.HALF, ""
-        if self._baseline(cell) in self._half:
-            return Obstacle.HALF, self._baseline(cell)
+        baseline = self.baseline(cell)
+        if baseline in self._half:
+            return Obstacle.HALF, baseline
         return None
 
     def failure(self, cell: Cell) -> Failure | None:
@@ -201,9 +206,6 @@ class SessionTimes:
         if group not in self._indexes:
             self._indexes[group] = index_for(self.session, self._index, group, self.quantity)
         return self._indexes[group]
-
-    def _baseline(self, cell: Cell) -> str:
-        return self.session.plan.baselines[cell.group]
 
     def _own(self, cell: Cell) -> tuple[str, ...]:
         """Return the cells of which a plain value consists."""
