@@ -122,9 +122,19 @@ def test_newest_session_that_jumps_is_told_at_once():
     assert history_of([0.5] * 7).jumps == ()
 
 
+def test_known_change_does_not_hide_the_next_one():
+    """What to expect of the newest session is seen in the sessions since the last change."""
+    history = history_of([0.5] * 6 + [0.6] * 6 + [0.5])
+    assert [change.session for change in history.lines[0].changes] == ["day-07"]
+    (jump,) = history.jumps
+    assert jump.shift == pytest.approx(math.log(0.5 / 0.6), abs=0.01)
+    assert history_of([0.5] * 6 + [0.6] * 7).jumps == ()
+
+
 def test_too_few_sessions_are_said_to_be_too_few():
     """Else "nothing changed" would be said where nothing could be seen."""
-    assert history_of([0.5] * 3).unjudged == (CELL.name,)
+    few = history_of([0.5] * 3)
+    assert (few.unjudged, few.absent) == ((CELL.name,), ())
     assert history_of([0.5] * 4).unjudged == ()
 
 
@@ -161,7 +171,7 @@ def test_cell_that_is_not_in_the_newest_session_does_not_jump_there():
     )
     found = make_history({**sessions, "day-08": gone}, MARGIN, 0.95)
     assert found.jumps == ()
-    assert CELL.name in found.unjudged
+    assert found.unjudged == found.absent == (CELL.name,)
 
 
 def test_sessions_of_another_site_of_the_newest_ones_name_are_left_out():
@@ -177,3 +187,35 @@ def test_sessions_of_another_site_of_the_newest_ones_name_are_left_out():
         ("day-2", Obstacle.OTHER_SITE)
     ]
     assert [point.session for point in found.lines[0].points] == ["day-1", "day-3", "day-4"]
+
+
+def history_with(first):
+    """Return the history of a session and of three usual ones, newer ones."""
+    rng = random.Random(1)
+    sessions = {"day-1": first}
+    sessions |= {f"day-{day}": one_session(day, 0.5, rng) for day in (2, 3, 4)}
+    return make_history(sessions, MARGIN, 0.95)
+
+
+def test_sessions_that_compare_would_refuse_are_left_out():
+    """Another baseline, or a network of other numbers under the same name."""
+    one = one_session(1, 0.5, random.Random(2))
+    for first, cell, obstacle in (
+        (
+            replace(one, plan=replace(one.plan, baselines={CELL.group: CELL.name})),
+            BASELINE,
+            Obstacle.OTHER_BASELINE,
+        ),
+        (replace(one, networks={"net": {"round_trip_s": 0.08}}), CELL, Obstacle.OTHER_NETWORK),
+    ):
+        found = history_with(first)
+        (left,) = found.left_out
+        assert (left.session, left.cell, left.obstacle) == ("day-1", cell.name, obstacle)
+        assert [point.session for point in found.lines[0].points] == ["day-2", "day-3", "day-4"]
+
+
+def test_other_cpus_of_the_workers_are_another_machine():
+    """They may share a core, or be slower ones."""
+    other_cpus = replace(MACHINE, worker_cpus=(0,))
+    found = history_with(one_session(1, 0.5, random.Random(2), machine=other_cpus))
+    assert found.breaks[0].what == ("worker CPUs: 0 to 0-2",)

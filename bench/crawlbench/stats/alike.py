@@ -1,15 +1,27 @@
-"""Checks that two sessions can be compared, and tells how their machines differ (floor 2; pure)."""
+"""Tells whether sessions can be compared, and how their machines differ (floor 2; pure)."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.records import Obstacle
+from crawlbench.base.text import list_cpus
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Session
+    from collections.abc import Sequence
 
-__all__ = ["check_alike", "describe_sites", "find_other_sites", "machine_differences"]
+    from crawlbench.base.records import Cell, Quantity, Session
+
+__all__ = [
+    "Newest",
+    "check_alike",
+    "describe_sites",
+    "find_other_sites",
+    "machine_differences",
+    "tell_worker_cpus",
+]
 
 
 def check_alike(base: Session, head: Session) -> None:
@@ -50,6 +62,46 @@ def find_other_sites(base: Session, head: Session) -> list[str]:
     return [name for name, file in files if name in there and there[name].content != file.content]
 
 
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What many sessions measured, as the newest of them that did so knows it."""
+
+    files: dict[str, str]
+    """User's file to its content: sites of one name are one site only if that is the same."""
+    forms: dict[str, tuple[int, str, int]]
+    """Group to the ends of its long form, where any session crawled two lengths."""
+    baselines: dict[str, str]
+    """Group to what it is compared with."""
+    networks: dict[str, object]
+    """Network to its numbers."""
+
+    @classmethod
+    def of(cls, sessions: Sequence[Session]) -> Newest:
+        """Take sessions in order of time."""
+        plans = [one.plan for one in sessions]
+        return cls(
+            {name: file.content for plan in plans for name, file in plan.files.items()},
+            {group: form.ends for plan in plans for group, form in plan.long_forms.items()},
+            {group: name for plan in plans for group, name in plan.baselines.items()},
+            {name: network for one in sessions for name, network in one.networks.items()},
+        )
+
+    def find_obstacle(self, session: Session, cell: Cell, quantity: Quantity) -> Obstacle | None:
+        """Return why a session's value of a cell cannot stand beside those of the newest one."""
+        plan, group = session.plan, cell.group
+        form, file = plan.long_forms.get(group), plan.files.get(cell.site)
+        if quantity.is_of_lengths and (form.ends if form else None) != self.forms.get(group):
+            return Obstacle.ONE_LENGTH
+        if file and file.content != self.files[cell.site]:
+            return Obstacle.OTHER_SITE
+        if plan.baselines[group] != self.baselines[group]:
+            return Obstacle.OTHER_BASELINE
+        network = cell.network
+        if network in session.networks and session.networks[network] != self.networks[network]:
+            return Obstacle.OTHER_NETWORK
+        return None
+
+
 def describe_sites(session: Session) -> str:
     """Return the groups of a session in one line."""
     return ", ".join(dict.fromkeys(cell.group for cell in session.plan.cells))
@@ -64,8 +116,16 @@ def machine_differences(base: Session, head: Session) -> tuple[str, ...]:
         "platform": "platform",
         "Python": "python",
     }
-    return tuple(
-        f"{what}: {getattr(base.machine, name)} to {getattr(head.machine, name)}"
-        for what, name in names.items()
-        if getattr(base.machine, name) != getattr(head.machine, name)
+    before, after = (
+        {what: str(getattr(one.machine, name)) for what, name in names.items()}
+        | {"worker CPUs": tell_worker_cpus(one)}
+        for one in (base, head)
     )
+    return tuple(
+        f"{what}: {before[what]} to {after[what]}" for what in before if before[what] != after[what]
+    )
+
+
+def tell_worker_cpus(session: Session) -> str:
+    """Return the CPUs that workers could use, such as `0-2`."""
+    return list_cpus(session.machine.worker_cpus) or "any"

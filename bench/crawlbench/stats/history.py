@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.stats.alike import Newest, tell_worker_cpus
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
@@ -17,7 +18,7 @@ from crawlbench.stats.times import SessionTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, OwnFile, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["make_history"]
 
@@ -67,17 +68,15 @@ def _draw(
     level = (1 - confidence) / max(1, places)
     # The cost to begin is kept in crawls of the baseline until everything is found.
     most = margin if quantity.has_ratio else math.expm1(margin)
-    newest = {cell: _newest_stretch(found, [*times][-1]) for cell, found in points.items()}
+    lines = [
+        Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions))
+        for cell, found in points.items()
+    ]
+    newest = {line.cell: _newest_stretch(line, [*times][-1]) for line in lines}
     scales = {} if quantity.has_ratio else _scales(times)
     return History(
         sessions=tuple(name for name, one in times.items() if one.cells),
-        lines=tuple(
-            _scaled(
-                Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions)),
-                scales.get(groups[cell], 1.0),
-            )
-            for cell, found in points.items()
-        ),
+        lines=tuple(_scaled(line, scales.get(line.group, 1.0)) for line in lines),
         breaks=(),
         left_out=tuple(left_out),
         jumps=tuple(
@@ -89,6 +88,7 @@ def _draw(
             for one in _jumps(newest, most, confidence)
         ),
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
+        absent=tuple(cell for cell, found in newest.items() if not found),
         quantity=quantity,
     )
 
@@ -125,12 +125,10 @@ def _collect(
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
     left_out: list[LeftOut] = []
-    plans = [one.session.plan for one in times.values()]
-    files = {name: file for plan in plans for name, file in plan.files.items()}
-    forms = {group: form.ends for plan in plans for group, form in plan.long_forms.items()}
+    newest = Newest.of([one.session for one in times.values()])
     for name, one in times.items():
         session = one.session
-        for cell, found in _read(one, files, forms):
+        for cell, found in _read(one, newest):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
                 interval = Interval(*found.interval(session.plan.confidence))
@@ -142,36 +140,40 @@ def _collect(
 
 
 def _read(
-    times: SessionTimes, files: Mapping[str, OwnFile], forms: Mapping[str, object]
+    times: SessionTimes, newest: Newest
 ) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
     """Yield the cells that are compared, with their normalised value or why there is none.
 
     Args:
         times: the values of one session of many.
-        files: users' files as the last session that has them knows them: two sites of the same name
-            are one site only if their content is the same.
-        forms: by group, the lengths in the last session that crawled two.
+        newest: what the newest of them measured.
     """
-    plan = times.session.plan
-    others = {n for n, file in plan.files.items() if file.content != files[n].content}
     for cell in times.by(times.quantity.whole).cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue
-        form = plan.long_forms.get(cell.group)
-        if times.quantity.is_of_lengths and (form.ends if form else None) != forms.get(cell.group):
-            yield cell, (Obstacle.ONE_LENGTH, "")
-        elif cell.site in others:
-            yield cell, (Obstacle.OTHER_SITE, "")
+        other = newest.find_obstacle(times.session, cell, times.quantity)
+        if other:
+            yield cell, (other, "")
         elif cell.name in times.cells:
             obstacle = times.obstacle(cell)
             estimate = None if obstacle else times.normalised(cell)
             yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 
 
-def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
-    """Return the points of the newest era; none if the newest session has no point."""
-    last = points[-1]
-    return [point for point in points if point.era == last.era] if last.session == session else []
+def _newest_stretch(line: Line, session: str) -> list[Point]:
+    """Return the points that show what to expect of the newest session, and its own.
+
+    They are those of the newest era, or since the last change if enough came between: a known
+    change would hide another one. None are returned if the newest session has no point.
+    """
+    last = line.points[-1]
+    if last.session != session:
+        return []
+    stretch = [point for point in line.points if point.era == last.era]
+    changed = {change.session for change in line.changes}
+    starts = [place for place, point in enumerate(stretch) if point.session in changed]
+    after = stretch[max(starts, default=0) :]
+    return after if len(after) > MIN_BEFORE else stretch
 
 
 def _jumps(
@@ -220,6 +222,7 @@ def _fingerprint(session: Session) -> dict[str, object]:
         "machine": machine.hostname,
         "CPU": machine.cpu_model,
         "CPUs": machine.cpu_count,
+        "worker CPUs": tell_worker_cpus(session),
         "platform": machine.platform,
         "python": machine.python,
         "crawlbench": session.tool,

@@ -13,6 +13,8 @@ _BETWEEN = {
     Obstacle.HALF: "half of its time or more was not the client's own",
     Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
     Obstacle.OTHER_SITE: "its site differs from the newest session's site of the same name",
+    Obstacle.OTHER_BASELINE: "it was compared with another cell than in the newest session",
+    Obstacle.OTHER_NETWORK: "its network differs from the newest session's network of that name",
     Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
     Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
