@@ -116,6 +116,21 @@ def test_sessions_without_anchors_claim_no_sameness_and_no_speed():
     assert slower["fast"].verdict is Verdict.SLOWER
 
 
+def test_group_that_failed_as_a_whole_takes_the_anchors_from_no_other():
+    """It has none because it was not measured."""
+    far = [replace(cell, network="far") for cell in (BASELINE, FAST, CONTROL)]
+    baselines = {"site/net": BASELINE.name, far[0].group: far[0].name}
+    plan = make_plan(cells=(BASELINE, FAST, SLOW, CONTROL, *far), baselines=baselines)
+    failures = [Failure(cell.name, 1, "crashed") for cell in far]
+    base, head = (session(plan=plan, failures=failures, fast=f) for f in (1.0, 0.5))
+    found = compare_sessions(base, head, MARGIN)
+    assert found.has_anchors
+    (fast,) = [one for one in found.changes if one.cell == FAST.name]
+    assert way(fast, Way.PLAIN).verdict is Verdict.FASTER
+    without = session(plan=plan, failures=failures, anchored=False)
+    assert not compare_sessions(base, without, MARGIN).has_anchors
+
+
 def test_variance_between_sessions_widens_every_interval():
     """A session's own interval is true of that session alone."""
     found = compare_sessions(session(), session(turn=1), MARGIN)

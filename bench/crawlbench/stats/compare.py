@@ -15,7 +15,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.stats.alike import check_alike, describe_sites, machine_differences
 from crawlbench.stats.rows import Compared, Kin, Margin, compare_rows
-from crawlbench.stats.times import SessionTimes
+from crawlbench.stats.times import SessionTimes, have_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,7 +115,7 @@ def compare_sessions(
         only_base=tuple(name for name in mine if name not in theirs),
         only_head=tuple(name for name in theirs if name not in mine),
         machines=machine_differences(base, head),
-        has_anchors=all(side.state(group) for side in sides for group in groups),
+        has_anchors=have_anchors(sides, groups),
         unlike=unlike,
         without_cpu=_find_lack(sides),
     )

@@ -17,6 +17,7 @@ from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
 from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
+from crawlbench.stats.times import have_anchors
 from crawlbench.stats.widening import find_widening
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ class _Rows:
         self._cells = cells
         self._margin = margin
         self._confidence = pair[1].session.plan.confidence
-        groups = dict.fromkeys(cell.group for cell in cells)
-        self._has_anchors = all(side.state(group) for side in pair for group in groups)
+        self._has_anchors = have_anchors(pair, {cell.group for cell in cells})
         self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
         self.spreads = find_spreads(cells, self._kin_pairs, others, has_anchors=self._has_anchors)
 

@@ -19,10 +19,12 @@ from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from crawlbench.base.records import Cell, Doubt, Failure, Session
     from crawlbench.stats.doubts import Nuisances
 
-__all__ = ["Loss", "SessionTimes"]
+__all__ = ["Loss", "SessionTimes", "have_anchors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,11 @@ class SessionTimes:
         """Return the machine's state while a group was measured."""
         return read_state(self.session, group)
 
+    def has_samples(self, group: str) -> bool:
+        """Return whether any cell of a group was measured, and the machine's state with it."""
+        cells = (cell for cell in self.session.plan.cells if cell.group == group)
+        return any(self._index.samples(cell.name) for cell in cells)
+
     def shift(self, cell: Cell) -> float:
         """Return how far doubts could move the normalised value, in the unit of the quantity."""
         return self._shifts.get(frozenset((cell.name, self.baseline(cell))), 0.0)
@@ -213,3 +220,12 @@ class SessionTimes:
 
     def _present(self, group: str) -> tuple[str, ...]:
         return tuple(name for name in self._twins[group] if name not in self._failures)
+
+
+def have_anchors(pair: Sequence[SessionTimes], groups: Iterable[str]) -> bool:
+    """Return whether sessions have anchors in all groups that all of them measured.
+
+    Format 1 has none at all; a group that failed as a whole has none because it has no laps.
+    """
+    measured = [group for group in groups if all(side.has_samples(group) for side in pair)]
+    return all(side.state(group) for side in pair for group in measured)
