@@ -14,7 +14,7 @@ from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
 from crawlbench.stats.obstacles import explain_between
-from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 from tests.stats.operating import make_facts, make_operations_plan, make_operations_session
 
 FAST, SLOW = other("fast", "uvloop"), other("slow")
@@ -141,6 +141,18 @@ def test_variance_between_sessions_widens_every_interval():
     known = compare_sessions(session(), session(turn=1), MARGIN, others())
     assert known.spreads[Way.NORMALISED].sessions == 12
     assert known.spreads[Way.NORMALISED].deviation < found.spreads[Way.NORMALISED].deviation
+
+
+def test_variance_is_that_within_each_version():
+    """The change itself is not taken for variance, though sessions of both versions count."""
+    newer = replace(MACHINE, versions={"aiohttp": "4.0.0"})
+    upgraded = [replace(session(turn=n, fast=2.0), machine=newer) for n in range(6)]
+    kept = [*others(6), *upgraded]
+    found = compare_sessions(session(), upgraded[0], MARGIN, kept)
+    assert found.spreads[Way.NORMALISED].sessions == 12
+    assert found.spreads[Way.NORMALISED].deviation < 0.02
+    (fast,) = [one for one in found.changes if one.cell == FAST.name]
+    assert fast.verdict is Verdict.SLOWER
 
 
 def test_event_loops_of_one_strategy_are_compared_from_session_to_session():

@@ -10,7 +10,7 @@ from crawlbench.base.records import Obstacle
 from crawlbench.base.text import list_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawlbench.base.records import Cell, Quantity, Session
 
@@ -19,7 +19,10 @@ __all__ = [
     "check_alike",
     "describe_sites",
     "find_other_sites",
+    "have_same_code",
     "machine_differences",
+    "measured_alike",
+    "split_by_code",
     "tell_worker_cpus",
 ]
 
@@ -30,26 +33,76 @@ def check_alike(base: Session, head: Session) -> None:
     Raises:
         UsageError: they come from different crawlbenches, sites, networks or baselines.
     """
+    for difference in _find_differences(base, head):
+        raise UsageError(difference)
+
+
+def measured_alike(one: Session, other: Session) -> bool:
+    """Return whether two sessions measured the same things on the same machine in the same way."""
+    axes = ("hostname", "cpu_model", "cpu_count", "worker_cpus", "python")
+    is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
+    names = {cell.name for cell in one.plan.cells}
+    return (
+        is_one
+        and any(cell.name in names for cell in other.plan.cells)
+        and next(_find_differences(one, other), None) is None
+    )
+
+
+def have_same_code(one: Session, other: Session) -> bool:
+    """Return whether what both sessions know of versions and files agrees."""
+    return all(
+        mine[name] == theirs[name]
+        for mine, theirs in zip(_find_codes(one), _find_codes(other), strict=True)
+        for name in mine.keys() & theirs.keys()
+    )
+
+
+def _find_codes(session: Session) -> tuple[dict[str, object], ...]:
+    """Return what code a session measured: versions, digests of files, and environments."""
+    environments = {
+        one.name: (one.python, one.versions, one.sources, one.asked.flags, one.asked.variables)
+        for one in session.environments
+    }
+    return {**session.machine.versions}, {**session.codes}, {**environments}
+
+
+def split_by_code(
+    sessions: Iterable[Session], pair: tuple[Session, Session]
+) -> list[list[Session]]:
+    """Return sessions by what code they measured: that of either of two, or others."""
+    kinds: list[tuple[Session, list[Session]]] = [(one, []) for one in pair]
+    for session in sessions:
+        found = next((same for first, same in kinds if have_same_code(first, session)), None)
+        if found is None:
+            kinds.append((session, [session]))
+        else:
+            found.append(session)
+    return [same for _, same in kinds if same]
+
+
+def _find_differences(base: Session, head: Session) -> Iterator[str]:
+    """Yield why two sessions cannot be compared."""
     if base.tool != head.tool:
-        raise UsageError(
+        yield (
             f"the sessions come from crawlbench {base.tool} and {head.tool}, which may measure "
             "differently; measure both with the same one"
         )
     for group, baseline in base.plan.baselines.items():
         other = head.plan.baselines.get(group, baseline)
         if other != baseline:
-            raise UsageError(
+            yield (
                 f"the baseline of {group!r} was {baseline} in one session and {other} in the "
                 "other; measure both with one --baseline"
             )
     for name in find_other_sites(base, head):
-        raise UsageError(
+        yield (
             f"the site {name!r} is not the same in both sessions: its pages or its site file "
             "differ; compare sessions of one site"
         )
     for name, network in base.networks.items():
         if name in head.networks and head.networks[name] != network:
-            raise UsageError(
+            yield (
                 f"network {name!r} was played with {network} in one session and "
                 f"{head.networks[name]} in the other; measure both on the same network"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.stats.between import DEFAULTS, WITHOUT_ANCHORS, find_spread
+from crawlbench.stats.between import DEFAULTS, WITHOUT_ANCHORS, find_spread_of_kinds
 from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ __all__ = ["find_spreads", "kin_pairs"]
 
 
 def find_spreads(
-    cells: Iterable[Cell],
-    pairs: Iterable[tuple[Cell, Cell]],
-    others: Sequence[SessionTimes],
+    cells: Sequence[Cell],
+    pairs: Sequence[tuple[Cell, Cell]],
+    kinds: Iterable[Sequence[SessionTimes]],
     *,
     has_anchors: bool,
 ) -> dict[Way, Spread]:
@@ -30,11 +30,26 @@ def find_spreads(
     Args:
         cells: those that are compared.
         pairs: those of them that differ only by event loop.
-        others: kept sessions of the same code.
+        kinds: kept sessions, those of each code together.
         has_anchors: whether plain times are corrected by anchors.
     """
     default = DEFAULTS if has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
-    series: dict[Way, list[list[float]]] = {way: [] for way in default}
+    found = [_find_series(cells, pairs, others, has_anchors=has_anchors) for others in kinds]
+    return {
+        way: find_spread_of_kinds(size, [series[way] for series in found])
+        for way, size in default.items()
+    }
+
+
+def _find_series(
+    cells: Iterable[Cell],
+    pairs: Iterable[tuple[Cell, Cell]],
+    others: Sequence[SessionTimes],
+    *,
+    has_anchors: bool,
+) -> dict[Way, list[list[float]]]:
+    """Return, in each way, what sessions of one code found of each cell or pair."""
+    series: dict[Way, list[list[float]]] = {Way.PLAIN: [], Way.NORMALISED: [], Way.KIN: []}
     for cell in cells:
         series[Way.NORMALISED].append(_means(one.normalised(cell) for one in _with(others, cell)))
         # With anchors the others' plain times would have to be corrected, pair by pair; what
@@ -44,7 +59,7 @@ def find_spreads(
     for one, two in pairs:
         both = [side for side in _with(others, one) if two.name in side.cells]
         series[Way.KIN].append(_means(side.beside(two, one) for side in both))
-    return {way: find_spread(default[way], found) for way, found in series.items()}
+    return series
 
 
 def kin_pairs(cells: Iterable[Cell]) -> Iterator[tuple[Cell, Cell]]:

@@ -69,7 +69,7 @@ def compare_rows(
     pair: tuple[SessionTimes, SessionTimes],
     cells: Sequence[Cell],
     margin: Margin,
-    others: Sequence[SessionTimes],
+    others: Sequence[Sequence[SessionTimes]],
 ) -> Compared:
     """Judge the cells of two sessions.
 
@@ -77,7 +77,8 @@ def compare_rows(
         pair: base and head, read by one quantity.
         cells: those that both have.
         margin: differences up to which changes do not matter.
-        others: sessions of the same code, read by the whole quantity (`Quantity.whole`).
+        others: further sessions, those of each code together, read by the whole quantity
+            (`Quantity.whole`).
     """
     rows = _Rows(pair, cells, margin, others)
     kin = rows.kin() if pair[0].quantity.has_ratio else ()
@@ -92,7 +93,7 @@ class _Rows:
         pair: tuple[SessionTimes, SessionTimes],
         cells: Sequence[Cell],
         margin: Margin,
-        others: Sequence[SessionTimes],
+        others: Sequence[Sequence[SessionTimes]],
     ) -> None:
         self._pair = pair
         self._quantity = pair[0].quantity
