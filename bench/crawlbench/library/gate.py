@@ -145,10 +145,10 @@ def _size(view: SessionView, change: Change) -> str:
     if interval == "-":
         return str(change.verdict)
     rounds = f"in {count_of(change.rounds, 'round')}"
-    if not change.quantity.has_ratio:
-        return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     if number == "-":
         return f"{rounds} the interval is {interval}"
+    if not change.quantity.has_ratio:
+        return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     return (
         f"{number} times the {MEASURE[change.quantity]} ({interval}, at "
         f"{100 * view.plan.confidence:g} %), {rounds}"
