@@ -126,6 +126,7 @@ def test_one_round_gives_no_interval():
     """A single round says nothing on the spread between rounds."""
     session = judged({HALF: 0.5, TWICE: 2.0}, count=1)
     assert {c.obstacle for c in session.comparisons} == {Obstacle.FEW_ROUNDS}
+    assert {c.rounds for c in session.comparisons} == {1}
     assert session.controls[0].estimate is None
     assert "only 1 round;" in session.warnings[0].text
 

@@ -291,5 +291,9 @@ class _Judgement:
             if is_own:
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
         name, other = pair[0].name, pair[1].name
-        quantity = self._question.quantity
-        return Comparison(name, other, 0, None, None, None, verdict, quantity, obstacle, detail)
+        quantity, rounds = self._question.quantity, 0
+        if obstacle is Obstacle.FEW_ROUNDS:
+            one, two = map(self._present, pair)
+            rounds = len(log_ratios(self._index, one, two, self._nuisances.plain))
+        none = None, None, None
+        return Comparison(name, other, rounds, *none, verdict, quantity, obstacle, detail)
