@@ -233,6 +233,18 @@ def test_doubts_are_taken_off_one_by_one_and_all_together():
         assert verdicts(judged_with({HALF: one}, half=1.04))["half"] is Verdict.SLOWER
 
 
+def test_two_doubts_of_three_are_taken_off_without_the_third():
+    """The mirror's load moves the ratio up, so that all together leave what two of them do not."""
+    idle = {"cpu_user_s": 0.1, "cpu_system_s": 0.0}
+    waits = {**idle, "mirror_wait_s": 0.034, "cpu_wait_s": 0.017}
+    seen = {BASELINE: idle, CONTROL: idle, TWICE: idle, HALF: waits}
+    found = judged_with(seen, half=1.043, ceiling=22.0).against_baseline()[0]
+    assert [math.copysign(1, size.shift) for size in found.doubts] == [-1, 1, -1]
+    assert (found.verdict, found.obstacle) == (Verdict.UNCLEAR, Obstacle.DOUBT)
+    one_less = {**seen, HALF: {**waits, "cpu_wait_s": 0.0}}
+    assert verdicts(judged_with(one_less, half=1.043, ceiling=22.0))["half"] is Verdict.SLOWER
+
+
 def test_doubt_of_half_the_time_forbids_every_verdict_of_the_cell():
     """What is left is not known well enough."""
     session = judged_with({HALF: {"cpu_wait_s": 0.26, "cpu_user_s": 0.1, "cpu_system_s": 0.0}})

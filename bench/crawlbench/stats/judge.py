@@ -7,6 +7,7 @@ rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import (
@@ -42,7 +43,6 @@ __all__ = ["judge", "judge_at"]
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""
 MEASURED = "measured"
-ALL_DOUBTS = "all"
 
 
 def judge(session: Session, begin_margin_s: float | None = None) -> Session:
@@ -136,11 +136,11 @@ class _Judgement:
         return {pair: one for pair, one in weighed.items() if one}
 
     def _see(self, side: Side, other: Side, doubts: tuple[Doubt, ...]) -> dict[str, list[float]]:
-        """Return a pair's rounds as measured, without each doubt, and without all of them."""
+        """Return a pair's rounds as measured, without each doubt, and without several at once."""
         readings = {MEASURED: self._nuisances.plain}
-        readings |= {str(doubt): self._nuisances.without((doubt,)) for doubt in doubts}
-        if len(doubts) > 1:
-            readings[ALL_DOUBTS] = self._nuisances.without(doubts)
+        for count in range(1, len(doubts) + 1):
+            for some in combinations(doubts, count):
+                readings[" and ".join(some)] = self._nuisances.without(some)
         return {name: log_ratios(self._index, side, other, x) for name, x in readings.items()}
 
     def _weigh_pair(self, side: Side, other: Side) -> _Weighed | None:
