@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Obstacle, OwnFile
+from crawlbench.base.records import Failure, Obstacle, OwnFile
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
 from crawlbench.stats.shifts import MIN_SIDE
@@ -120,6 +120,37 @@ def test_newest_session_that_jumps_is_told_at_once():
     assert jump.shift == pytest.approx(math.log(1.2), abs=0.01)
     assert jump.interval.low < jump.shift < jump.interval.high
     assert history_of([0.5] * 7).jumps == ()
+
+
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_nobody_jumps_more_easily_because_another_cell_failed(is_planned):
+    """A cell that has failed in the newest session stays in the family; one that is gone does not.
+
+    This jump is found among one cell, and not among two.
+    """
+    rng, slow = random.Random(1), other("slow")
+    sessions = {}
+    for day, ratio in enumerate([0.5] * 4 + [0.507], 1):
+        is_last = day == 5
+        times = {BASELINE: 1.0, CELL: ratio, slow: 2.0, CONTROL: 1.0}
+        rounds = [
+            {cell: [of * math.exp(rng.gauss(0, 0.004)) for _ in range(2)] for cell, of in found}
+            for found in [times.items()] * 6
+        ]
+        cells = (CELL,) if is_last and not is_planned else (CELL, slow)
+        for found in rounds:
+            if slow not in cells:
+                del found[slow]
+        sessions[f"day-{day}"] = judge(
+            make_session(
+                make_plan(*cells),
+                rounds,
+                [Failure(slow.name, 1, "crashed")] if is_last and is_planned else [],
+                created=f"2026-01-{day:02}T00:00:00+00:00",
+            )
+        )
+    jumps = make_history(sessions, MARGIN, 0.95).jumps
+    assert [jump.cell for jump in jumps] == ([] if is_planned else [CELL.name])
 
 
 def test_known_change_does_not_hide_the_next_one():

@@ -72,7 +72,9 @@ def _draw(
         Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions))
         for cell, found in points.items()
     ]
-    newest = {line.cell: _newest_stretch(line, [*times][-1]) for line in lines}
+    last = [*times][-1]
+    newest = {line.cell: _newest_stretch(line, last) for line in lines}
+    missing = sum(one.session == last and one.cell in newest for one in left_out)
     scales = {} if quantity.has_ratio else _scales(times)
     return History(
         sessions=tuple(name for name, one in times.items() if one.cells),
@@ -80,12 +82,8 @@ def _draw(
         breaks=(),
         left_out=tuple(left_out),
         jumps=tuple(
-            replace(
-                one,
-                shift=one.shift * scales.get(groups[one.cell], 1.0),
-                interval=one.interval.scaled(scales.get(groups[one.cell], 1.0)),
-            )
-            for one in _jumps(newest, most, confidence)
+            _scaled_jump(one, scales.get(groups[one.cell], 1.0))
+            for one in _jumps(newest, most, confidence, missing)
         ),
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
         absent=tuple(cell for cell, found in newest.items() if not found),
@@ -116,6 +114,10 @@ def _scaled(line: Line, scale: float) -> Line:
             for one in line.changes
         ),
     )
+
+
+def _scaled_jump(jump: Jump, scale: float) -> Jump:
+    return replace(jump, shift=jump.shift * scale, interval=jump.interval.scaled(scale))
 
 
 def _collect(
@@ -177,12 +179,19 @@ def _newest_stretch(line: Line, session: str) -> list[Point]:
 
 
 def _jumps(
-    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float
+    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float, missing: int
 ) -> tuple[Jump, ...]:
     """Return the cells whose newest session lies outside what those before it predict.
 
     Source: the prediction interval of one more value, where mean and deviation are estimated (Hahn
     & Meeker, "Statistical Intervals", 1991, section 4.8). Holm is applied to all cells.
+
+    Args:
+        newest: by cell, its points up to the newest session.
+        margin: a jump up to this does not matter.
+        confidence: that of all jumps together.
+        missing: cells that the newest session was to measure and has no value of. Nobody gains
+            power by failing.
     """
     estimates, sessions = {}, {}
     for cell, points in newest.items():
@@ -193,7 +202,7 @@ def _jumps(
             shift = points[-1].estimate - usual.mean
             estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
             sessions[cell] = points[-1].session
-    judged = judge_family(estimates, margin, confidence)
+    judged = judge_family(estimates, margin, confidence, count=len(estimates) + missing)
     return tuple(
         Jump(sessions[cell], cell, estimates[cell].mean, one.interval)
         for cell, one in judged.items()
