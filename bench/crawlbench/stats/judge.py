@@ -21,6 +21,7 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
+from crawlbench.stats.claims import weakens
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import find_nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
@@ -274,7 +275,7 @@ class _Judgement:
         if plain is Verdict.SAME and evidence.slow_laps_p > self._alpha:
             return Obstacle.SLOW_LAPS, ""
         if weighed.doubts:
-            largest = max(weighed.doubts, key=lambda one: abs(one.shift))
+            largest = max(weighed.doubts, key=lambda x: (weakens(x.shift, plain), abs(x.shift)))
             if abs(largest.shift) >= self._widenings[-1]:
                 return Obstacle.DOUBT, str(largest.doubt)
         return (Obstacle.CONTROL, "") if self._widenings[-1] else (Obstacle.OPEN, "")
