@@ -56,10 +56,11 @@ class SessionTimes:
         self.session = session
         self.quantity = quantity
         is_read = not quantity.is_cpu or has_cpu_clock(session)
-        self.cells = {
+        longs = session.plan.long_names
+        self.cells = {  # a cell that has one length, such as a limit, has no time per page
             cell.name: cell
             for cell in session.plan.own_cells
-            if is_read and not cell.control and self.has(cell.group)
+            if is_read and not cell.control and (cell.name in longs or not quantity.is_of_lengths)
         }
         self.summaries = {summary.cell: summary for summary in session.summaries}
         self._index = index or Index(session.rounds)
@@ -78,10 +79,6 @@ class SessionTimes:
     def by(self, quantity: Quantity) -> SessionTimes:
         """Return the same session, read by another quantity."""
         return SessionTimes(self.session, quantity, self._index)
-
-    def has(self, group: str) -> bool:
-        """Return whether a group was measured in the lengths that the quantity needs."""
-        return not self.quantity.is_of_lengths or group in self.session.plan.long_forms
 
     def is_baseline(self, cell: Cell) -> bool:
         """Return whether others of the group are compared with this cell."""
