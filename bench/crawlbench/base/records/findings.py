@@ -97,8 +97,8 @@ class Obstacle(StrEnum):
     ONE_LENGTH = "one length"
     """One of the sessions crawled a single length of the site, or other lengths than the other."""
     HALF = "half"
-    """A doubt (named in `detail`) is half of the time or more in one of the cells. Between sessions,
-    `detail` names the cell if it is the baseline."""
+    """A doubt (named in `detail`) is half of the time or more in one of the cells; between
+    sessions, `detail` names that cell where it is the baseline."""
     DOUBT = "doubt"
     """With a doubt (named in `detail`) taken off, the verdict would be another."""
     SLOW_LAPS = "slow laps"
