@@ -116,6 +116,18 @@ def test_sentence_tells_whole_crawls_then_pages_then_the_beginning():
     assert "times as long" not in begin
 
 
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_sentence_of_few_rounds_has_no_numbers_that_say_nothing(rounds):
+    """After two or three rounds, an interval that holds at any round has hardly an end."""
+    whole = session(stopping=Stopping.ANY)
+    early = judge(replace(whole, rounds=whole.rounds[:rounds]))
+    text = "head against base is unclear: one, too uncertain to say by how much."
+    assert versus_sentence(early) == (f"{text} By time per page, {text} By time to begin, {text}")
+    (line,) = Session(early).hold_gate(fail_on="begin-slower:5ms").text.splitlines()[1:]
+    assert "+" not in line
+    assert f"in {rounds} rounds the interval is too wide" in line
+
+
 def test_sentence_of_one_length_is_of_whole_crawls_alone():
     assert "per page" not in versus_sentence(session(forms={}))
 

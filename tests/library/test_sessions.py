@@ -74,11 +74,12 @@ def test_gate_tells_ratio_and_interval(session):
     assert f"{row.ratio:.3f} times the time ({interval}" in str(narrow)
 
 
-def test_gate_of_a_session_that_was_cut_short_says_nothing(session):
-    """However good it looks."""
+@pytest.mark.parametrize("ending", ["interrupted", "mirror", ""])
+def test_gate_of_a_session_that_was_cut_short_says_nothing(session, ending):
+    """However good it looks; a session that was killed has no ending."""
     from dataclasses import replace
 
-    cut = crawlbench.Session(replace(session.record, ending="interrupted"))
+    cut = crawlbench.Session(replace(session.record, ending=ending))
     assert cut.hold_gate(50).verdict == "invalid"
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.stats.builders import make_plan
 
 from crawlbench.base.records import Plan, Stopping
-from crawlbench.measure.ends import extend_plan, session_ends
+from crawlbench.measure.ends import allow_extension, extend_plan, session_ends
 from crawlbench.stats.settled import NEVER
 
 SETTINGS = {"rounds": 5, "budget_s": 60.0, "is_paced": True}
@@ -62,6 +62,13 @@ def test_end_that_is_not_given_stays(plan, asked, changes):
 def test_session_without_rounds_ends_as_a_new_one_would(asked, changes):
     """Nobody has seen a result, so that one look at the end is enough."""
     assert changed(extend_plan(ONCE, session_ends(*asked), has_rounds=False), ONCE) == changes
+
+
+def test_session_that_may_be_extended_holds_at_both_looks():
+    """A number of rounds alone allows one look; they are all measured, answered or not."""
+    watched = {"stopping": Stopping.ANY, "precision": NEVER}
+    assert changed(allow_extension(ONCE), ONCE) == watched
+    assert allow_extension(PRECISE) == PRECISE
 
 
 def test_rounds_of_an_earlier_continuation_do_not_outlive_it():

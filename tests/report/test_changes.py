@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from crawlbench.base.records import Verdict
 from crawlbench.report.changes import changes_table
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.timeline import History, Line, Point
 from tests.stats.builders import other
 
 
@@ -79,3 +84,19 @@ def test_two_sessions_show_plain_and_normalised_beside_each_other():
     assert table.rows[0][3:] == (
         *("1.000", "0.951 to 1.051", "0.869", "0.819 to 0.923", "unclear"),
     )
+
+
+def test_history_tells_cells_that_are_absent_from_those_with_few_sessions():
+    """One will be judged in a while, and the other never."""
+    pytest.importorskip("altair")
+    from crawlbench.report.history_page import history_answers, history_page
+
+    point = Point("old", "2026-01-01T00:00:00+00:00", 0.1, Interval(0.0, 0.2), 0)
+    lines = tuple(Line(name, "group", (point,), ()) for name in ("few", "gone"))
+    history = History(("old", "new"), lines, (), (), unjudged=("few", "gone"), absent=("gone",))
+    assert [(one.label, one.text) for one in history_page(history).troubles] == [
+        ("not judged", "few: too few sessions on one machine to detect a change"),
+        ("not judged", "gone: it has no value in the newest session"),
+    ]
+    (told,) = history_answers(replace(history, lines=lines[1:], unjudged=("gone",)))
+    assert told == "No cell has a value in the newest session, so none could be judged up to it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -10,7 +11,7 @@ from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.report.pairs import matrix_table, pairs_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.results import results_of
-from crawlbench.report.standing import find_standing, tell_standing
+from crawlbench.report.standing import find_standing, tell_loops, tell_standing
 from crawlbench.report.view import SessionView, reverse
 from tests.report.operating import operated
 from tests.report.sessions import concluded, make_comparison, make_summary
@@ -110,6 +111,23 @@ def test_pair_of_event_loops_has_its_own_line():
     view, group = only_group(five())
     assert ("loops", "gather: uvloop takes 1.002 of asyncio's time (0.999 to 1.005): same") in (
         find_remarks(view, group)
+    )
+
+
+@pytest.mark.parametrize(
+    ("quantity", "width", "measure"),
+    [(Quantity.TIME, 600.0, "time"), (Quantity.BEGIN, 0.3, "time to begin")],
+)
+def test_pair_of_event_loops_whose_interval_says_nothing_has_no_numbers(quantity, width, measure):
+    """Wider than tenfold, or to begin, wider than a whole crawl."""
+    made = make_comparison(ON_UVLOOP, 0.0, Verdict.UNCLEAR, width=width, other_cell=ON_ASYNCIO)
+    known = (make_comparison(cell, 0.0, Verdict.SAME) for cell in (ON_ASYNCIO, ON_UVLOOP))
+    comparisons = tuple(replace(one, quantity=quantity) for one in (*known, made))
+    session = replace(five(), comparisons=comparisons)
+    _, group = only_group(session)
+    (line,) = tell_loops(group, quantity)
+    assert line == (
+        f"gather: uvloop against asyncio, by {measure}: unclear, too uncertain to say by how much"
     )
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Anchor, LongForm, Obstacle, Quantity, Verdict
+from crawlbench.base.records import Anchor, Failure, LongForm, Obstacle, Quantity, Verdict
 from crawlbench.stats.compare import Margin, compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import GROUP, crawl_rounds, three_lengths, two_lengths
 
@@ -191,6 +192,27 @@ def test_times_off_the_line_have_no_cost_per_page_between_sessions():
         one = change(found, quantity)
         assert (one.obstacle, one.ways) == (Obstacle.BENT, ())
         assert one.detail.startswith("head: ")
+
+
+def test_limit_that_crawls_one_length_has_no_row_per_page():
+    """No session could judge it, so that a gate would never pass."""
+    limit = other(REFERENCE)
+    plan = two_lengths(CELL)
+    plan = replace(plan, cells=(*plan.cells, limit))
+    found = compare_sessions(measured(plan=plan), measured(plan=plan), 0.05)
+    assert [one.cell for one in found.by[Quantity.PAGE].changes] == [BASELINE.name, CELL.name]
+    assert limit.name in {one.cell for one in found.changes}
+
+
+def test_nothing_is_judged_to_begin_where_the_base_has_no_baseline():
+    """Nobody knows what the margin is."""
+    failures = tuple(Failure(cell.name, 1, "crashed") for cell in (BASELINE, CONTROL))
+    base = judge(replace(measured(), failures=failures))
+    found = compare_sessions(base, measured(begin_s=0.4), 0.05)
+    begin = change(found, Quantity.BEGIN)
+    assert (begin.verdict, begin.obstacle, begin.ways) == (Verdict.UNCLEAR, Obstacle.FAILED, ())
+    assert begin.detail == f"the margin depends on base: {BASELINE.name}: crashed"
+    assert change(found, Quantity.TIME).ways
 
 
 def history_of(*sessions):

@@ -25,14 +25,21 @@ def change(low=None, high=None, verdict=Verdict.SLOWER):
         (change(0.08, 0.12), change(0.09, 0.11), True),
         (change(0.04, 0.06), change(0.09, 0.11), None),
         (change(0.2, 0.3), change(0.09, 0.11), True),
-        (change(-0.01, 0.01), change(-0.11, -0.09), False),
-        (change(-0.12, -0.08), change(-0.11, -0.09), True),
+        (change(-0.01, 0.01), change(-0.11, -0.09, Verdict.FASTER), False),
+        (change(-0.12, -0.08), change(-0.11, -0.09, Verdict.FASTER), True),
         (change(), change(0.09, 0.11), None),
         (change(0.08, 0.12), change(), None),
     ],
 )
 def test_side_is_told_by_the_whole_interval(middle, last, side):
-    assert has_changed(middle, last) is side
+    assert has_changed(middle, last, last.verdict) is side
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FASTER, Verdict.SAME, Verdict.UNCLEAR])
+def test_ends_that_no_longer_differ_as_they_did_tell_nothing_of_the_middle(verdict):
+    """Half of a change that is not there again is no place to look for."""
+    last = change(0.01, 0.03, verdict)
+    assert has_changed(change(0.08, 0.12), last, Verdict.SLOWER) is None
 
 
 def test_largest_clear_change_is_followed_else_what_is_least_known():

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Verdict
+from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Quantity, Verdict
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
-from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
+from crawlbench.stats.obstacles import explain_between
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 from tests.stats.operating import make_facts, make_operations_plan, make_operations_session
 
 FAST, SLOW = other("fast", "uvloop"), other("slow")
@@ -115,6 +116,21 @@ def test_sessions_without_anchors_claim_no_sameness_and_no_speed():
     assert slower["fast"].verdict is Verdict.SLOWER
 
 
+def test_group_that_failed_as_a_whole_takes_the_anchors_from_no_other():
+    """It has none because it was not measured."""
+    far = [replace(cell, network="far") for cell in (BASELINE, FAST, CONTROL)]
+    baselines = {"site/net": BASELINE.name, far[0].group: far[0].name}
+    plan = make_plan(cells=(BASELINE, FAST, SLOW, CONTROL, *far), baselines=baselines)
+    failures = [Failure(cell.name, 1, "crashed") for cell in far]
+    base, head = (session(plan=plan, failures=failures, fast=f) for f in (1.0, 0.5))
+    found = compare_sessions(base, head, MARGIN)
+    assert found.has_anchors
+    (fast,) = [one for one in found.changes if one.cell == FAST.name]
+    assert way(fast, Way.PLAIN).verdict is Verdict.FASTER
+    without = session(plan=plan, failures=failures, anchored=False)
+    assert not compare_sessions(base, without, MARGIN).has_anchors
+
+
 def test_variance_between_sessions_widens_every_interval():
     """A session's own interval is true of that session alone."""
     found = compare_sessions(session(), session(turn=1), MARGIN)
@@ -125,6 +141,18 @@ def test_variance_between_sessions_widens_every_interval():
     known = compare_sessions(session(), session(turn=1), MARGIN, others())
     assert known.spreads[Way.NORMALISED].sessions == 12
     assert known.spreads[Way.NORMALISED].deviation < found.spreads[Way.NORMALISED].deviation
+
+
+def test_variance_is_that_within_each_version():
+    """The change itself is not taken for variance, though sessions of both versions count."""
+    newer = replace(MACHINE, versions={"aiohttp": "4.0.0"})
+    upgraded = [replace(session(turn=n, fast=2.0), machine=newer) for n in range(6)]
+    kept = [*others(6), *upgraded]
+    found = compare_sessions(session(), upgraded[0], MARGIN, kept)
+    assert found.spreads[Way.NORMALISED].sessions == 12
+    assert found.spreads[Way.NORMALISED].deviation < 0.02
+    (fast,) = [one for one in found.changes if one.cell == FAST.name]
+    assert fast.verdict is Verdict.SLOWER
 
 
 def test_event_loops_of_one_strategy_are_compared_from_session_to_session():
@@ -242,6 +270,9 @@ def test_cells_of_one_side_only_are_named():
     assert [change.cell for change in found.changes] == [BASELINE.name, FAST.name]
     assert found.only_base == (SLOW.name,)
     assert found.only_head == (third.name,)
+    assert found.by[Quantity.TIME].lost == (SLOW.name,)
+    failed = session(plan=base, failures=(Failure(SLOW.name, 2, "crashed"),))
+    assert compare_sessions(failed, make_session(head, []), MARGIN).by[Quantity.TIME].lost == ()
 
 
 def test_one_round_on_a_side_gives_no_interval():
@@ -252,20 +283,67 @@ def test_one_round_on_a_side_gives_no_interval():
     assert found["fast"].base_s == pytest.approx(0.5, rel=0.01)
 
 
+def starve(made, share, *cells):
+    """Return a session in which the workers of these cells waited for their CPU for a share."""
+    names = {cell.name for cell in cells}
+
+    def disturb(sample):
+        waited_s = share * sample.seconds if sample.cell in names else sample.cpu_wait_s
+        return replace(sample, cpu_wait_s=waited_s)
+
+    rounds = [replace(one, samples=tuple(map(disturb, one.samples))) for one in made.rounds]
+    return judge(replace(made, rounds=tuple(rounds)))
+
+
+ALL = (BASELINE, FAST, SLOW, CONTROL)
+
+
+def test_nuisance_that_hits_all_cells_alike_counts_in_plain_times():
+    """It moves no ratio; but whether the head is slower without it, nobody knows."""
+    base, head = session(), session(speed=1.2, anchored=False)
+    anchors = [record.anchors for record in base.rounds]
+    pairs = zip(head.rounds, anchors, strict=True)
+    head = replace(head, rounds=tuple(replace(one, anchors=at) for one, at in pairs))
+    quiet, disturbed = changes(base, head), changes(base, starve(head, 0.15, *ALL))
+    for name in ("base", "fast", "slow"):
+        assert way(quiet[name], Way.PLAIN).verdict is Verdict.SLOWER
+        assert way(disturbed[name], Way.PLAIN).verdict is Verdict.UNCLEAR
+    ends = [way(one["fast"], Way.NORMALISED).interval for one in (quiet, disturbed)]
+    assert ends[0].high == pytest.approx(ends[1].high, abs=0.005)
+
+
+def test_nuisance_of_both_sessions_is_no_change():
+    """It is taken off both sides, as in one session."""
+    quiet = changes(session(), session(turn=1, fast=1.4))
+    busy = [starve(one, 0.15, *ALL) for one in (session(), session(turn=1, fast=1.4))]
+    ends = [way(one["fast"], Way.PLAIN).interval for one in (quiet, changes(*busy))]
+    assert ends[0].low == pytest.approx(ends[1].low, abs=0.005)
+
+
+def test_pair_of_two_loops_is_moved_by_its_own_doubts_alone():
+    """Both wait as long, and the baseline does not: their ratio is known as well as ever."""
+    kin = replace(FAST, event_loop="asyncio")
+    seconds = {BASELINE: 1.0, kin: 0.5, FAST: 0.4, CONTROL: 1.0}
+    laps = [{cell: [s + n / 1000] * 2 for cell, s in seconds.items()} for n in range(6)]
+    made = judge(make_session(make_plan(kin, FAST), laps))
+    (quiet,) = compare_sessions(made, made, MARGIN).kin
+    (busy,) = compare_sessions(made, starve(made, 0.15, kin, FAST), MARGIN).kin
+    assert busy.seen.interval.high == pytest.approx(quiet.seen.interval.high, abs=0.005)
+
+
+def test_baseline_that_is_half_waiting_has_no_verdict_and_is_named_by_the_others():
+    """Nothing can be said relative to it."""
+    found = changes(session(), starve(session(), 0.6, BASELINE, CONTROL))
+    assert {one.obstacle for one in found.values()} == {Obstacle.HALF}
+    assert (found["base"].detail, found["fast"].detail) == ("", f"head: {BASELINE.name}")
+    text = explain_between(Obstacle.HALF, found["fast"].detail)
+    assert text == f"half of the time of head: {BASELINE.name} or more was not the client's own"
+
+
 def test_cell_that_is_half_waiting_takes_no_other_cell_with_it():
     """All pairs are judged: those with the bad cell say nothing of the good one."""
     made = session()
-    slow = {
-        record.number: tuple(
-            replace(sample, cpu_wait_s=0.9 * sample.seconds) if sample.cell == FAST.name else sample
-            for sample in record.samples
-        )
-        for record in made.rounds
-    }
-    starved = judge(
-        replace(made, rounds=tuple(replace(r, samples=slow[r.number]) for r in made.rounds))
-    )
-    found = changes(made, starved)
+    found = changes(made, starve(made, 0.9, FAST))
     assert found["fast"].obstacle is Obstacle.HALF
     assert found["slow"].obstacle is not Obstacle.HALF
     assert found["slow"].ways
@@ -292,6 +370,19 @@ def test_what_a_loop_refuses_is_no_failure(refusals, verdict):
     assert found.verdict is verdict
     gate = hold_gate([found], MARGIN)
     assert bool(gate.invalid) == (verdict is Verdict.INVALID or refusals[0] is None)
+
+
+@pytest.mark.parametrize(
+    ("is_refusal", "verdict"), [(False, Verdict.UNCLEAR), (True, Verdict.SLOWER)]
+)
+def test_nobody_gains_by_a_cell_that_fails(is_refusal, verdict):
+    """It stays in the family, so that the others are judged as strictly; what is refused does not.
+
+    Relative to the baseline there are two rows, and this change is clear only if there is one.
+    """
+    failures = (Failure(SLOW.name, 2, "no", is_refusal=is_refusal),)
+    found = changes(session(failures=failures), session(failures=failures, fast=1.124))["fast"]
+    assert way(found, Way.NORMALISED).verdict is verdict
 
 
 def test_same_in_normalised_time_is_not_called_relative():

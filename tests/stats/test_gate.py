@@ -65,3 +65,17 @@ QUIET = both((Verdict.UNCLEAR, -0.04, 0.04), (Verdict.SAME, -0.01, 0.01))
 def test_code_and_reason(changes, code, reason):
     found = hold_gate(changes, GATE)
     assert (found.code, found.reason) == (code, reason)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lost", "code", "reason"),
+    [
+        ([SAME], 1, 4, "1 of 2 cells is invalid, because the head lacks it"),
+        ([SAME, BROKEN], 2, 4, "3 of 4 cells are invalid, because the head lacks 2 of them"),
+        ([SLOWER], 1, 1, "1 of 2 cells is slower beyond the gate"),
+    ],
+)
+def test_cell_that_the_head_lacks_is_invalid(changes, lost, code, reason):
+    """Whoever drops the cell that became slower does not pass."""
+    found = hold_gate(changes, GATE, lost=lost)
+    assert (found.code, found.reason) == (code, reason)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Obstacle, OwnFile
+from crawlbench.base.records import Failure, Obstacle, OwnFile
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
 from crawlbench.stats.shifts import MIN_SIDE
@@ -122,9 +122,50 @@ def test_newest_session_that_jumps_is_told_at_once():
     assert history_of([0.5] * 7).jumps == ()
 
 
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_nobody_jumps_more_easily_because_another_cell_failed(is_planned):
+    """A cell that has failed in the newest session stays in the family; one that is gone does not.
+
+    This jump is found among one cell, and not among two.
+    """
+    rng, slow = random.Random(1), other("slow")
+    sessions = {}
+    for day, ratio in enumerate([0.5] * 4 + [0.507], 1):
+        is_last = day == 5
+        times = {BASELINE: 1.0, CELL: ratio, slow: 2.0, CONTROL: 1.0}
+        rounds = [
+            {cell: [of * math.exp(rng.gauss(0, 0.004)) for _ in range(2)] for cell, of in found}
+            for found in [times.items()] * 6
+        ]
+        cells = (CELL,) if is_last and not is_planned else (CELL, slow)
+        for found in rounds:
+            if slow not in cells:
+                del found[slow]
+        sessions[f"day-{day}"] = judge(
+            make_session(
+                make_plan(*cells),
+                rounds,
+                [Failure(slow.name, 1, "crashed")] if is_last and is_planned else [],
+                created=f"2026-01-{day:02}T00:00:00+00:00",
+            )
+        )
+    jumps = make_history(sessions, MARGIN, 0.95).jumps
+    assert [jump.cell for jump in jumps] == ([] if is_planned else [CELL.name])
+
+
+def test_known_change_does_not_hide_the_next_one():
+    """What to expect of the newest session is seen in the sessions since the last change."""
+    history = history_of([0.5] * 6 + [0.6] * 6 + [0.5])
+    assert [change.session for change in history.lines[0].changes] == ["day-07"]
+    (jump,) = history.jumps
+    assert jump.shift == pytest.approx(math.log(0.5 / 0.6), abs=0.01)
+    assert history_of([0.5] * 6 + [0.6] * 7).jumps == ()
+
+
 def test_too_few_sessions_are_said_to_be_too_few():
     """Else "nothing changed" would be said where nothing could be seen."""
-    assert history_of([0.5] * 3).unjudged == (CELL.name,)
+    few = history_of([0.5] * 3)
+    assert (few.unjudged, few.absent) == ((CELL.name,), ())
     assert history_of([0.5] * 4).unjudged == ()
 
 
@@ -161,7 +202,7 @@ def test_cell_that_is_not_in_the_newest_session_does_not_jump_there():
     )
     found = make_history({**sessions, "day-08": gone}, MARGIN, 0.95)
     assert found.jumps == ()
-    assert CELL.name in found.unjudged
+    assert found.unjudged == found.absent == (CELL.name,)
 
 
 def test_sessions_of_another_site_of_the_newest_ones_name_are_left_out():
@@ -177,3 +218,35 @@ def test_sessions_of_another_site_of_the_newest_ones_name_are_left_out():
         ("day-2", Obstacle.OTHER_SITE)
     ]
     assert [point.session for point in found.lines[0].points] == ["day-1", "day-3", "day-4"]
+
+
+def history_with(first):
+    """Return the history of a session and of three usual ones, newer ones."""
+    rng = random.Random(1)
+    sessions = {"day-1": first}
+    sessions |= {f"day-{day}": one_session(day, 0.5, rng) for day in (2, 3, 4)}
+    return make_history(sessions, MARGIN, 0.95)
+
+
+def test_sessions_that_compare_would_refuse_are_left_out():
+    """Another baseline, or a network of other numbers under the same name."""
+    one = one_session(1, 0.5, random.Random(2))
+    for first, cell, obstacle in (
+        (
+            replace(one, plan=replace(one.plan, baselines={CELL.group: CELL.name})),
+            BASELINE,
+            Obstacle.OTHER_BASELINE,
+        ),
+        (replace(one, networks={"net": {"round_trip_s": 0.08}}), CELL, Obstacle.OTHER_NETWORK),
+    ):
+        found = history_with(first)
+        (left,) = found.left_out
+        assert (left.session, left.cell, left.obstacle) == ("day-1", cell.name, obstacle)
+        assert [point.session for point in found.lines[0].points] == ["day-2", "day-3", "day-4"]
+
+
+def test_other_cpus_of_the_workers_are_another_machine():
+    """They may share a core, or be slower ones."""
+    other_cpus = replace(MACHINE, worker_cpus=(0,))
+    found = history_with(one_session(1, 0.5, random.Random(2), machine=other_cpus))
+    assert found.breaks[0].what == ("worker CPUs: 0 to 0-2",)

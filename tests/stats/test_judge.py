@@ -126,6 +126,7 @@ def test_one_round_gives_no_interval():
     """A single round says nothing on the spread between rounds."""
     session = judged({HALF: 0.5, TWICE: 2.0}, count=1)
     assert {c.obstacle for c in session.comparisons} == {Obstacle.FEW_ROUNDS}
+    assert {c.rounds for c in session.comparisons} == {1}
     assert session.controls[0].estimate is None
     assert "only 1 round;" in session.warnings[0].text
 
@@ -230,6 +231,19 @@ def test_doubts_are_taken_off_one_by_one_and_all_together():
     assert verdicts(judged_with(seen, half=1.04))["half"] is Verdict.UNCLEAR
     for one in ({"mirror_wait_s": 0.034}, {"cpu_wait_s": 0.017}):
         assert verdicts(judged_with({HALF: one}, half=1.04))["half"] is Verdict.SLOWER
+
+
+def test_two_doubts_of_three_are_taken_off_without_the_third():
+    """The mirror's load moves the ratio up, so that all together leave what two of them do not."""
+    idle = {"cpu_user_s": 0.1, "cpu_system_s": 0.0}
+    waits = {**idle, "mirror_wait_s": 0.034, "cpu_wait_s": 0.017}
+    seen = {BASELINE: idle, CONTROL: idle, TWICE: idle, HALF: waits}
+    found = judged_with(seen, half=1.043, ceiling=22.0).against_baseline()[0]
+    assert [math.copysign(1, size.shift) for size in found.doubts] == [-1, 1, -1]
+    assert (found.verdict, found.obstacle) == (Verdict.UNCLEAR, Obstacle.DOUBT)
+    assert found.detail in (Doubt.SERVER_WAIT, Doubt.STARVATION)  # the load speaks for "slower"
+    one_less = {**seen, HALF: {**waits, "cpu_wait_s": 0.0}}
+    assert verdicts(judged_with(one_less, half=1.043, ceiling=22.0))["half"] is Verdict.SLOWER
 
 
 def test_doubt_of_half_the_time_forbids_every_verdict_of_the_cell():

@@ -156,6 +156,42 @@ def test_a_twin_whose_long_form_fails_leaves_the_other_as_the_baseline():
     assert found(session, QUICK, Quantity.PAGE).verdict is Verdict.FASTER
 
 
+def without(made, *cells):
+    """Return a session in which these cells failed before they had a value."""
+    names = {cell.name for cell in cells} | {long(cell).name for cell in cells}
+    rounds = tuple(
+        replace(one, samples=tuple(x for x in one.samples if x.cell not in names))
+        for one in made.rounds
+    )
+    failures = tuple(Failure(name, 1, "crashed") for name in sorted(names))
+    return judge(replace(made, rounds=rounds, failures=failures))
+
+
+def test_margin_to_begin_is_a_share_of_the_twin_that_works():
+    """Either twin's crawl: of 1 s, 1 % is 10 ms, and a log ratio of as much would be 10 ms, too."""
+    costs = {BASELINE: (1.0, 0.1), QUICK: (1.015, 0.1)}
+    made = make_two_lengths(costs, spread=0.0002)
+    for failed in ((), (BASELINE,), (CONTROL,)):
+        one = found(without(made, *failed), QUICK, Quantity.BEGIN)
+        assert one.verdict is Verdict.SAME  # 15 ms of a crawl of 2 s
+
+
+def test_nothing_is_judged_to_begin_where_both_twins_failed():
+    """Nobody knows what the margin is, not even for two other cells; their pages have one."""
+    calm = other("calm")
+    costs = {BASELINE: (1.0, 0.1), QUICK: (1.5, 0.1), calm: (1.0, 0.2)}
+    session = without(make_two_lengths(costs, spread=0.0002), BASELINE, CONTROL)
+    pair = {
+        one.quantity: one
+        for one in session.comparisons
+        if {one.cell, one.baseline} == {QUICK.name, calm.name}
+    }
+    assert pair[Quantity.PAGE].verdict is Verdict.SLOWER
+    begin = pair[Quantity.BEGIN]
+    assert (begin.verdict, begin.obstacle, begin.low) == (Verdict.UNCLEAR, Obstacle.FAILED, None)
+    assert begin.detail == (f"the margin depends on {BASELINE.name}: crashed")
+
+
 def test_long_forms_leave_when_pages_are_answered():
     """A pair that is open by its short crawls alone takes no more laps of the long ones."""
     costs = {BASELINE: (0.0, 0.0010), QUICK: (0.0071, 0.0003)}  # 10.0 and 10.1 ms: at the margin

@@ -181,6 +181,19 @@ def test_holm_counts_the_cells_of_all_sheets():
     assert [one.sheet for one in both.comparisons] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("verdict", "expected"),
+    [(Verdict.INVALID, Verdict.UNCLEAR), (Verdict.UNSUPPORTED, Verdict.FASTER)],
+)
+def test_cell_that_fails_on_all_machines_stays_in_the_family(verdict, expected):
+    """Nobody gains by its failure; what all of them refuse was never in it."""
+    silent = CellEstimate(SLOW.name, 0, None, None, verdict, "no")
+    made = [make_block(f"m{n}", {FAST.name: -0.0225 - n / 1000}, error=0.008) for n in range(2)]
+    blocks = [replace(block, cells=(*block.cells, silent)) for block in made]
+    assert find(merged(made), FAST).verdict is Verdict.FASTER
+    assert find(merged(blocks), FAST).verdict is expected
+
+
 def test_equal_cells_are_seldom_called_different_over_machines():
     """Ten cells like the baseline on five machines: any false verdict in 5 % or less."""
     draw = np.random.default_rng(4)

@@ -7,7 +7,13 @@ nothing.
 
 from __future__ import annotations
 
-__all__ = ["count_of", "encodable", "many_lines", "one_line", "tell_apart"]
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["count_of", "encodable", "list_cpus", "many_lines", "one_line", "tell_apart"]
 
 MAX_DIGITS = 15
 """Beyond them numbers differ only by how they were computed."""
@@ -21,6 +27,14 @@ def count_of(number: int, noun: str) -> str:
         noun: the word for one of them, whose plural ends in s.
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def list_cpus(cpus: Sequence[int]) -> str:
+    """Return CPUs as Linux writes them, such as `0-3,8`."""
+    spans = [
+        [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])
+    ]
+    return ",".join(f"{s[0]}-{s[-1]}" if len(s) > 2 else ",".join(map(str, s)) for s in spans)
 
 
 def tell_apart(*numbers: float, form: str) -> list[str]:

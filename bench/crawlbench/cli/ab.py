@@ -52,7 +52,7 @@ from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.environments.versus import extend_versus, plan_versus
-from crawlbench.measure.ends import session_ends
+from crawlbench.measure.ends import allow_extension, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.relevant import relevant_axes
@@ -222,6 +222,8 @@ class _Trial:
         """Measure and return one session, of a single group if one is named."""
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
+        if self.is_extended:
+            plan = allow_extension(plan)
         if self.gate:
             self.gate.require_lengths(plan.long_forms)
             plan = replace(plan, gate=self.gate.size, gate_quantity=self.gate.quantity)

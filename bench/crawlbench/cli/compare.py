@@ -77,7 +77,8 @@ def compare(
         _show(found)
     if gate is not None:
         at_gate = compare_sessions(*pair, Margin(gate.margin(wanted), gate.begin_s), others)
-        held = hold_gate(at_gate.by[gate.quantity].changes, gate.size, REMEDY)
+        compared = at_gate.by[gate.quantity]
+        held = hold_gate(compared.changes, gate.size, REMEDY, len(compared.lost))
         if held.reason:
             complain(held.reason)
         raise typer.Exit(held.code)

@@ -63,7 +63,7 @@ class Estimates:
             mean=found.mean if found else None,
             error=found.error if found else None,
             verdict=said.verdict,
-            reason="" if found else explain_between(said.obstacle, said.detail) or said.detail,
+            reason="" if found else _explain(said),
             quantity=said.quantity,
         )
 
@@ -86,3 +86,9 @@ class Estimates:
     def _mean(self, group: str, quantity: Quantity, side: Side, other: Side) -> Estimate | None:
         index, reading = self._indexes[group, quantity], reading_of(quantity)
         return estimate_mean(log_ratios(index, side, other, reading))
+
+
+def _explain(said: Comparison) -> str:
+    """Return why there is no number; within a session, half of the time names a doubt instead."""
+    detail = "" if said.obstacle is Obstacle.HALF else said.detail
+    return explain_between(said.obstacle, detail) or said.detail

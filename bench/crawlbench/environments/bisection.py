@@ -52,7 +52,7 @@ def bisect(
     while high - low > 1:
         middle = (low + high) // 2
         sides = left[0], left[middle], left[-1]
-        step = _compare_ends(sides, whole.quantity, lambda these: measure(these, group))
+        step = _compare_ends(sides, whole, lambda these: measure(these, group))
         if isinstance(step, str):  # this one cannot be used: its neighbour takes its place
             skipped[left[middle].name] = step
             del left[middle]
@@ -73,11 +73,18 @@ def _list_changes(session: Session) -> tuple[Change, ...]:
 
 def _compare_ends(
     sides: tuple[Environment, Environment, Environment],
-    quantity: Quantity,
+    found_before: Change,
     measure: Callable[[Sequence[Environment]], Session],
 ) -> Step | str:
-    """Compare an environment with both ends; return the reason if it cannot be used."""
+    """Compare an environment with both ends; return the reason if it cannot be used.
+
+    Args:
+        sides: the first environment, the middle one and the last.
+        found_before: how the two ends differ, by the session of them alone.
+        measure: measures the three.
+    """
     _, middle, last = sides
+    quantity = found_before.quantity
     try:
         session = measure(sides)
     except EnvironmentFailure as error:
@@ -91,4 +98,4 @@ def _compare_ends(
             return f"{middle.name} is {found.verdict.value}: {found.detail}"
         if found.obstacle in (Obstacle.FLAT, Obstacle.BENT):
             return f"{middle.name} has no {NAMES[quantity]} that could be compared"
-    return Step(middle.name, found, has_changed(found, whole))
+    return Step(middle.name, found, has_changed(found, whole, found_before.verdict))

@@ -101,8 +101,8 @@ def compare(
         base: a session, or the folder of one.
         head: what to compare with it.
         margin_percent: changes up to this do not matter.
-        others: sessions of the same code on the same machine, which show the variance; None for
-            those in the folders where the two are kept.
+        others: sessions of the code of either on the same machine, which show the variance; None
+            for those in the folders where the two are kept.
 
     Raises:
         SessionFileError: a folder holds no session.

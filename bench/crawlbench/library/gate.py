@@ -25,8 +25,8 @@ __all__ = ["GateResult", "find_bound", "hold_session", "log_ratio_of"]
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
-CUT_SHORT = {"interrupted", "mirror"}
-"""Endings of sessions that decide nothing."""
+CUT_SHORT = {"interrupted", "mirror", ""}
+"""Endings of sessions that decide nothing; one that was killed, or still runs, has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +145,10 @@ def _size(view: SessionView, change: Change) -> str:
     if interval == "-":
         return str(change.verdict)
     rounds = f"in {count_of(change.rounds, 'round')}"
-    if not change.quantity.has_ratio:
-        return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     if number == "-":
         return f"{rounds} the interval is {interval}"
+    if not change.quantity.has_ratio:
+        return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     return (
         f"{number} times the {MEASURE[change.quantity]} ({interval}, at "
         f"{100 * view.plan.confidence:g} %), {rounds}"

@@ -12,7 +12,7 @@ from crawlbench.stats.settled import NEVER
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
 
-__all__ = ["MANY_ROUNDS", "Ends", "extend_plan", "session_ends"]
+__all__ = ["MANY_ROUNDS", "Ends", "allow_extension", "extend_plan", "session_ends"]
 
 MANY_ROUNDS = 200
 """Limit of rounds if a precision or a budget is given, but no number of rounds."""
@@ -45,6 +45,17 @@ def session_ends(rounds: int | None, budget: float | None, precision: float | No
         "precision_percent": precision,
         "stopping": stopping,
     }
+
+
+def allow_extension(plan: Plan) -> Plan:
+    """Return the plan of a session that goes on if its answer is unclear.
+
+    Whoever decides that has looked, so a number of rounds that was set beforehand no longer allows
+    one look only. All of these rounds are measured all the same.
+    """
+    if plan.stopping is Stopping.ANY:
+        return plan
+    return replace(plan, stopping=Stopping.ANY, precision=NEVER)
 
 
 def extend_plan(plan: Plan, ends: Ends, *, has_rounds: bool) -> Plan:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import SessionFileError
 from crawlbench.measure.store import SESSION_FILE, load_session
-from crawlbench.stats.alike import find_other_sites
+from crawlbench.stats.alike import have_same_code, measured_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,9 +22,10 @@ MAX_KEPT = 30
 
 
 def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
-    """Return the sessions kept beside two others that measured the same on the same machine.
+    """Return the sessions kept beside two others that repeat either of them on the same machine.
 
-    They give the variance between sessions; neither of the two is included.
+    They give the variance between sessions; neither of the two is included. After an upgrade, no
+    session has the code of both.
 
     Args:
         pair: the two sessions that are compared.
@@ -38,15 +39,11 @@ def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Se
                 continue
             with suppress(SessionFileError):
                 session = load_session(path)
-                if _is_alike(session, pair[0]) and _is_alike(session, pair[1]):
+                if any(_is_kind_of(session, one) for one in pair):
                     kept.append(session)
     return kept
 
 
-def _is_alike(one: Session, other: Session) -> bool:
-    """Return whether two sessions share cells, crawlbench and machine."""
-    axes = ("hostname", "cpu_model", "cpu_count", "python", "versions")
-    is_one = all(getattr(one.machine, axis) == getattr(other.machine, axis) for axis in axes)
-    names = {cell.name for cell in one.plan.cells}
-    is_one = is_one and one.tool == other.tool and not find_other_sites(one, other)
-    return is_one and any(cell.name in names for cell in other.plan.cells)
+def _is_kind_of(session: Session, one: Session) -> bool:
+    """Return whether a session repeats what another measured, with the same code."""
+    return measured_alike(session, one) and have_same_code(session, one)

@@ -92,7 +92,9 @@ def _troubles_of(history: History) -> Iterator[tuple[str, str]]:
             f"one to expect ({tell_interval(low, high, quantity)})",
         )
     for cell in history.unjudged:
-        yield "not judged", f"{cell}{of}: too few sessions on one machine to detect a change"
+        few = "too few sessions on one machine to detect a change"
+        why = "it has no value in the newest session" if cell in history.absent else few
+        yield "not judged", f"{cell}{of}: {why}"
     for left in history.left_out:
         why = explain_between(left.obstacle, left.detail)
         yield "left out", f"{left.cell}{of} in {left.session}: {why}"
@@ -111,6 +113,8 @@ def _tell(history: History) -> str:
     if not history.lines:
         return "No cell has a value that can be trusted, so there is no history."
     cells, unjudged = len(history.lines), len(history.unjudged)
+    if len(history.absent) == cells and not changes:
+        return "No cell has a value in the newest session, so none could be judged up to it."
     if unjudged == cells and not changes:
         return (
             f"Whether any of {cells} cells changed cannot be judged yet: that takes four sessions "

@@ -17,12 +17,13 @@ from crawlbench.report.numbers import (
 )
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Comparison, Control
+    from crawlbench.base.records import Comparison, Control, Summary
     from crawlbench.stats.change import Change
 
 __all__ = [
     "CHANGES",
     "MEASURE",
+    "TOO_UNCERTAIN",
     "is_wide",
     "tell_interval",
     "tell_numbers",
@@ -49,9 +50,22 @@ CHANGES = {
 """Names in JSON of what changes by each quantity."""
 
 
-def is_wide(low: float, high: float, quantity: Quantity) -> bool:
-    """Return whether an interval is so wide that it says nothing."""
-    return quantity.has_ratio and high - low > WIDEST
+TOO_UNCERTAIN = "too uncertain to say by how much"
+"""What a sentence says in place of numbers that say nothing."""
+
+
+def is_wide(low: float, high: float, quantity: Quantity, crawl: Summary | None = None) -> bool:
+    """Return whether an interval is so wide that it says nothing.
+
+    Args:
+        low: its lower end.
+        high: its upper end.
+        quantity: what is compared.
+        crawl: of which the time to begin is a part: an interval that is wider says nothing of it.
+    """
+    if quantity.has_ratio:
+        return high - low > WIDEST
+    return crawl is not None and high - low > crawl.seconds
 
 
 def tell_numbers(found: Comparison | Control | Change) -> tuple[str, str]:

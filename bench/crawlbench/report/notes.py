@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Mark, Stopping
-from crawlbench.base.text import count_of, one_line
+from crawlbench.base.text import count_of, list_cpus, one_line
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
 from crawlbench.report.operations import control_notes, refusal_notes
@@ -210,20 +209,12 @@ def _machine(session: Session) -> str:
     machine = session.machine
     cpus = count_of(machine.cpu_count, "CPU")
     if set(machine.worker_cpus) & set(machine.mirror_cpus):
-        cpus += f" (workers and mirror share {_numbers(machine.worker_cpus)})"
+        cpus += f" (workers and mirror share {list_cpus(machine.worker_cpus)})"
     elif machine.worker_cpus:
-        workers, mirror = _numbers(machine.worker_cpus), _numbers(machine.mirror_cpus)
+        workers, mirror = list_cpus(machine.worker_cpus), list_cpus(machine.mirror_cpus)
         cpus += f" (workers on {workers}, mirror on {mirror})"
     memory = format_bytes(machine.memory_bytes) if machine.memory_bytes else ""
     return ", ".join(filter(None, [machine.cpu_model, cpus, memory, machine.platform]))
-
-
-def _numbers(cpus: tuple[int, ...]) -> str:
-    """Return CPUs as Linux writes them, such as `0-3,8`."""
-    spans = [
-        [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])
-    ]
-    return ",".join(f"{s[0]}-{s[-1]}" if len(s) > 2 else ",".join(map(str, s)) for s in spans)
 
 
 def _environments(session: Session) -> Iterator[Note]:

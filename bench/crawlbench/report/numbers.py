@@ -32,6 +32,8 @@ _MAX_LOG = math.log(1000)
 _RATIO_DECIMALS = 3  # at most; a thousandth is finer than any margin
 WIDEST = math.log(10)
 """An interval whose ends differ by more than tenfold says nothing and is not printed."""
+WIDEST_S = 600.0
+"""The same for the ends of a difference of times: nobody asks whether a start takes ten minutes."""
 
 
 def format_seconds(seconds: float, error: float | None = None) -> str:
@@ -44,6 +46,8 @@ def format_seconds(seconds: float, error: float | None = None) -> str:
 
 def format_difference(seconds: float, low: float, high: float) -> str:
     """Return a difference of times with its sign, and at most two digits of its interval."""
+    if high - low > WIDEST_S:
+        return "-"
     scale, unit = _unit_of(low, high)
     decimals = _difference_decimals(low, high, scale)
     return f"{round(seconds / scale, decimals):+.{max(decimals, 0)}f} {unit}"
@@ -51,6 +55,8 @@ def format_difference(seconds: float, low: float, high: float) -> str:
 
 def format_span(low: float, high: float) -> str:
     """Return the interval of a difference of times from its ends."""
+    if high - low > WIDEST_S:
+        return "too wide"
     scale, unit = _unit_of(low, high)
     decimals = _difference_decimals(low, high, scale)
     ends = (f"{round(end / scale, decimals):+.{max(decimals, 0)}f}" for end in (low, high))

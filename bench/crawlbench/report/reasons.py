@@ -194,6 +194,14 @@ def _other_site(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return "the two sites have the same name, but not the same content"
 
 
+def _other_baseline(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "the two sessions compare it with different cells"
+
+
+def _other_network(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+    return "the two networks have the same name, but not the same numbers"
+
+
 def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
     return "plain and normalised times disagree about the two sessions"
 
@@ -228,6 +236,8 @@ _SENTENCES = {
     Obstacle.SLOW_LAPS: _slow_laps,
     Obstacle.CONTROL: _control,
     Obstacle.OTHER_SITE: _other_site,
+    Obstacle.OTHER_BASELINE: _other_baseline,
+    Obstacle.OTHER_NETWORK: _other_network,
     Obstacle.PLAIN: _plain,
     Obstacle.OPEN: _open,
 }

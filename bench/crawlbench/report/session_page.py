@@ -48,7 +48,7 @@ METHOD = (
     "cell's time over another's in the same lap, averaged over the middle half of a round's laps; "
     "the baseline and its twin, the control, count as their mean. {interval} Where the mirror or a "
     "worker had to wait for its CPU, that time is subtracted from both sides, each kind alone and "
-    "all together: there is a verdict only where it stands each time, beyond the margin of "
+    "with others: there is a verdict only where it stands each time, beyond the margin of "
     "{margin:.1f} % (the grey band) or within it."
 )
 OPERATIONS_METHOD = (
@@ -59,7 +59,7 @@ OPERATIONS_METHOD = (
     "shuffled order. A ratio is one loop's time over another's in the same lap, averaged over the "
     "middle half of a round's laps; the baseline and its twin, the control, count as their mean. "
     "{interval} Where the other end or a worker had to wait for its CPU, that time is subtracted "
-    "from both sides, each kind alone and all together: there is a verdict only where it stands "
+    "from both sides, each kind alone and with others: there is a verdict only where it stands "
     "each time, beyond the margin of {margin:.1f} % or within it."
 )
 LOOPS = "What event loops do"

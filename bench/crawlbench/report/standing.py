@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import MEASURE, is_wide, tell_numbers, tell_size
+from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -236,6 +236,12 @@ def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
     """Return a line for each pair that differs only by event loop."""
     lines = []
     for head, base, found in loop_pairs(group, quantity):
+        if is_wide(found.low or 0.0, found.high or 0.0, quantity, base.summary):
+            lines.append(
+                f"{head.work}: {head.cell.event_loop} against {base.cell.event_loop}, by "
+                f"{MEASURE[quantity]}: {found.verdict}, {TOO_UNCERTAIN}"
+            )
+            continue
         number, interval = tell_numbers(found)
         of = f"{number} of" if quantity.has_ratio else f"{number} against"
         lines.append(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.lengths import tell_beginning
-from crawlbench.report.measures import MEASURE, tell_numbers
+from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.reasons import explain
@@ -221,6 +221,8 @@ def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Qu
     if held.estimate is None or held.low is None or held.high is None:
         group = view.groups[largest.cell.group]
         return f": {name}: {explain(held, setting_of(view, group))}"
+    if is_wide(held.low, held.high, quantity, view.summaries.get(held.baseline)):
+        return f": {name}, {TOO_UNCERTAIN}"
     number, interval = tell_numbers(held)
     worst = "" if len(found) == 1 else ", most of all"
     takes = f"{number} times as long"

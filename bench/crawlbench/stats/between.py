@@ -24,6 +24,7 @@ __all__ = [
     "Spread",
     "between_sessions",
     "find_spread",
+    "find_spread_of_kinds",
     "mean_of_sessions",
 ]
 
@@ -55,14 +56,26 @@ def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
         series: for each cell, the values that other sessions of the same code found; they include
             the noise within each session, so that the result errs on the careful side.
     """
-    known = [values for values in series if len(values) >= 2]
-    if not known:
-        return Spread(default, BELIEF, 0)
-    # Cells of one session move together, so pooling them does not make the variance better known.
-    freedom = max(len(values) for values in known) - 1
-    pooled = sum(variance(values) for values in known) / len(known)
-    both = (BELIEF * default**2 + freedom * pooled) / (BELIEF + freedom)
-    return Spread(math.sqrt(both), BELIEF + freedom, freedom + 1)
+    return find_spread_of_kinds(default, [series])
+
+
+def find_spread_of_kinds(default: float, kinds: Sequence[Sequence[Sequence[float]]]) -> Spread:
+    """Return the spread between sessions, pooled over cells and within each kind of sessions.
+
+    Args:
+        default: standard deviation to assume without any sessions.
+        kinds: as `series` of `find_spread`, for sessions of one code after those of another.
+    """
+    squares, freedom, sessions = BELIEF * default**2, BELIEF, 0
+    for series in kinds:
+        known = [values for values in series if len(values) >= 2]
+        if known:
+            # Cells of one session move together, so pooling them does not make the variance better
+            # known.
+            count = max(len(values) for values in known)
+            squares += (count - 1) * sum(variance(values) for values in known) / len(known)
+            freedom, sessions = freedom + count - 1, sessions + count
+    return Spread(math.sqrt(squares / freedom), freedom, sessions)
 
 
 def between_sessions(found: Estimate, spread: Spread) -> Estimate:

@@ -23,7 +23,7 @@ class Step:
     """The environment that was compared with the first one."""
     change: Change
     is_after: bool | None
-    """Whether it lies on the far side of the change; None if the interval does not say."""
+    """Whether it lies on the far side of the change; None if this session does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,21 @@ def _weight(change: Change) -> tuple[int, float]:
     return place, abs(change.estimate or 0.0)
 
 
-def has_changed(middle: Change, last: Change) -> bool | None:
+def has_changed(middle: Change, last: Change, verdict: Verdict) -> bool | None:
     """Return whether an environment is clearly nearer to the last one than to the first.
 
     Args:
         middle: the environment against the first.
         last: the last environment against the first, in the same laps.
+        verdict: what the whole change was found to be, by a session of the two ends alone.
 
     Returns:
-        None if the middle's interval contains the point half-way, or something was not measured.
+        None if the middle's interval contains the point half-way, if the ends do not differ again
+        as they did, or if something was not measured.
     """
     if middle.low is None or middle.high is None or last.estimate is None:
+        return None
+    if last.verdict is not verdict:
         return None
     half = last.estimate / 2
     if middle.low <= half <= middle.high:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.interval import Estimate
 
-__all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family"]
+__all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family", "weakens"]
 
 K = TypeVar("K")
 
@@ -43,6 +43,11 @@ def find_claims(
         # The nearer end decides, because its p value is the larger one.
         claims[Verdict.SAME] = p_value(math.copysign(within, mean))
     return claims
+
+
+def weakens(shift: float, claim: Verdict) -> bool:
+    """Return whether moving a mean by this much takes support from a claim."""
+    return {Verdict.SLOWER: shift < 0, Verdict.FASTER: shift > 0}.get(claim, shift != 0)
 
 
 @dataclass(frozen=True, slots=True)

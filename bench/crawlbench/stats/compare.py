@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
-from crawlbench.stats.alike import check_alike, describe_sites, machine_differences
+from crawlbench.stats.alike import check_alike, describe_sites, machine_differences, split_by_code
 from crawlbench.stats.rows import Compared, Kin, Margin, compare_rows
-from crawlbench.stats.times import SessionTimes
+from crawlbench.stats.times import SessionTimes, have_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,8 +87,8 @@ def compare_sessions(
         base: a judged session.
         head: the judged session that is compared with it.
         margin: log ratio up to which changes do not matter.
-        others: other sessions of the same code on the same machine, which give the variance between
-            sessions.
+        others: other sessions on the same machine, of the code of either; they give the variance
+            between sessions of the same code.
 
     Raises:
         UsageError: the sessions have no cell in common, or come from different crawlbenches,
@@ -108,14 +108,14 @@ def compare_sessions(
     unlike = tuple(_find_unlike(base, head, groups))
     asked = margin if isinstance(margin, Margin) else Margin(margin)
     left_out = {one.group for one in unlike}
-    kept = [SessionTimes(one) for one in others]
-    found = (_compare(sides, quantity, asked, kept, left_out) for quantity in Quantity)
+    kinds = [list(map(SessionTimes, same)) for same in split_by_code(others, (base, head))]
+    found = (_compare(sides, quantity, asked, kinds, left_out) for quantity in Quantity)
     return SessionComparison(
         by={one.quantity: one for one in found if one},
         only_base=tuple(name for name in mine if name not in theirs),
         only_head=tuple(name for name in theirs if name not in mine),
         machines=machine_differences(base, head),
-        has_anchors=all(side.state(group) for side in sides for group in groups),
+        has_anchors=have_anchors(sides, groups),
         unlike=unlike,
         without_cpu=_find_lack(sides),
     )
@@ -125,7 +125,7 @@ def _compare(
     sides: tuple[SessionTimes, SessionTimes],
     quantity: Quantity,
     margin: Margin,
-    others: Sequence[SessionTimes],
+    kinds: Sequence[Sequence[SessionTimes]],
     left_out: set[str],
 ) -> Compared | None:
     """Return the comparison by one quantity; None if the two share no cell that has it."""
@@ -137,7 +137,8 @@ def _compare(
     ]
     if not cells:
         return None
-    return compare_rows((base, head), cells, margin, [one.by(quantity.whole) for one in others])
+    others = [[one.by(quantity.whole) for one in same] for same in kinds]
+    return compare_rows((base, head), cells, margin, others)
 
 
 def _find_unlike(base: Session, head: Session, groups: Iterable[str]) -> list[Unlike]:

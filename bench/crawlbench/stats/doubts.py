@@ -16,11 +16,11 @@ from crawlbench.stats.index import reading_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from crawlbench.base.records import Quantity, Sample
+    from crawlbench.base.records import Cell, Quantity, Sample, Session
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 
-__all__ = ["HALF", "Nuisances", "bound_shifts"]
+__all__ = ["HALF", "Nuisances", "bound_shifts", "counts", "find_nuisances"]
 
 HALF = 0.5
 """Share of the time from which the rest is not known well enough to be compared."""
@@ -46,6 +46,33 @@ def bound_shifts(shifts: Iterable[float]) -> float:
     found = list(shifts)
     up, down = sum(s for s in found if s > 0), -sum(s for s in found if s < 0)
     return max(up, down)
+
+
+def counts(doubt: Doubt, *shares: float) -> bool:
+    """Return whether a doubt with these shares of the time on the two sides could matter."""
+    return max(shares) >= (MIN_LOAD if doubt is Doubt.SERVER_LOAD else MIN_SHARE)
+
+
+def find_nuisances(
+    session: Session, cell: Cell, quantity: Quantity, others: Mapping[str, float]
+) -> Nuisances:
+    """Return the doubts about the samples of a cell's group.
+
+    Args:
+        session: where it was measured.
+        cell: any cell of the group.
+        quantity: what is compared.
+        others: as for `Nuisances`.
+    """
+    facts = session.plan.operation(cell)
+    return Nuisances(
+        quantity,
+        ceiling=session.ceilings.get(cell.group),
+        cpus=max(1, len(session.machine.worker_cpus)),
+        has_server=not (facts and facts.peer_is_aside),
+        is_operation=facts is not None,
+        others=others,
+    )
 
 
 class Nuisances:
@@ -114,11 +141,7 @@ class Nuisances:
         """Return, for each doubt that could change a digit, its share of the time on both sides."""
         mine, theirs = self.shares(index, side), self.shares(index, other)
         sizes = {doubt: (mine[doubt], theirs[doubt]) for doubt in self.kinds}
-        return {
-            doubt: pair
-            for doubt, pair in sizes.items()
-            if max(pair) >= (MIN_LOAD if doubt is Doubt.SERVER_LOAD else MIN_SHARE)
-        }
+        return {doubt: pair for doubt, pair in sizes.items() if counts(doubt, *pair)}
 
     def shares(self, index: Index, side: Side) -> dict[Doubt, float]:
         """Return the share of a side's time that each doubt may account for."""

@@ -21,6 +21,9 @@ class Family:
     pooled: dict[str, Pooled] = field(default_factory=dict)
     """By cell."""
     widenings: dict[str, float] = field(default_factory=dict)
+    missing: int = 0
+    """Further cells that were tried, of which no machine gave a number: nobody gains power by
+    failing."""
     judged: dict[str, Judged] = field(default_factory=dict)
     """Filled when the family is closed."""
 
@@ -31,4 +34,5 @@ class Family:
     def close(self, plan: Plan) -> None:
         """Judge all cells that were added, by the margin and the confidence of a plan."""
         means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
-        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings)
+        count = len(means) + self.missing
+        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings, count)

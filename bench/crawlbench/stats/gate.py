@@ -29,6 +29,8 @@ class Gate:
     """Changes whose interval reaches the gate."""
     hopeless: int
     """Changes that can never be judged, however long one measures; they are left out."""
+    lost: int = 0
+    """The invalid ones that only the base has."""
     remedy: str = "more rounds"
     """What would settle the unclear ones."""
 
@@ -46,15 +48,23 @@ class Gate:
         """Why the code is not 0; empty if it is 0."""
         for count, what in (
             (self.slower, "slower beyond the gate"),
-            (self.invalid, "invalid"),
+            (self.invalid, f"invalid{self._tell_lost()}"),
             (self.unclear, f"unclear: {self.remedy} would settle it"),
         ):
             if count:
                 return f"{count} of {self.total} cells {'is' if count == 1 else 'are'} {what}"
         return "" if self.code == 0 else "nothing that was measured can be judged"
 
+    def _tell_lost(self) -> str:
+        """Return how many of the invalid cells the head lacks."""
+        if not self.lost:
+            return ""
+        return f", because the head lacks {'it' if self.invalid == 1 else f'{self.lost} of them'}"
 
-def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds") -> Gate:
+
+def hold_gate(
+    changes: Sequence[Change], gate: float, remedy: str = "more rounds", lost: int = 0
+) -> Gate:
     """Check changes against a gate.
 
     A cell fails if it is slower by one way to see it, and that interval lies beyond the gate; it
@@ -64,14 +74,15 @@ def hold_gate(changes: Sequence[Change], gate: float, remedy: str = "more rounds
         changes: the changes, all by one quantity.
         gate: log ratio beyond which a change must not lie; for the cost to begin, seconds.
         remedy: what would settle the unclear ones.
+        lost: cells with a value in the base that the head lacks, so that they have no change.
     """
-    total = len(changes)
+    total = len(changes) + lost
     slower = sum(_is_slower(change, gate) for change in changes)
-    invalid = sum(_is_invalid(change) for change in changes)
+    invalid = lost + sum(_is_invalid(change) for change in changes)
     hopeless = sum(_is_hopeless(change) for change in changes)
     passed = sum(_passes(change, gate) and not _is_hopeless(change) for change in changes)
     unclear = total - slower - invalid - hopeless - passed
-    return Gate(total, slower, invalid, unclear, hopeless, remedy)
+    return Gate(total, slower, invalid, unclear, hopeless, lost, remedy)
 
 
 def _is_slower(change: Change, gate: float) -> bool:

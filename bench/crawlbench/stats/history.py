@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.stats.alike import Newest, tell_worker_cpus
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_margin
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
 from crawlbench.stats.timeline import Break, ChangePoint, History, Jump, LeftOut, Line, Point
@@ -18,7 +18,7 @@ from crawlbench.stats.times import SessionTimes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, OwnFile, Session
+    from crawlbench.base.records import Cell, Session
 
 __all__ = ["make_history"]
 
@@ -67,29 +67,26 @@ def _draw(
     places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     # The cost to begin is kept in crawls of the baseline until everything is found.
-    most = find_margin(margin, quantity, crawl_s=1.0)
-    newest = {cell: _newest_stretch(found, [*times][-1]) for cell, found in points.items()}
+    most = margin if quantity.has_ratio else math.expm1(margin)
+    lines = [
+        Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions))
+        for cell, found in points.items()
+    ]
+    last = [*times][-1]
+    newest = {line.cell: _newest_stretch(line, last) for line in lines}
+    missing = sum(one.session == last and one.cell in newest for one in left_out)
     scales = {} if quantity.has_ratio else _scales(times)
     return History(
         sessions=tuple(name for name, one in times.items() if one.cells),
-        lines=tuple(
-            _scaled(
-                Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions)),
-                scales.get(groups[cell], 1.0),
-            )
-            for cell, found in points.items()
-        ),
+        lines=tuple(_scaled(line, scales.get(line.group, 1.0)) for line in lines),
         breaks=(),
         left_out=tuple(left_out),
         jumps=tuple(
-            replace(
-                one,
-                shift=one.shift * scales.get(groups[one.cell], 1.0),
-                interval=one.interval.scaled(scales.get(groups[one.cell], 1.0)),
-            )
-            for one in _jumps(newest, most, confidence)
+            _scaled_jump(one, scales.get(groups[one.cell], 1.0))
+            for one in _jumps(newest, most, confidence, missing)
         ),
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
+        absent=tuple(cell for cell, found in newest.items() if not found),
         quantity=quantity,
     )
 
@@ -119,6 +116,10 @@ def _scaled(line: Line, scale: float) -> Line:
     )
 
 
+def _scaled_jump(jump: Jump, scale: float) -> Jump:
+    return replace(jump, shift=jump.shift * scale, interval=jump.interval.scaled(scale))
+
+
 def _collect(
     times: Mapping[str, SessionTimes], eras: Mapping[str, int]
 ) -> tuple[dict[str, list[Point]], dict[str, str], list[LeftOut]]:
@@ -126,12 +127,10 @@ def _collect(
     points: dict[str, list[Point]] = {}
     groups: dict[str, str] = {}
     left_out: list[LeftOut] = []
-    plans = [one.session.plan for one in times.values()]
-    files = {name: file for plan in plans for name, file in plan.files.items()}
-    forms = {group: form.ends for plan in plans for group, form in plan.long_forms.items()}
+    newest = Newest.of([one.session for one in times.values()])
     for name, one in times.items():
         session = one.session
-        for cell, found in _read(one, files, forms):
+        for cell, found in _read(one, newest):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
                 interval = Interval(*found.interval(session.plan.confidence))
@@ -143,45 +142,56 @@ def _collect(
 
 
 def _read(
-    times: SessionTimes, files: Mapping[str, OwnFile], forms: Mapping[str, object]
+    times: SessionTimes, newest: Newest
 ) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
     """Yield the cells that are compared, with their normalised value or why there is none.
 
     Args:
         times: the values of one session of many.
-        files: users' files as the last session that has them knows them: two sites of the same name
-            are one site only if their content is the same.
-        forms: by group, the lengths in the last session that crawled two.
+        newest: what the newest of them measured.
     """
-    plan = times.session.plan
-    others = {n for n, file in plan.files.items() if file.content != files[n].content}
     for cell in times.by(times.quantity.whole).cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue
-        form = plan.long_forms.get(cell.group)
-        if times.quantity.is_of_lengths and (form.ends if form else None) != forms.get(cell.group):
-            yield cell, (Obstacle.ONE_LENGTH, "")
-        elif cell.site in others:
-            yield cell, (Obstacle.OTHER_SITE, "")
+        other = newest.find_obstacle(times.session, cell, times.quantity)
+        if other:
+            yield cell, (other, "")
         elif cell.name in times.cells:
             obstacle = times.obstacle(cell)
             estimate = None if obstacle else times.normalised(cell)
             yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 
 
-def _newest_stretch(points: Sequence[Point], session: str) -> list[Point]:
-    """Return the points of the newest era; none if the newest session has no point."""
-    last = points[-1]
-    return [point for point in points if point.era == last.era] if last.session == session else []
+def _newest_stretch(line: Line, session: str) -> list[Point]:
+    """Return the points that show what to expect of the newest session, and its own.
+
+    They are those of the newest era, or since the last change if enough came between: a known
+    change would hide another one. None are returned if the newest session has no point.
+    """
+    last = line.points[-1]
+    if last.session != session:
+        return []
+    stretch = [point for point in line.points if point.era == last.era]
+    changed = {change.session for change in line.changes}
+    starts = [place for place, point in enumerate(stretch) if point.session in changed]
+    after = stretch[max(starts, default=0) :]
+    return after if len(after) > MIN_BEFORE else stretch
 
 
 def _jumps(
-    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float
+    newest: Mapping[str, Sequence[Point]], margin: float, confidence: float, missing: int
 ) -> tuple[Jump, ...]:
     """Return the cells whose newest session lies outside what those before it predict.
 
     Source: the prediction interval of one more value, where mean and deviation are estimated (Hahn
     & Meeker, "Statistical Intervals", 1991, section 4.8). Holm is applied to all cells.
+
+    Args:
+        newest: by cell, its points up to the newest session.
+        margin: a jump up to this does not matter.
+        confidence: that of all jumps together.
+        missing: cells that the newest session was to measure and has no value of. Nobody gains
+            power by failing.
     """
     estimates, sessions = {}, {}
     for cell, points in newest.items():
@@ -192,7 +202,7 @@ def _jumps(
             shift = points[-1].estimate - usual.mean
             estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
             sessions[cell] = points[-1].session
-    judged = judge_family(estimates, margin, confidence)
+    judged = judge_family(estimates, margin, confidence, count=len(estimates) + missing)
     return tuple(
         Jump(sessions[cell], cell, estimates[cell].mean, one.interval)
         for cell, one in judged.items()
@@ -221,6 +231,7 @@ def _fingerprint(session: Session) -> dict[str, object]:
         "machine": machine.hostname,
         "CPU": machine.cpu_model,
         "CPUs": machine.cpu_count,
+        "worker CPUs": tell_worker_cpus(session),
         "platform": machine.platform,
         "python": machine.python,
         "crawlbench": session.tool,

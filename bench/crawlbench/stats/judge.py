@@ -7,6 +7,7 @@ rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import (
@@ -20,8 +21,9 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
+from crawlbench.stats.claims import weakens
 from crawlbench.stats.competition import find_others_shares
-from crawlbench.stats.doubts import Nuisances
+from crawlbench.stats.doubts import find_nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.holm import holm_levels
@@ -42,7 +44,6 @@ __all__ = ["judge", "judge_at"]
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""
 MEASURED = "measured"
-ALL_DOUBTS = "all"
 
 
 def judge(session: Session, begin_margin_s: float | None = None) -> Session:
@@ -99,20 +100,13 @@ class _Judgement:
         self._index = index_for(session, index, question.group, question.quantity)
         self._question = question
         self._alpha = 1 - session.plan.confidence
-        crawl_s = index.typical_s((question.baseline.name,))
-        self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._failures = find_failures(session, question.quantity)
+        crawl_s = index.typical_s(self._present(question.baseline).cells)
+        self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._cell = session.plan.cell(question.baseline.name)
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
-        self._nuisances = Nuisances(
-            question.quantity,
-            ceiling=session.ceilings.get(question.group),
-            cpus=max(1, len(session.machine.worker_cpus)),
-            has_server=not (facts and facts.peer_is_aside),
-            is_operation=facts is not None,
-            others=others,
-        )
+        self._nuisances = find_nuisances(session, self._cell, question.quantity, others)
         is_watched = session.plan.stopping is Stopping.ANY
         self._look: Look = AnyTime() if is_watched else OneLook()
         self.control, self._widenings = self._watch_twins()
@@ -143,17 +137,17 @@ class _Judgement:
         return {pair: one for pair, one in weighed.items() if one}
 
     def _see(self, side: Side, other: Side, doubts: tuple[Doubt, ...]) -> dict[str, list[float]]:
-        """Return a pair's rounds as measured, without each doubt, and without all of them."""
+        """Return a pair's rounds as measured, without each doubt, and without several at once."""
         readings = {MEASURED: self._nuisances.plain}
-        readings |= {str(doubt): self._nuisances.without((doubt,)) for doubt in doubts}
-        if len(doubts) > 1:
-            readings[ALL_DOUBTS] = self._nuisances.without(doubts)
+        for count in range(1, len(doubts) + 1):
+            for some in combinations(doubts, count):
+                readings[" and ".join(some)] = self._nuisances.without(some)
         return {name: log_ratios(self._index, side, other, x) for name, x in readings.items()}
 
     def _weigh_pair(self, side: Side, other: Side) -> _Weighed | None:
         sizes = self._nuisances.sizes(self._index, side, other)
         seen = self._see(side, other, tuple(sizes))
-        if len(seen[MEASURED]) < 2:
+        if len(seen[MEASURED]) < 2 or self._margin is None:
             return None
         evidence = gather(
             seen,
@@ -235,10 +229,13 @@ class _Judgement:
         found = self._index.find_obstacle(present)
         if found[0]:
             return found
+        if self._margin is None and (failure := self._failures.get(self._cell.name)):
+            return Obstacle.FAILED, f"the margin depends on {failure.cell}: {failure.reason}"
         return (Obstacle.TIMERS if self._is_timers else None), ""
 
     def _answer(self, pair: tuple[Side, Side], weighed: _Weighed, level: float) -> Comparison:
-        evidence = weighed.evidence
+        evidence, margin = weighed.evidence, self._margin
+        assert margin is not None
         obstacle, detail = self._find_obstacle(weighed, level)
         return Comparison(
             cell=pair[0].name,
@@ -254,9 +251,9 @@ class _Judgement:
             p=evidence.p_value,
             doubts=weighed.doubts,
             excess=evidence.excess,
-            detectable=detectable(evidence, self._look, self._margin + self._widenings[-1], level),
+            detectable=detectable(evidence, self._look, margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked before
-                evidence, AnyTime(), self._margin, self._widenings[-1], level
+                evidence, AnyTime(), margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,
@@ -278,7 +275,7 @@ class _Judgement:
         if plain is Verdict.SAME and evidence.slow_laps_p > self._alpha:
             return Obstacle.SLOW_LAPS, ""
         if weighed.doubts:
-            largest = max(weighed.doubts, key=lambda one: abs(one.shift))
+            largest = max(weighed.doubts, key=lambda x: (weakens(x.shift, plain), abs(x.shift)))
             if abs(largest.shift) >= self._widenings[-1]:
                 return Obstacle.DOUBT, str(largest.doubt)
         return (Obstacle.CONTROL, "") if self._widenings[-1] else (Obstacle.OPEN, "")
@@ -295,5 +292,9 @@ class _Judgement:
             if is_own:
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
         name, other = pair[0].name, pair[1].name
-        quantity = self._question.quantity
-        return Comparison(name, other, 0, None, None, None, verdict, quantity, obstacle, detail)
+        quantity, rounds = self._question.quantity, 0
+        if obstacle is Obstacle.FEW_ROUNDS:
+            one, two = map(self._present, pair)
+            rounds = len(log_ratios(self._index, one, two, self._nuisances.plain))
+        none = None, None, None
+        return Comparison(name, other, rounds, *none, verdict, quantity, obstacle, detail)

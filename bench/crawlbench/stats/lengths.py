@@ -246,11 +246,12 @@ def find_line(
 
 def find_margin(
     margin: float, quantity: Quantity, crawl_s: float | None, begin_s: float | None = None
-) -> float:
+) -> float | None:
     """Return the difference that does not matter, in the unit of a quantity's numbers.
 
     The cost to begin is compared in seconds. It is a part of the short crawl, so its margin is that
-    of the baseline's short crawl, unless the user asked for another.
+    of the baseline's short crawl, unless the user asked for another. Where nobody knows how long
+    that takes, there is no margin, and nothing can be judged by it.
 
     Args:
         margin: log ratio.
@@ -262,7 +263,7 @@ def find_margin(
         return margin
     if begin_s is not None:
         return begin_s
-    return margin if crawl_s is None else math.expm1(margin) * crawl_s
+    return None if crawl_s is None else math.expm1(margin) * crawl_s
 
 
 def find_failures(session: Session, quantity: Quantity) -> dict[str, Failure]:

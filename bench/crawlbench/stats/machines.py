@@ -83,6 +83,7 @@ def _merge(
         left_out += sheet.left_out
         noise += sheet.noise(plan)
         sheet.fill(everybody, kinds, plan)
+    kinds = {kind: family for kind, family in kinds.items() if family.pooled}
     for family in (everybody, *kinds.values()):
         family.close(plan)
     comparisons: list[MergedComparison] = []

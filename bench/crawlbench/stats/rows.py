@@ -11,20 +11,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import (
-    DEFAULTS,
-    WITHOUT_ANCHORS,
-    Spread,
-    between_sessions,
-    find_spread,
-)
+from crawlbench.stats.between import Spread, between_sessions
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
+from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
+from crawlbench.stats.times import have_anchors
+from crawlbench.stats.widening import find_widening
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from crawlbench.base.records import Cell
     from crawlbench.stats.times import SessionTimes
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 
 __all__ = ["Compared", "Kin", "Margin", "compare_rows"]
+
+NO_ROUNDS = (Obstacle.FEW_ROUNDS, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +61,15 @@ class Compared:
     """Empty if the quantity has no ratio."""
     spreads: dict[Way, Spread]
     """The spread of a crawl between sessions, by the way to look at a change."""
+    lost: tuple[str, ...] = ()
+    """Cells with a value in the base that the head lacks."""
 
 
 def compare_rows(
     pair: tuple[SessionTimes, SessionTimes],
     cells: Sequence[Cell],
     margin: Margin,
-    others: Sequence[SessionTimes],
+    others: Sequence[Sequence[SessionTimes]],
 ) -> Compared:
     """Judge the cells of two sessions.
 
@@ -76,11 +77,12 @@ def compare_rows(
         pair: base and head, read by one quantity.
         cells: those that both have.
         margin: differences up to which changes do not matter.
-        others: sessions of the same code, read by the whole quantity (`Quantity.whole`).
+        others: further sessions, those of each code together, read by the whole quantity
+            (`Quantity.whole`).
     """
     rows = _Rows(pair, cells, margin, others)
     kin = rows.kin() if pair[0].quantity.has_ratio else ()
-    return Compared(pair[0].quantity, rows.changes(), kin, rows.spreads)
+    return Compared(pair[0].quantity, rows.changes(), kin, rows.spreads, tuple(_find_lost(*pair)))
 
 
 class _Rows:
@@ -91,16 +93,16 @@ class _Rows:
         pair: tuple[SessionTimes, SessionTimes],
         cells: Sequence[Cell],
         margin: Margin,
-        others: Sequence[SessionTimes],
+        others: Sequence[Sequence[SessionTimes]],
     ) -> None:
         self._pair = pair
         self._quantity = pair[0].quantity
         self._cells = cells
         self._margin = margin
         self._confidence = pair[1].session.plan.confidence
-        groups = dict.fromkeys(cell.group for cell in cells)
-        self._has_anchors = all(side.state(group) for side in pair for group in groups)
-        self.spreads = self._find_spreads(others)
+        self._has_anchors = have_anchors(pair, {cell.group for cell in cells})
+        self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
+        self.spreads = find_spreads(cells, self._kin_pairs, others, has_anchors=self._has_anchors)
 
     def changes(self) -> tuple[Change, ...]:
         """Return the change of each cell."""
@@ -116,7 +118,7 @@ class _Rows:
     def kin(self) -> tuple[Kin, ...]:
         """Return how the ratios of cells that differ only by event loop changed."""
         pairs: dict[tuple[str, str], Estimate | None] = {}
-        for one, two in self._kin_pairs():
+        for one, two in self._kin_pairs:
             found = [side.beside(two, one) for side in self._pair]
             if found[0] and found[1]:
                 pairs[two.name, one.name] = difference(found[0], found[1])
@@ -135,7 +137,7 @@ class _Rows:
         )
         ways = tuple(seen[cell.name] for seen in (plain, relative) if cell.name in seen)
         if not ways:
-            kind, detail = obstacle or (Obstacle.FEW_ROUNDS, "")
+            kind, detail = obstacle or NO_ROUNDS
             failures = [f for side in self._pair if (f := side.failure(side.cells[cell.name]))]
             verdict = Verdict.UNCLEAR
             if failures:
@@ -161,9 +163,19 @@ class _Rows:
             found = side.obstacle(side.cells[cell.name])
             if found:
                 kind, detail = found
-                about = detail if kind is Obstacle.BENT else f"{cell.name}: {detail}"
+                is_name = kind in (Obstacle.BENT, Obstacle.HALF)
+                about = detail if is_name else f"{cell.name}: {detail}"
                 return kind, f"{name}: {about}" if detail else ""
+        if self._find_margin(cell.group) is None:
+            baseline = self._pair[0].baseline(cell)
+            failure = self._pair[0].failure(self._pair[0].cells[baseline])
+            detail = f"the margin depends on base: {baseline}: "
+            return (Obstacle.FAILED, f"{detail}{failure.reason}") if failure else NO_ROUNDS
         return None
+
+    def _find_margin(self, group: str) -> float | None:
+        crawl_s, asked = self._pair[0].crawl_s(group), self._margin
+        return find_margin(asked.log_ratio, self._quantity, crawl_s, asked.begin_s)
 
     def _plain(self, cell: Cell) -> Estimate | None:
         """Return the change of the plain values, without what the machine's state explains."""
@@ -213,16 +225,10 @@ class _Rows:
                 family[key] = between_sessions(estimate, self._spread(way, cell))
         seen = {}
         for group, family in groups.items():
-            widenings = {
-                key: sum(side.shift(self._cell(key)) for side in self._pair) for key in family
-            }
-            margin = find_margin(
-                self._margin.log_ratio,
-                self._quantity,
-                self._pair[0].crawl_s(group),
-                self._margin.begin_s,
-            )
-            judged = judge_family(family, margin, self._confidence, widenings)
+            widenings = {key: find_widening(self._pair, way, self._named(key)) for key in family}
+            margin, count = self._find_margin(group), self._count(way, group)
+            assert margin is not None  # or its rows would have an obstacle
+            judged = judge_family(family, margin, self._confidence, widenings, count)
             for key, one in judged.items():
                 seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)
         return seen
@@ -236,36 +242,34 @@ class _Rows:
         return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))
 
     def _cell(self, key: object) -> Cell:
-        """Return the cell that a row's key names; a key is a name, or a name with its kin's."""
-        name = key if isinstance(key, str) else key[0]  # type: ignore[index]
-        return self._pair[0].cells[name]
+        """Return the cell that a row is about."""
+        return self._named(key)[0]
 
-    def _kin_pairs(self) -> Iterator[tuple[Cell, Cell]]:
-        """Yield the pairs of cells that differ only by event loop and can be compared."""
-        seen: dict[tuple[object, ...], Cell] = {}
-        for cell in self._cells:
-            if cell.event_loop is None or self._obstacle(cell):
-                continue
-            axes = (cell.group, cell.strategy, cell.parser, cell.concurrency, cell.environment)
-            if axes in seen:
-                yield seen[axes], cell
-            seen.setdefault(axes, cell)
+    def _named(self, key: object) -> list[Cell]:
+        """Return the cells that a row's key names; a key is a name, or a name with its kin's."""
+        names = (key,) if isinstance(key, str) else key
+        return [self._pair[0].cells[name] for name in names]  # type: ignore[attr-defined]
 
-    def _find_spreads(self, others: Sequence[SessionTimes]) -> dict[Way, Spread]:
-        default = DEFAULTS if self._has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
-        series: dict[Way, list[list[float]]] = {way: [] for way in default}
-        for cell in self._cells:
-            series[Way.NORMALISED].append(
-                _means(one.normalised(cell) for one in _with(others, cell))
-            )
-            # With anchors the others' plain times would have to be corrected, pair by pair; what
-            # remains after the correction was measured once, and is in the default.
-            if not self._has_anchors:
-                series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
-        for one, two in self._kin_pairs():
-            both = [side for side in _with(others, one) if two.name in side.cells]
-            series[Way.KIN].append(_means(side.beside(two, one) for side in both))
-        return {way: find_spread(default[way], found) for way, found in series.items()}
+    def _count(self, way: Way, group: str) -> int:
+        """Return the size of a family: rows without a value stay in it.
+
+        Nobody gains power by failing. What both sides refuse was never in it.
+        """
+        cells = [x for x in self._cells if x.group == group and not self._is_refused(x)]
+        if way is Way.KIN:
+            return sum(1 for _ in kin_pairs(cells))
+        return sum(way is Way.PLAIN or not self._pair[0].is_baseline(cell) for cell in cells)
+
+    def _is_refused(self, cell: Cell) -> bool:
+        """Return whether a cell is refused on both sides."""
+        failures = [side.failure(cell) for side in self._pair]
+        return all(failure is not None and failure.is_refusal for failure in failures)
+
+
+def _find_lost(base: SessionTimes, head: SessionTimes) -> list[str]:
+    """Return the cells that have a value in the base and are not in the head."""
+    found = {name: seconds_of(base.summaries.get(name), base.quantity) for name in base.cells}
+    return [name for name, value in found.items() if name not in head.cells and value is not None]
 
 
 def _scaled(found: Estimate, factor: float) -> Estimate:
@@ -290,11 +294,3 @@ def _agree(ways: Sequence[Seen], baseline: Seen | None) -> Verdict:
         and baseline.verdict is first.verdict
     )
     return first.verdict if is_common else Verdict.UNCLEAR
-
-
-def _with(others: Sequence[SessionTimes], cell: Cell) -> list[SessionTimes]:
-    return [one for one in others if cell.name in one.cells and not one.obstacle(cell)]
-
-
-def _means(found: Iterable[Estimate | None]) -> list[float]:
-    return [one.mean for one in found if one]

@@ -58,6 +58,8 @@ class Sheet:
     """The steady machines' estimates of each cell that was to be compared."""
     silent: dict[str, dict[str, CellEstimate]]
     """Cell to the machines that measured it without a result."""
+    tried: set[tuple[str, str]]
+    """Cells and the kinds of machines that measured them, and did not only refuse them."""
     controls: dict[tuple[str, str], ControlEstimate]
     """Estimates by machine and group, from the machines that are steady there."""
     kinds: tuple[str, ...]
@@ -80,7 +82,9 @@ class Sheet:
         }
         kinds = tuple(dict.fromkeys(block.machine.fingerprint.kind for block in blocks))
         groups = {cell.name: cell.group for cell in plan.cells}
-        sheet = cls(number, plan, quantity, left_out, groups, {}, {}, controls, kinds, len(blocks))
+        sheet = cls(
+            number, plan, quantity, left_out, groups, {}, {}, set(), controls, kinds, len(blocks)
+        )
         for block in blocks:
             sheet._add(block, absent)
         return sheet
@@ -89,6 +93,8 @@ class Sheet:
         name, kind = block.machine.name, block.machine.fingerprint.kind
         for found in (one for one in block.cells if one.quantity is self.quantity):
             said = self.cells.setdefault(found.cell, [])
+            if found.verdict is not Verdict.UNSUPPORTED:
+                self.tried.add((found.cell, kind))
             estimate = _estimate(found)
             if estimate is None:  # whether the machine is steady does not matter then
                 self.silent.setdefault(found.cell, {})[name] = found
@@ -139,14 +145,18 @@ class Sheet:
             family.add(cell, pool([one.estimate for one in said]), widenings[key])
 
         for cell, said in self.cells.items():
+            tried = {kind for kind in self.kinds if (cell, kind) in self.tried}
             if said:
                 add(everybody, cell, said)
-            for kind in dict.fromkeys(one.kind for one in said):
+            everybody.missing += bool(tried and not said)
+            for kind in self.kinds:
                 family = kinds.setdefault(kind, Family())
-                if len(self.kinds) == 1:  # the numbers are the same
+                found = [one for one in said if one.kind == kind]
+                if found and len(self.kinds) == 1:  # the numbers are the same
                     family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
-                else:
-                    add(family, cell, [one for one in said if one.kind == kind])
+                elif found:
+                    add(family, cell, found)
+                family.missing += kind in tried and not found
 
     def compare(
         self, everybody: Family, kinds: dict[str, Family], plan: Plan

@@ -101,7 +101,10 @@ class History:
     left_out: tuple[LeftOut, ...]
     jumps: tuple[Jump, ...] = ()
     unjudged: tuple[str, ...] = ()
-    """Cells with too few sessions in the newest era to say whether the newest one jumped."""
+    """Cells of which nobody can say whether they jumped in the newest session: they have no point
+    there, or too few before it on the same machine."""
+    absent: tuple[str, ...] = ()
+    """Those of them that have no point in the newest session."""
     quantity: Quantity = Quantity.TIME
     further: tuple[History, ...] = ()
     """What the same sessions say by other quantities, each a family of its own. Only the history of

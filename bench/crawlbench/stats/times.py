@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
-from crawlbench.stats.doubts import bound_shifts
+from crawlbench.stats.competition import find_others_shares
+from crawlbench.stats.doubts import bound_shifts, find_nuisances
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -16,9 +19,22 @@ from crawlbench.stats.pairing import Side, log_ratios
 from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Cell, Failure, Session
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["SessionTimes"]
+    from crawlbench.base.records import Cell, Doubt, Failure, Session
+    from crawlbench.stats.doubts import Nuisances
+
+__all__ = ["Loss", "SessionTimes", "have_anchors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What a doubt makes up of a cell's own value."""
+
+    share: float
+    """Share of its time, from 0 to 1."""
+    shift: float
+    """How far taking it off moves the value, in the unit of the quantity."""
 
 
 class SessionTimes:
@@ -40,10 +56,11 @@ class SessionTimes:
         self.session = session
         self.quantity = quantity
         is_read = not quantity.is_cpu or has_cpu_clock(session)
-        self.cells = {
+        longs = session.plan.long_names
+        self.cells = {  # a cell that has one length, such as a limit, has no time per page
             cell.name: cell
             for cell in session.plan.own_cells
-            if is_read and not cell.control and self.has(cell.group)
+            if is_read and not cell.control and (cell.name in longs or not quantity.is_of_lengths)
         }
         self.summaries = {summary.cell: summary for summary in session.summaries}
         self._index = index or Index(session.rounds)
@@ -51,27 +68,29 @@ class SessionTimes:
         self._reading = reading_of(quantity)
         self._failures = find_failures(session, quantity)
         self._twins = session.plan.twins
-        against = session.against_baseline(quantity)
         self._shifts = {
-            one.cell: bound_shifts(size.shift for size in one.doubts) for one in against
+            frozenset((one.cell, one.baseline)): bound_shifts(size.shift for size in one.doubts)
+            for one in session.comparisons
+            if one.quantity is quantity
         }
-        self._half = {one.cell for one in against if one.obstacle is Obstacle.HALF}
+        self._nuisances: dict[str, Nuisances] = {}
+        self._half = self._find_half()
 
     def by(self, quantity: Quantity) -> SessionTimes:
         """Return the same session, read by another quantity."""
         return SessionTimes(self.session, quantity, self._index)
 
-    def has(self, group: str) -> bool:
-        """Return whether a group was measured in the lengths that the quantity needs."""
-        return not self.quantity.is_of_lengths or group in self.session.plan.long_forms
-
     def is_baseline(self, cell: Cell) -> bool:
         """Return whether others of the group are compared with this cell."""
-        return cell.name == self.session.plan.baselines[cell.group]
+        return cell.name == self.baseline(cell)
+
+    def baseline(self, cell: Cell) -> str:
+        """Return the name of the cell with which others of the group are compared."""
+        return self.session.plan.baselines[cell.group]
 
     def plain(self, cell: Cell) -> Estimate | None:
         """Return the cell's own value; for the baseline, that of both twins."""
-        names = self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
+        names = self._own(cell)
         if not names:
             return None
         return estimate_mean(self._read(cell.group).by_round(names, self._reading))
@@ -107,9 +126,39 @@ class SessionTimes:
         """Return the machine's state while a group was measured."""
         return read_state(self.session, group)
 
+    def has_samples(self, group: str) -> bool:
+        """Return whether any cell of a group was measured, and the machine's state with it."""
+        cells = (cell for cell in self.session.plan.cells if cell.group == group)
+        return any(self._index.samples(cell.name) for cell in cells)
+
     def shift(self, cell: Cell) -> float:
-        """Return how far doubts could move the cell's value, in the unit of the quantity."""
-        return self._shifts.get(cell.name, 0.0)
+        """Return how far doubts could move the normalised value, in the unit of the quantity."""
+        return self._shifts.get(frozenset((cell.name, self.baseline(cell))), 0.0)
+
+    def shift_beside(self, cell: Cell, other: Cell) -> float:
+        """Return how far doubts could move the log ratio of two cells.
+
+        Cells that were not compared with each other were both compared with the baseline.
+        """
+        through = self.shift(cell) + self.shift(other)
+        return self._shifts.get(frozenset((cell.name, other.name)), through)
+
+    def losses(self, cell: Cell) -> dict[Doubt, Loss]:
+        """Return what each doubt makes up of the plain value; empty if there is none."""
+        names = self._own(cell)
+        if cell.group not in self._nuisances:
+            others = find_others_shares(self.session, self._index)
+            found = find_nuisances(self.session, cell, self.quantity, others)
+            self._nuisances[cell.group] = found
+        nuisances, index = self._nuisances[cell.group], self._read(cell.group)
+        whole = index.by_round(names, nuisances.plain)
+        if not whole:
+            return {}
+        rest = {doubt: nuisances.without((doubt,)) for doubt in nuisances.kinds}
+        return {
+            doubt: Loss(share, fmean(index.by_round(names, rest[doubt])) - fmean(whole))
+            for doubt, share in nuisances.shares(index, Side(cell.name, names)).items()
+        }
 
     def obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
         """Return why a cell's value cannot be compared across sessions, and what that concerns."""
@@ -126,11 +175,26 @@ class SessionTimes:
             return found, detail
         if cell.name in self._half:
             return Obstacle.HALF, ""
+        baseline = self.baseline(cell)
+        if baseline in self._half:
+            return Obstacle.HALF, baseline
         return None
 
     def failure(self, cell: Cell) -> Failure | None:
         """Return why a cell has no value, or None if it has one."""
         return self._failures.get(cell.name)
+
+    def _find_half(self) -> set[str]:
+        """Return the cells of which a doubt makes up half of the time or more."""
+        found = set()
+        for one in self.session.against_baseline(self.quantity):
+            if one.obstacle is Obstacle.HALF:
+                cell = self.session.plan.cell(one.cell)
+                most = find_nuisances(self.session, cell, self.quantity, {}).most
+                for size in one.doubts:
+                    sides = (one.cell, size.cell_share), (one.baseline, size.baseline_share)
+                    found |= {name for name, share in sides if share >= most(size.doubt)}
+        return found
 
     def _in_crawls(self, cell: Cell, twins: tuple[str, ...]) -> list[float]:
         """Return, per round, the cell's seconds over those of the baseline's crawl in its laps."""
@@ -147,5 +211,18 @@ class SessionTimes:
             self._indexes[group] = index_for(self.session, self._index, group, self.quantity)
         return self._indexes[group]
 
+    def _own(self, cell: Cell) -> tuple[str, ...]:
+        """Return the cells of which a plain value consists."""
+        return self._present(cell.group) if self.is_baseline(cell) else (cell.name,)
+
     def _present(self, group: str) -> tuple[str, ...]:
         return tuple(name for name in self._twins[group] if name not in self._failures)
+
+
+def have_anchors(pair: Sequence[SessionTimes], groups: Iterable[str]) -> bool:
+    """Return whether sessions have anchors in all groups that all of them measured.
+
+    Format 1 has none at all; a group that failed as a whole has none because it has no laps.
+    """
+    measured = [group for group in groups if all(side.has_samples(group) for side in pair)]
+    return all(side.state(group) for side in pair for group in measured)

@@ -1,0 +1,69 @@
+"""Which sessions beside two others show how much sessions of the same code differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.stats.builders import MACHINE, make_plan, make_session, other
+
+from crawlbench.measure.kept import find_kept
+from crawlbench.measure.store import create_folder
+
+CELL = other("fast")
+PLAN = make_plan(CELL)
+ELSEWHERE = make_plan(
+    cells=tuple(replace(cell, site="books") for cell in PLAN.cells),
+    baselines={"books/net": replace(PLAN.cells[0], site="books").name},
+)
+
+
+def session(plan=PLAN, **changes):
+    """Return a session that is being measured."""
+    return make_session(plan, [], ending="", **changes)
+
+
+def with_versions(**versions):
+    """Return a session of a machine with these versions besides the usual ones."""
+    return session(machine=replace(MACHINE, versions={**MACHINE.versions, **versions}))
+
+
+def kept_beside(tmp_path, pair, *others):
+    """Return the versions of aiohttp in the sessions that count."""
+    for number, one in enumerate((*pair, *others)):
+        create_folder(tmp_path / str(number), one)
+    found = find_kept(pair, [tmp_path / "0", tmp_path / "1"])
+    return [one.machine.versions["aiohttp"] for one in found]
+
+
+def test_sessions_of_either_version_count_after_an_upgrade(tmp_path):
+    """None can have the versions of both."""
+    others = session(), with_versions(aiohttp="4.0.0"), with_versions(aiohttp="1.0")
+    pair = session(), with_versions(aiohttp="4.0.0")
+    assert kept_beside(tmp_path, pair, *others) == ["3.14.5", "4.0.0"]
+
+
+def test_versions_that_only_one_of_them_knows_do_not_matter(tmp_path):
+    """It measured more cells."""
+    found = kept_beside(tmp_path, (session(), session()), with_versions(httpx="0.28.1"))
+    assert found == ["3.14.5"]
+
+
+@pytest.mark.parametrize(
+    "unlike",
+    [
+        {"tool": "9.9"},
+        {"machine": replace(MACHINE, hostname="another")},
+        {"machine": replace(MACHINE, worker_cpus=(0,))},
+        {"networks": {"net": {"round_trip_s": 0.08}}},
+        {"plan": make_plan(CELL, baselines={CELL.group: CELL.name})},
+        {"plan": ELSEWHERE},
+        {"codes": {"fast": "new"}},
+    ],
+    ids=["tool", "machine", "CPUs", "network", "baseline", "cells", "code"],
+)
+def test_session_that_measured_something_else_says_nothing(tmp_path, unlike):
+    """Its difference would be no variance."""
+    code = {"codes": {"fast": "old"}}
+    one = session(**code)
+    assert kept_beside(tmp_path, (one, one), session(**{**code, **unlike})) == []
