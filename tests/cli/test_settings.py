@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from click import Context
 from tests.cli.test_cli import assert_refused
 from tests.conftest import command_line
+from typer.main import get_command
 
 from crawlbench.base.errors import UsageError
-from crawlbench.cli.settings import load_settings
+from crawlbench.cli.app import app
+from crawlbench.cli.settings import load_settings, options_of
 
+GROUP = get_command(app)
+RUN = GROUP.get_command(Context(GROUP), "run")
 JSON_LIST = "[tool.crawlbench.list]\njson = true\n"
 
 
@@ -74,6 +80,22 @@ def test_slip_is_told(crawlbench, tmp_path, text, sentence):
     write(tmp_path, text)
     call = ("mirror", "serve") if "mirror" in text else ("list", "networks")
     assert_refused(crawlbench(*call), sentence)
+
+
+@pytest.mark.parametrize(("text", "found"), [("no-page = true", False), ("no-page = false", True)])
+def test_negated_option_means_what_it_says(text, found):
+    """As typed, without the leading dashes."""
+    table = tomllib.loads(text)
+    assert options_of(RUN, "run", table) == {"page": found}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("no-page = 1", "no-page = 1; give true or false"), ("page = true\nno-page = true", "twice")],
+)
+def test_negated_option_that_says_nothing_is_refused(text, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        options_of(RUN, "run", tomllib.loads(text))
 
 
 def test_slip_of_one_command_is_not_anothers(crawlbench, tmp_path):

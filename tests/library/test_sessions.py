@@ -74,6 +74,15 @@ def test_gate_tells_ratio_and_interval(session):
     assert f"{row.ratio:.3f} times the time ({interval}" in str(narrow)
 
 
+def test_gate_gives_reasons_at_its_own_size(session):
+    """What passes a wide gate needs no more rounds, whatever the margin is; nor is another named."""
+    wide = str(session.hold_gate(50))
+    assert "would settle" not in wide
+    for percent in (1, 5, 12):
+        told = str(session.hold_gate(percent))
+        assert "margin of" not in told or f"margin of {percent}.0 %" in told
+
+
 @pytest.mark.parametrize("ending", ["interrupted", "mirror", ""])
 def test_gate_of_a_session_that_was_cut_short_says_nothing(session, ending):
     """However good it looks; a session that was killed has no ending."""

@@ -73,6 +73,31 @@ def test_who_is_the_same_as_the_best_is_named_with_it():
     )
 
 
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ((0.095, 0.47), "slow on either loop takes 1.1 to 1.6 times as long"),
+        ((0.47, 0.47), "slow on either loop takes 1.6 times as long"),
+        ((0.095, 0.2), "slow on either loop is 10 to 22 % behind"),
+    ],
+)
+def test_two_loops_are_behind_by_two_sizes(sizes, told):
+    """What is true of the slower one alone is not said of both."""
+    slow = [other("slow", loop) for loop in ("asyncio", "uvloop")]
+    found = [make_comparison(FAST, -0.69)]
+    for cell, size in zip(slow, sizes, strict=True):
+        found.append(make_comparison(cell, size - 0.69, Verdict.FASTER))
+        found.append(make_comparison(cell, size, Verdict.SLOWER, other_cell=FAST))
+    times = ((BASELINE, 0.5), (FAST, 0.25), (slow[0], 0.3), (slow[1], 0.3), (CONTROL, 0.5))
+    session = concluded(
+        plan=make_plan(FAST, *slow),
+        summaries=tuple(make_summary(cell, time) for cell, time in times),
+        comparisons=tuple(found),
+        failures=(),
+    )
+    assert told in texts(session)[0]
+
+
 def test_who_is_not_settled_against_the_best_is_named_with_the_size():
     found = make_comparison(
         THIRD, 0.01, Verdict.UNCLEAR, obstacle=Obstacle.OPEN, other_cell=FAST, more_rounds=7

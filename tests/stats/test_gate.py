@@ -36,6 +36,7 @@ ACROSS = change(Verdict.SLOWER, 0.02, 0.08)
 SLOWER = change(Verdict.SLOWER, 0.06, 0.08)
 DISTURBED = change(Verdict.UNCLEAR, -0.1, 0.2, obstacle=Obstacle.DOUBT)
 BROKEN = change(Verdict.INVALID, obstacle=Obstacle.FAILED)
+BROKEN_BASE = change(Verdict.UNCLEAR, obstacle=Obstacle.FAILED)
 LOST = change(Verdict.UNSUPPORTED, obstacle=Obstacle.FAILED)
 NEITHER = change(Verdict.UNSUPPORTED, base_s=None)
 TIMER = change(Verdict.UNCLEAR, obstacle=Obstacle.TIMERS)
@@ -53,6 +54,8 @@ QUIET = both((Verdict.UNCLEAR, -0.04, 0.04), (Verdict.SAME, -0.01, 0.01))
         ([SAME, DISTURBED], 3, "1 of 2 cells is unclear: more rounds would settle it"),
         ([SLOWER, BROKEN, ACROSS], 1, "1 of 3 cells is slower beyond the gate"),
         ([BROKEN, ACROSS], 4, "1 of 2 cells is invalid"),
+        ([BROKEN_BASE], 4, "1 of 1 cells is invalid"),
+        ([BROKEN_BASE, ACROSS], 4, "1 of 2 cells is invalid"),
         ([LOST, SAME], 4, "1 of 2 cells is invalid"),
         ([NEITHER, TIMER, ECHO, SAME], 0, ""),
         ([NEITHER, TIMER], 4, "nothing that was measured can be judged"),

@@ -149,18 +149,34 @@ def newest_session() -> Path:
 def _load(path: Path, stopping: Stopping | None) -> Shown:
     """Return a report on a session's folder or bundle, or on a pyperf suite or a folder of one."""
     if path.name.endswith(BUNDLE_ENDING):
-        session = load_measured(path).session
+        session = _judge_by(load_measured(path).session, stopping)
         return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))
+    other = _load_other(path)
+    if other is None:
+        return _session_report(_judge_by(load_session(path), stopping), path)
+    if stopping is not None:
+        raise UsageError(
+            f"--stopping {stopping} is for a session of one machine, which can be judged again; "
+            f"{str(path)!r} is none"
+        )
+    return other
+
+
+def _load_other(path: Path) -> Shown | None:
+    """Return a report on a pyperf suite or a session on a cluster; None if it is neither."""
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
     if (path / CLUSTER_FILE).is_file():
         return ClusterReport(load_cluster(path))
     if not (path / SESSION_FILE).exists() and (path / SUITE_FILE).is_file():
         return SuiteReport(load_plain_suite(path / SUITE_FILE), SUITE_FILE)
-    session = load_session(path)
-    if stopping is not None:
-        session = judge(replace(session, plan=replace(session.plan, stopping=stopping)))
-    return _session_report(session, path)
+    return None
+
+
+def _judge_by(session: Session, stopping: Stopping | None) -> Session:
+    if stopping is None:
+        return session
+    return judge(replace(session, plan=replace(session.plan, stopping=stopping)))
 
 
 def _session_report(session: Session, folder: Path) -> SessionReport:

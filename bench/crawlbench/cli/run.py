@@ -59,7 +59,7 @@ from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
-from crawlbench.measure.ends import Ends, extend_plan, session_ends
+from crawlbench.measure.ends import extend_plan, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import MAX_CELLS, make_plan
@@ -183,7 +183,7 @@ def run(
     }
     if resume is not None:
         _refuse_changes(context)
-        _resume(resume, cluster, ends, showing)
+        _resume(context, resume, showing)
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
@@ -246,8 +246,7 @@ def _refuse_changes(context: typer.Context) -> None:
     given = [
         max(param.opts, key=len)
         for param in context.command.params
-        if param.name not in _OF_RESUME
-        and getattr(context.get_parameter_source(str(param.name)), "name", "") == "COMMANDLINE"
+        if param.name not in _OF_RESUME and _is_typed(context, str(param.name))
     ]
     if given:
         raise UsageError(
@@ -256,7 +255,15 @@ def _refuse_changes(context: typer.Context) -> None:
         )
 
 
-def _resume(folder: Path, cluster: str | None, ends: Ends, showing: Showing) -> NoReturn:
+def _is_typed(context: typer.Context, name: str) -> bool:
+    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+
+
+def _resume(context: typer.Context, folder: Path, showing: Showing) -> NoReturn:
+    typed = {name: value for name, value in context.params.items() if _is_typed(context, name)}
+    ends = session_ends(*(typed.get(name) for name in ("rounds", "budget", "precision")))
+    # Where a session on a cluster goes on may come from a variable; others are not sent there.
+    cluster = context.params["cluster"] if is_of_cluster(folder) else typed.get("cluster")
     if cluster is not None or is_of_cluster(folder):
         resume_on_cluster(folder, cluster, ends)
     load_session(folder)  # before a lock is left in what is not a session

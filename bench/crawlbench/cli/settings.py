@@ -66,7 +66,15 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
             near = get_close_matches(key, named, 1)
             meant = f"; did you mean {near[0]!r}?" if near else f"; see crawlbench {name} --help"
             raise UsageError(f"{where} names {key!r}, which is not an option of {name}{meant}")
-    return {named[key]: value for key, value in values.items()}
+    off = {option.lstrip("-") for param in command.params for option in param.secondary_opts}
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        if key in off and not isinstance(value, bool):
+            raise UsageError(f"{where} has {key} = {value!r}; give true or false")
+        if named[key] in found:
+            raise UsageError(f"{where} names the same option twice, the second time as {key!r}")
+        found[named[key]] = not value if key in off else value
+    return found
 
 
 def tell_source(error: TyperException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from crawlbench.library.html import show_paragraphs, show_table
 from crawlbench.library.rows import Change
 from crawlbench.library.session import Session, load_session
 from crawlbench.measure.kept import find_kept
+from crawlbench.report.cellresult import as_ratio
 from crawlbench.report.changes import comparison_notes, comparison_tables
 from crawlbench.report.measures import MEASURE, tell_range
 from crawlbench.stats.compare import compare_sessions
@@ -118,7 +118,7 @@ def compare(
 
 def _change(found: stats.Change) -> Change:
     has_ratio = found.quantity.has_ratio
-    ratio, low, high = (_exp(v) if has_ratio else None for v in _ends(found))
+    ratio, low, high = (as_ratio(v) if has_ratio else None for v in _ends(found))
     more_s, more_low_s, more_high_s = (None if has_ratio else v for v in _ends(found))
     return Change(
         cell=found.cell,
@@ -137,10 +137,6 @@ def _change(found: stats.Change) -> Change:
 
 def _ends(found: stats.Change) -> tuple[float | None, float | None, float | None]:
     return found.estimate, found.low, found.high
-
-
-def _exp(log_ratio: float | None) -> float | None:
-    return None if log_ratio is None else math.exp(log_ratio)
 
 
 def _tell(change: Change) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
@@ -18,6 +18,7 @@ from crawlbench.stats.judge import judge_at
 from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import Session
     from crawlbench.report.view import SessionView
     from crawlbench.stats.change import Change
 
@@ -108,7 +109,8 @@ def hold_session(view: SessionView, percent: float | None, fail_on: str | None) 
     """
     bound = find_bound(view.plan.margin, percent, fail_on)
     bound.require_lengths(view.plan.long_forms)
-    changes = find_changes(judge_at(view.session, bound), bound.quantity)
+    judged = judge_at(view.session, bound)
+    changes = find_changes(judged, bound.quantity)
     held = hold_gate(changes, bound.size, "more rounds or a wider gate")
     is_cut = view.session.ending in CUT_SHORT
     verdict = "invalid" if is_cut else VERDICTS[held.code]
@@ -116,7 +118,8 @@ def hold_session(view: SessionView, percent: float | None, fail_on: str | None) 
     head = f"not slower by more than {allowed}" if verdict == "passed" else held.reason
     if is_cut:
         head = "the session was not finished"
-    lines = [f"{verdict}, at a gate of {allowed}: {head}", *(_line(view, one) for one in changes)]
+    lines = [f"{verdict}, at a gate of {allowed}: {head}"]
+    lines += [_line(view, judged, change) for change in changes]
     size = 100 * math.expm1(bound.size) if bound.quantity.has_ratio else None
     return GateResult(verdict, size, "\n".join(lines), str(bound.quantity), bound.begin_s)
 
@@ -129,13 +132,21 @@ def _tell_bound(bound: Bound) -> str:
     return f"{100 * math.expm1(bound.size):.3g} %{of}"
 
 
-def _line(view: SessionView, change: Change) -> str:
-    """Return what was found about one cell, with its interval, and why if that is no answer."""
+def _line(view: SessionView, judged: Session, change: Change) -> str:
+    """Return what was found about one cell, with its interval, and why if that is no answer.
+
+    Args:
+        view: the session.
+        judged: the same, judged by the gate, which decides what is an answer.
+        change: what was found.
+    """
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]
     base = group.base.label if group.base else group.baseline
     who = f"{row.label} against {base} on {group.place}"
-    reason = explain(row.found[change.quantity], setting_of(view, group))
+    against = judged.against_baseline(change.quantity)
+    found = next(one for one in against if one.cell == change.cell)
+    reason = explain(found, replace(setting_of(view, group), margin=judged.plan.margin))
     return f"{who}: {_size(view, change)}{f'; {reason}' if reason else ''}"
 
 

@@ -139,6 +139,7 @@ def result_of(view: SessionView, row: Row) -> CellResult:
     """Return what is published about a row."""
     cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
+    has_cpu = summary is not None and Quantity.CPU in view.quantities
     summed_up: dict[str, Any] = {name: getattr(summary, name, None) for name in SUMMED_UP}
     return CellResult(
         cell=cell.name,
@@ -152,7 +153,7 @@ def result_of(view: SessionView, row: Row) -> CellResult:
         **summed_up,
         mark=str(summary.mark) if summary else "",
         figures=summary.figures if summary else {},
-        **_ratios(row, Quantity.CPU, "cpu_"),
+        **_ratios(row, Quantity.CPU, "cpu_", has_base=has_cpu),
         excess=math.expm1(summary.excess) if summary else None,
         http=summary.http if summary else "",
         cpus=len(view.session.machine.worker_cpus) or None,
@@ -180,9 +181,7 @@ def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
     }
 
 
-def _ratios(
-    row: Row, quantity: Quantity, prefix: str, *, has_base: bool = False
-) -> dict[str, Any]:
+def _ratios(row: Row, quantity: Quantity, prefix: str, *, has_base: bool = False) -> dict[str, Any]:
     """Return a row's ratio to the baseline, its ends and its verdict, as the fields are called.
 
     Args:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.report.cellresult import as_ratio
 from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import CHANGES, MEASURE, tell_range
 from crawlbench.report.numbers import format_seconds
@@ -172,9 +173,9 @@ def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
             "verdict": seen.verdict.value,
         }
     return {
-        "ratio": math.exp(seen.estimate),
-        "ratio_low": math.exp(seen.interval.low),
-        "ratio_high": math.exp(seen.interval.high),
+        "ratio": as_ratio(seen.estimate),
+        "ratio_low": as_ratio(seen.interval.low),
+        "ratio_high": as_ratio(seen.interval.high),
         "verdict": seen.verdict.value,
     }
 

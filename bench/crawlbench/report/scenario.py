@@ -138,9 +138,10 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     slower = held_by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)
-        far = max(one.found.estimate or 0.0 for one in held)
-        if far >= TIMES_FROM:
-            yield f"{names} takes {math.exp(far):.1f} times as long"
+        sizes = [one.found.estimate or 0.0 for one in held]
+        near, far = (f"{math.exp(size):.1f}" for size in (min(sizes), max(sizes)))
+        if max(sizes) >= TIMES_FROM:
+            yield f"{names} takes {far if near == far else f'{near} to {far}'} times as long"
         else:
             yield f"{names} is {span_of(held)} behind"
     if len(slower) > MAX_BEHIND:

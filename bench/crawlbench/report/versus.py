@@ -87,7 +87,8 @@ def versus_sentence(view: SessionView) -> str:
     for head in heads:
         rows = [row for row in _held(view) if row.cell.environment == head]
         sentences.append(_sentence(view, base, head, rows))
-        for quantity in TOLD:
+        facts = view.session.environment(head)
+        for quantity in () if facts and facts.obstacle else TOLD:
             held = [row for row in rows if quantity in row.found]
             if held:
                 sentences.append(_sentence(view, base, head, held, quantity))

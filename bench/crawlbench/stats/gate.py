@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:
@@ -94,9 +94,10 @@ def _passes(change: Change, gate: float) -> bool:
 
 
 def _is_invalid(change: Change) -> bool:
-    """Return whether a cell failed, or the head lacks what the base has."""
-    is_lost = change.verdict is Verdict.UNSUPPORTED and change.base_s is not None
-    return change.verdict is Verdict.INVALID or is_lost
+    """Return whether a cell failed, on either side, or the head lacks what the base has."""
+    if change.verdict is Verdict.UNSUPPORTED:
+        return change.base_s is not None
+    return change.verdict is Verdict.INVALID or change.obstacle is Obstacle.FAILED
 
 
 def _is_hopeless(change: Change) -> bool:
