@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crawlbench.base.errors import UsageError
+from crawlbench.environments import repositories
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 from crawlbench.environments.spec import parse_sides, parse_spec
 from tests.environments.projects import write_project
@@ -147,3 +148,45 @@ def test_git_that_is_not_here_is_said(repository, monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="git is not installed here"):
         parse_spec("head", f"git+file://{repository}")
+
+
+def test_submodules_come_with_it(repository, tmp_path, monkeypatch):
+    """As with pip: without them, C libraries are not built."""
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file")
+    part = write_project(tmp_path / "part", name="part")
+    git(part, "init", "-q", "-b", "main")
+    commit(part, "first")
+    git(repository, "submodule", "--quiet", "add", str(part), "vendor/part")
+    commit(repository, "with a part")
+    found = fetch_repository(Repository(str(repository), "main", ""))
+    assert (found / "vendor" / "part" / "pyproject.toml").exists()
+
+
+def test_full_reference_that_no_clone_has_is_fetched(repository):
+    """Such as a pull request's."""
+    git(repository, "checkout", "-q", "--detach")
+    (repository / "asked.txt").write_text("x", encoding="utf-8")
+    commit(repository, "asked for")
+    git(repository, "update-ref", "refs/pull/1/head", "HEAD")
+    git(repository, "checkout", "-q", "main")
+    assert (
+        fetch_repository(Repository(str(repository), "refs/pull/1/head", "")) / "asked.txt"
+    ).exists()
+
+
+def test_clone_that_was_cut_off_is_not_used(repository, tmp_path, monkeypatch):
+    """It gets to its place whole or not at all."""
+    real = repositories._git
+
+    def cut(*words):
+        if "checkout" in words:
+            raise KeyboardInterrupt
+        return real(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(repositories, "_git", cut)
+        with pytest.raises(KeyboardInterrupt):
+            fetch_repository(Repository(str(repository), "v1", ""))
+    folders = [path for path in (tmp_path / "cache" / "repositories").iterdir() if path.is_dir()]
+    assert folders == []
+    assert (fetch_repository(Repository(str(repository), "v1", "")) / "pyproject.toml").exists()

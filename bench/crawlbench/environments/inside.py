@@ -28,7 +28,10 @@ def main() -> None:
     # Plug-ins may print when they are imported; that goes to standard error instead.
     say = open_channel()
     asked = json.load(sys.stdin)
-    installed = [found for found in metadata.distributions() if found.name != "crawlbench"]
+    # The first of a name on the import path is the one that is imported.
+    every = [found for found in metadata.distributions() if found.metadata["Name"]]
+    first = {found.name: found for found in reversed(every)}
+    installed = [found for name, found in first.items() if name != "crawlbench"]
     answer = {
         "python": describe_python(),
         "prefix": sys.prefix,

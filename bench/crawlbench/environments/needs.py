@@ -133,12 +133,13 @@ def bounds_for(environment: Environment, needed: Iterable[str]) -> list[list[str
 def _own_versions() -> dict[str, str]:
     """Return the manager's installed versions as requirements, by distribution.
 
-    Both are read from one parse of the metadata: asking a distribution for its name and its version
-    would parse them twice.
+    The first of a name on the import path is the one that is imported. Name and version are read
+    from one parse of the metadata: asking a distribution for each would parse it twice.
     """
-    found = {}
+    found: dict[str, str] = {}
     for about in (distribution.metadata for distribution in metadata.distributions()):
-        found[str(canonicalize_name(about["Name"]))] = f"{about['Name']}=={about['Version']}"
+        if name := about["Name"]:  # a removal that was cut off leaves a folder without one
+            found.setdefault(str(canonicalize_name(name)), f"{name}=={about['Version']}")
     return found
 
 

@@ -7,6 +7,7 @@ found.
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import time
@@ -48,8 +49,15 @@ def own_library() -> Path:
 
 
 def _version() -> str:
-    """Return a hash of all files that are copied."""
-    return hash_files([*_sources(), *fixture_folder().iterdir()])
+    """Return a hash of all files that are copied, and of what they are known by."""
+    files = hash_files([*_sources(), *fixture_folder().iterdir()])
+    return hashlib.sha256(f"{files}{_about()}".encode()).hexdigest()[: len(files)]
+
+
+def _about() -> dict[str, str]:
+    """Return the files that say what this package is, and which plug-ins it has."""
+    ours = metadata.distribution("crawlbench")
+    return {name: ours.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
 
 
 def _sources() -> list[Path]:
@@ -63,9 +71,8 @@ def _copy_to(draft: Path) -> None:
     shutil.copytree(fixture_folder(), draft / "crawlbench/fixtures/douban", dirs_exist_ok=True)
     about = draft / f"crawlbench-{__version__}.dist-info"
     about.mkdir()
-    ours = metadata.distribution("crawlbench")
-    for file in ("METADATA", "entry_points.txt"):
-        (about / file).write_text(ours.read_text(file) or "", encoding="utf-8")
+    for file, text in _about().items():
+        (about / file).write_text(text, encoding="utf-8")
 
 
 def _remove_unused(kept: Path) -> None:

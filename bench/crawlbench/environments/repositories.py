@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +20,6 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from filelock import FileLock
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.rooms import open_room
 from crawlbench.sites.cache import cache_folder
 
 __all__ = ["Repository", "fetch_repository", "is_repository"]
@@ -84,11 +83,15 @@ def fetch_repository(repository: Repository) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.exists():
-            with open_room() as room:
-                clone = room / "clone"
-                _git("clone", "--quiet", "--no-checkout", repository.url, str(clone))
-                _git("-C", str(clone), "checkout", "--quiet", "--detach", commit)
-                shutil.move(clone, target)
+            # Beside its place, so that it gets there whole or not at all.
+            with tempfile.TemporaryDirectory(prefix=".clone-", dir=target.parent) as room:
+                clone = str(Path(room) / "clone")
+                _git("clone", "--quiet", "--no-checkout", repository.url, clone)
+                if repository.revision.startswith("refs/"):  # a clone has branches and tags alone
+                    _git("-C", clone, "fetch", "--quiet", "origin", repository.revision)
+                _git("-C", clone, "checkout", "--quiet", "--detach", commit)
+                _git("-C", clone, "submodule", "--quiet", "update", "--init", "--recursive")
+                Path(clone).rename(target)
     found = target / repository.folder
     if not found.is_dir():
         raise UsageError(

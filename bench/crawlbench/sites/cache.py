@@ -37,7 +37,7 @@ def cache_folder() -> Path:
     """Return where made pages are kept: CRAWLBENCH_CACHE, else the platform's cache folder."""
     named = os.environ.get(CACHE_VARIABLE)
     if named:
-        return Path(named)
+        return Path(named).expanduser().absolute()
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
         return Path(base) / "crawlbench" / "Cache"
