@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 
 from crawlbench.base.errors import BrokenPluginError, NotInstalledError, UnknownNameError
@@ -17,6 +19,18 @@ def _plugins(monkeypatch):
     monkeypatch.syspath_prepend(str(PLUGINS))
     registry._points.cache_clear()
     yield
+    registry._points.cache_clear()
+
+
+def test_nobody_takes_the_place_of_what_comes_with_crawlbench(monkeypatch):
+    """Whatever stands first on the import path: results are filed under the name."""
+    theirs = EntryPoint("aiohttp-gather", "zzz:crawl", KIND.value)
+    every = list(registry.points_of(KIND.value))
+    for found in ([theirs, *every], [*every, theirs]):
+        monkeypatch.setattr(registry, "points_of", lambda _, found=found: found)
+        registry._points.cache_clear()
+        assert registry.find(KIND, "aiohttp-gather").module.startswith("crawlbench.")
+    monkeypatch.undo()
     registry._points.cache_clear()
 
 

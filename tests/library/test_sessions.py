@@ -75,7 +75,7 @@ def test_gate_tells_ratio_and_interval(session):
 
 
 def test_gate_gives_reasons_at_its_own_size(session):
-    """What passes a wide gate needs no more rounds, whatever the margin is; nor is another named."""
+    """What passes a wide gate needs no more rounds, whatever the margin is."""
     wide = str(session.hold_gate(50))
     assert "would settle" not in wide
     for percent in (1, 5, 12):

@@ -175,6 +175,9 @@ def test_place_is_the_platforms_unless_named(monkeypatch):
     assert cache_folder() == Path("/var/cache/me/crawlbench")
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
     assert cache_folder() == Path.home() / ".cache" / "crawlbench"
+    monkeypatch.setenv("CRAWLBENCH_CACHE", "here")
+    assert cache_folder() == Path("here").absolute()  # other programs work in other folders
+    monkeypatch.delenv("CRAWLBENCH_CACHE")
     monkeypatch.setattr(cache.sys, "platform", "darwin")
     assert cache_folder() == Path.home() / "Library" / "Caches" / "crawlbench"
     monkeypatch.setattr(cache.sys, "platform", "win32")
