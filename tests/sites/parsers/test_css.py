@@ -25,6 +25,8 @@ from crawlbench.sites.parsers.css import Selector, translate
         ('//span[@property="v:genre"]', Selector('span[property="v:genre"]', "", 0)),
         ("//div[contains(@class, 'item')]//p", Selector('div[class*="item"] p', "", 0)),
         ("//a[@href]", Selector("a[href]", "", 0)),
+        ('//p[1][@class="x"]', Selector('p[class="x"]:nth-of-type(1)', "", 0)),
+        ('//a/following-sibling::p[@b="1"][2]', Selector('a ~ p[b="1"]', "", 1)),
         ("//ol/li//a | //p/a", Selector("ol > li a, p > a", "", 0)),
         ('//p[@title="a\\b"]', Selector('p[title="a\\\\b"]', "", 0)),
     ],
@@ -47,6 +49,8 @@ def test_xpaths_of_sites_have_selectors(xpath, selector):
         "//a/following-sibling::b[2]/i",
         "//p[@a='1' and @b='2']",
         "//p[1][2]",
+        '//p[@class="x"][1]',
+        '//a/following-sibling::p[2][@b="1"]',
         "..//p",
     ],
 )

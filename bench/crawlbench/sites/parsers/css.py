@@ -88,13 +88,22 @@ def _translate_path(path: str, xpath: str) -> tuple[str, int]:
 
 
 def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:
-    """Return a step's compound selector without its position, and the position (0 if none)."""
+    """Return a step's compound selector without its position, and the position (0 if none).
+
+    Each predicate counts among what those before it left. In CSS, `:nth-of-type` counts among all
+    of a tag, so a position must come first; of what follows a sibling we count what was found, so
+    there it must come last.
+    """
     part, position = step["name"].replace("*", ""), 0
-    for text in re.findall(r"\[[^\]]*\]", step["predicates"]):
+    is_sibling = step["axis"] == "/following-sibling::"
+    texts = re.findall(r"\[[^\]]*\]", step["predicates"])
+    for place, text in enumerate(texts):
         predicate = _PREDICATE.fullmatch(text)
-        if predicate is None or position:
+        if predicate is None:
             raise _refuse(xpath)
         if predicate["position"]:
+            if place != (len(texts) - 1 if is_sibling else 0):
+                raise _refuse(xpath)
             position = int(predicate["position"])
         elif predicate["part_name"]:
             part += f"[{_escape(predicate['part_name'])}*={_quote(predicate['part'])}]"
@@ -102,7 +111,7 @@ def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:
             part += f"[{_escape(predicate['present'])}]"
         else:
             part += f"[{_escape(predicate['name'])}={_quote(predicate['value'])}]"
-    if step["axis"] == "/following-sibling::":
+    if is_sibling:
         position = position or 1
     if position and step["name"] == "*":
         raise _refuse(xpath)  # CSS counts per tag
