@@ -105,17 +105,21 @@ def _translate_step(step: re.Match[str], xpath: str) -> tuple[str, int]:
             if place != (len(texts) - 1 if is_sibling else 0):
                 raise _refuse(xpath)
             position = int(predicate["position"])
-        elif predicate["part_name"]:
-            part += f"[{_escape(predicate['part_name'])}*={_quote(predicate['part'])}]"
-        elif predicate["present"]:
-            part += f"[{_escape(predicate['present'])}]"
         else:
-            part += f"[{_escape(predicate['name'])}={_quote(predicate['value'])}]"
+            part += _translate_attribute(predicate)
     if is_sibling:
         position = position or 1
     if position and step["name"] == "*":
         raise _refuse(xpath)  # CSS counts per tag
     return part or "*", position
+
+
+def _translate_attribute(predicate: re.Match[str]) -> str:
+    if predicate["part_name"]:
+        return f"[{_escape(predicate['part_name'])}*={_quote(predicate['part'])}]"
+    if predicate["present"]:
+        return f"[{_escape(predicate['present'])}]"
+    return f"[{_escape(predicate['name'])}={_quote(predicate['value'])}]"
 
 
 def _escape(name: str) -> str:
