@@ -134,7 +134,7 @@ def test_file_that_fails_at_the_end_costs_no_finding(crawlbench, tmp_path):
     done = crawlbench("probe", "-l", "asyncio", "-p", "gather", "--keep", "x.json")
     assert done.returncode == 4
     assert "gather                         works" in done.stdout
-    assert done.stderr.splitlines()[-1].startswith("crawlbench: x.json cannot be written: ")
+    assert done.stderr.splitlines()[-1].startswith("crawlbench: 'x.json' cannot be written: ")
 
 
 def test_terminal_shows_a_count_and_what_does_not_work(tmp_path):

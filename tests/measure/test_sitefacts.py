@@ -86,12 +86,12 @@ def test_recording_does_not_wait_for_it(tmp_path):
 
 
 def test_guide_finds_what_a_finder_finds(tmp_path):
-    """In its own process, by the rules of the file."""
+    """In its own process, by the rules of the file; a link is asked for as it is written."""
     site = write_site(tmp_path, rules='drop_parameters = ["utm_*"]')
     with Guide(site) as guide:
         assert guide.spell("http://localhost/list?utm_source=a") == "/list"
         body = b'<a href="/x?utm_id=1">x</a><a href="http://elsewhere.example/">y</a>'
-        assert guide.find("http://localhost/list", body, "utf-8") == ("/x",)
+        assert guide.find("http://localhost/list", body, "utf-8") == ("/x?utm_id=1",)
         assert guide.find("http://localhost/list", b"", "utf-8") == ()
 
 

@@ -62,13 +62,8 @@ class Kind(Enum):
 
 @cache
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    # Nobody takes the place of what comes with crawlbench: its name stands for its code.
-    found = sorted(points_of(kind.value), key=lambda one: (_is_ours(one), one.value))
-    return {point.name: point for point in found}
-
-
-def _is_ours(point: EntryPoint) -> bool:
-    return point.dist is not None and point.dist.name == "crawlbench"
+    found = sorted((getattr(p.dist, "name", "") == "crawlbench", p) for p in points_of(kind.value))
+    return {point.name: point for _, point in found}  # nobody takes the place of ours
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:

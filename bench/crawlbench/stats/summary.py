@@ -238,13 +238,13 @@ def _counted(session: Session, cell: Cell, pages: Mapping[str, float]) -> float:
 
 
 def _pages(session: Session, samples: Mapping[str, Sequence[Sample]]) -> dict[str, float]:
-    """Return the pages of each site: the fewest requests of any crawl of it.
+    """Return the pages of each site, empty for operations: the fewest requests of any crawl.
 
     Where a network has faults, retries and redirects make more.
     """
     found: dict[str, float] = {}
     for cell in session.plan.cells:
-        if cell.site and cell.name in samples:
+        if cell.name in samples:
             fewest = min(one.requests / one.loops for one in samples[cell.name])
             found[cell.site] = min(fewest, found.get(cell.site, fewest))
     return found
