@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.mirror.wire import BODIES, GZIP, make_responses, read_answer, request
 
+from crawlbench.mirror.clock import Clock
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.server import Connection, Mirror
 
@@ -93,10 +94,13 @@ class Recorder(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.closed = False
+        self.ended = False
+        """Whether nothing more is written, though what comes is still read."""
 
     def write(self, data):
         """Keep."""
         assert not self.closed, "written after the end"
+        assert not self.ended, "written after its own end"
         self.written += data
 
     def set_write_buffer_limits(self, high=None, low=None):
@@ -105,6 +109,14 @@ class Recorder(asyncio.Transport):
     def is_closing(self):
         """As a real transport."""
         return self.closed
+
+    def can_write_eof(self):
+        """As a real transport without TLS."""
+        return True
+
+    def write_eof(self):
+        """As a real transport."""
+        self.ended = True
 
     def close(self):
         """As a real transport."""
@@ -126,7 +138,7 @@ def converse(mirror, pieces):
         if not recorder.closed:  # a real transport reads no more then
             connection.data_received(piece)
     connection.connection_lost(None)
-    return recorder.written, recorder.closed
+    return recorder.written, recorder.closed or recorder.ended
 
 
 def cut(data, places):
@@ -153,9 +165,12 @@ def loop():
 
 
 @pytest.fixture(scope="module")
-def quiet_mirror():
+def quiet_mirror(loop):
     """Return a mirror without a server."""
-    return Mirror(make_responses(), NETWORKS["loopback"], 1)
+    mirror = Mirror(make_responses(), NETWORKS["loopback"], 1)
+    mirror.clock = Clock(loop)
+    yield mirror
+    mirror.clock.close()
 
 
 @given(data=inputs(), places=st.lists(st.integers(0, 400), max_size=8))
