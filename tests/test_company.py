@@ -30,6 +30,15 @@ def find_children(*words):
     return found
 
 
+def wait_for_child(*words):
+    """Wait until one child has these arguments: a program has none while it is being started."""
+    ends_at = time.monotonic() + DEADLINE_S
+    while len(found := find_children(*words)) != 1:
+        assert time.monotonic() < ends_at, found
+        time.sleep(0.01)
+    return found[0]
+
+
 def wait_for_work(*words):
     """Wait until children compute on their CPU, and return how many there are."""
     ends_at = time.monotonic() + DEADLINE_S
@@ -63,14 +72,14 @@ def test_spinners_compute_on_the_cpu_that_they_were_given():
     with spinners(2, CPU):
         assert wait_for_work("-c", SPINNER, str(CPU)) == 2
     with spinners(1):
-        (child,) = find_children("-c", SPINNER)
+        child = wait_for_child("-c", SPINNER)
         assert child.cpu_affinity() == sorted(os.sched_getaffinity(0))
 
 
 def end_at_once():
     """Measure beside a program that ends when it is told to."""
     with running([["-c", WAITS]]):
-        (child,) = find_children("-c", WAITS)
+        child = wait_for_child("-c", WAITS)
         child.terminate()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it stays, to be looked at
 
