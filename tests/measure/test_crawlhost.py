@@ -148,10 +148,10 @@ def test_items_that_went_with_the_process_are_said_to_be_lost(places):
         async with both(places, "requests-serial") as (_, (short, long)):
             await take(short)
             await long.kill()
-            with pytest.raises(CellError, match="wrong answer, which is lost"):
+            with pytest.raises(CellError, match="wrong answer, but what was wrong is not known"):
                 await short.show()
             await take(long)
-            with pytest.raises(CellError, match="wrong answer, which is lost"):
+            with pytest.raises(CellError, match="wrong answer, but what was wrong is not known"):
                 await short.show()
 
     asyncio.run(measure())

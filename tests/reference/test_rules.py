@@ -132,7 +132,7 @@ def test_words_of_others_are_not_shown(good):
         session = replace(good.content.session, conditions=replace(known, **changes))
         return " ".join(find_broken(seal(msgspec.structs.replace(good.content, session=session))))
 
-    assert "calls a busy process 'aiohttp cheats'" in tell(busy=("aiohttp cheats",))
+    assert "names the busy process 'aiohttp cheats'" in tell(busy=("aiohttp cheats",))
     assert "cannot be shown in a table" in tell(governor="<b>")
 
 
@@ -159,7 +159,7 @@ def test_session_that_says_to_be_a_part_is_measured_like_it():
     """A part's name alone would pool it with the matrix."""
     found = seal(make_bundle(measured(), "clients").content)
     text = " ".join(find_broken(found))
-    assert "it says to be the part 'clients', but has other long_forms" in text
+    assert "it claims to be the part 'clients', but its long_forms is" in text
 
 
 def test_suite_that_is_called_like_a_part_is_none():
@@ -194,7 +194,7 @@ def test_file_is_not_called_by_its_folders(tmp_path):
     session = measured(ratios={BASE: 1, TWIN: 1, replace(FAST, strategy=label): 0.4})
     files = {label: OwnFile(str(path), str(path))}
     found = make_bundle(replace(session, plan=replace(session.plan, files=files)))
-    assert any("is called by its folders" in one for one in find_broken(found))
+    assert any("is named with its folders" in one for one in find_broken(found))
 
 
 def test_busy_processes_and_environments_are_not_named():
@@ -268,7 +268,7 @@ def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
         (("session", "ending"), "budget", "no session of its plan does"),
         (("session", "ending"), "because I say so", "no session of its plan does"),
         (("session", "plan", "confidence"), 0.9999, "hold at 0.9999, those of the table at 0.95"),
-        (("session", "plan", "baselines", GROUP), TWIN.name, "a baseline is no cell"),
+        (("session", "plan", "baselines", GROUP), TWIN.name, "a baseline is not a plain cell"),
         (("session", "plan", "cells", 1, "parser"), "lxml", "not its baseline's twin"),
         (("session", "plan", "cells", 3), edited_long, "a group without one"),
         (("session", "plan", "cells", 3, "concurrency"), 100, "10 and 100 requests at a time"),

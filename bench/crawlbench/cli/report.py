@@ -157,7 +157,7 @@ def _load(path: Path, stopping: Stopping | None) -> Shown:
     if stopping is not None:
         raise UsageError(
             f"--stopping {stopping} is for a session of one machine, which can be judged again; "
-            f"{str(path)!r} is none"
+            f"{str(path)!r} is not one"
         )
     return other
 

@@ -32,7 +32,7 @@ def find_flaw(session: Session) -> str:
             or not (cell.network in session.networks or cell.operation in operations)
             for cell in cells
         ),
-        "a baseline is no cell of its group that could have a control": any(
+        "a baseline is not a plain cell of its own group": any(
             (cell := by_name.get(name)) is not None
             and (cell.group != group or cell.control or bool(cell.long_of))
             for group, name in plan.baselines.items()

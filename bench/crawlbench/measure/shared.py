@@ -193,8 +193,8 @@ class Share:
         """
         if self._host.starts != self._start or not self._host.is_there:
             raise CellError(
-                "wrong answer, which is lost: a cell that shares its process asked for pages in "
-                "its turn, and the process was ended for that"
+                "wrong answer, but what was wrong is not known: another cell in its process "
+                "requested pages out of turn, and the process was ended for that"
             )
         return await (await self._host.ready()).show()
 

@@ -69,7 +69,7 @@ def _hardly_measured(session: Session) -> Iterator[str]:
     if session.plan.confidence != CONFIDENCE:
         yield (
             f"its intervals hold at {session.plan.confidence:g}, those of the table at "
-            f"{CONFIDENCE:g}; measure it with that confidence"
+            f"{CONFIDENCE:g}; measure it at {CONFIDENCE:g}"
         )
     if session.plan.is_versus or session.plan.sweep:
         yield (
@@ -119,8 +119,8 @@ def _with_other_axes(session: Session) -> Iterator[str]:
         if len(numbers) > 1:
             told = " and ".join(map(str, sorted(numbers)))
             yield (
-                f"the group {group!r} has cells with {told} requests at a time, but the table one "
-                "row for each client; measure each number in a session of its own, with -c"
+                f"the group {group!r} has cells with {told} requests at a time, but the table has "
+                "one row for each client; measure each number in a session of its own, with -c"
             )
 
 
@@ -182,14 +182,14 @@ def _unlike_its_part(plan: Plan) -> Iterator[str]:
         here, there = getattr(plan, name), getattr(part, name)
         if here != there:
             yield (
-                f"it says to be the part {plan.suite!r}, but has other {name}: {here!r} instead of "
+                f"it claims to be the part {plan.suite!r}, but its {name} is {here!r} instead of "
                 f"{there!r}; measure it with `make reference PART={plan.suite}`"
             )
             return
     axes = {_axes(cell) for cell in part.cells}
     if odd := next((cell for cell in plan.cells if _axes(cell) not in axes), None):
         yield (
-            f"it says to be the part {plan.suite!r}, which has no {odd.name!r}; submit it as a "
+            f"it claims to be the part {plan.suite!r}, which has no {odd.name!r}; submit it as a "
             "session of its own"
         )
 

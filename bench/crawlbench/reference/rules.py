@@ -150,12 +150,12 @@ def _unlikely_names(session: Session) -> Iterator[str]:
         yield f"the name {bad!r} cannot be shown in a table; letters, digits and . _ - are enough"
     if place := next((name for name in plan.files if {*"/\\"} & {*name}), None):
         yield (
-            f"the file {place!r} is called by its folders, which are nobody's business; measure it "
-            "from the folder in which it is"
+            f"the file {place!r} is named with its folders, which a bundle must not reveal; run "
+            "crawlbench in the folder that contains the file"
         )
     if conditions and {*conditions.busy} - {BUSY}:
         yield (
-            f"it calls a busy process {conditions.busy[0]!r}; a bundle that `crawlbench submit` "
+            f"it names the busy process {conditions.busy[0]!r}; a bundle that `crawlbench submit` "
             f"writes says {BUSY!r}"
         )
 
