@@ -178,6 +178,13 @@ def test_figure_is_of_one_version(tmp_path):
     assert {row.sessions for row in table_of(*sessions).rows} == {"2"}
 
 
+def test_row_of_a_parser_that_is_gone_is_still_shown():
+    """A published bundle outlives the plug-ins that it names."""
+    gone = replace(FAST, parser="gone")
+    rows = {row.parser: row for row in table_of(measured(ratios={BASE: 1, TWIN: 1, gone: 2})).rows}
+    assert rows["gone"].library == "aiohttp 1.2.3"
+
+
 def test_row_of_another_environment_has_its_versions():
     """Not those of the Python that ran crawlbench."""
     old = Environment("old", packages=("aiohttp==1.0",))

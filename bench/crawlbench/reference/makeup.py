@@ -6,11 +6,12 @@ a library that was upgraded are not what they were.
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from crawlbench.base.errors import BenchError
 from crawlbench.plugins import registry
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.reference.matrix import Measured
 
-__all__ = ["OWN_FILE", "Makeup", "canonical", "find_loop_library", "find_makeup"]
+__all__ = ["OWN_FILE", "Makeup", "find_loop_library", "find_makeup"]
 
 OWN_FILE = "own file"
 
@@ -60,7 +61,7 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
     session = measured.session
     place = session.environment(cell.environment) if cell.environment else None
     versions = place.versions if place else session.machine.versions
-    known = {canonical(name): version for name, version in versions.items()}
+    known = {str(canonicalize_name(name)): version for name, version in versions.items()}
     loop = _with_versions([find_loop_library(cell.event_loop or "")], known)
     python = (place.python if place else "") or session.machine.python
     if cell.operation:
@@ -70,7 +71,7 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
     if (source and source.text) or not is_shipped(registry.Kind.STRATEGY, cell.strategy):
         return Makeup(OWN_FILE, loop, python, digest)
     library, model, reviewed = _describe(cell.strategy)
-    libraries = [library, _reader(cell.parser)]
+    libraries = [library, _find_reader(cell.parser)]
     return Makeup(_with_versions(libraries, known), loop, python, digest, model, reviewed)
 
 
@@ -85,11 +86,6 @@ def find_loop_library(name: str) -> str:
     return distribution_of(module) if is_other else ""
 
 
-def canonical(name: str) -> str:
-    """Return a distribution's name as indexes spell it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 @cache
 def _describe(strategy: str) -> tuple[str, str, str]:
     """Return a shipped strategy's library, its model and its reviewers."""
@@ -97,9 +93,17 @@ def _describe(strategy: str) -> tuple[str, str, str]:
     return facts.library, facts.model, ", ".join(facts.reviewed_by)
 
 
-_reader = cache(find_parser_library)
+@cache
+def _find_reader(parser: str) -> str:
+    """Return the distribution that reads; empty if that is Python, or the parser is gone."""
+    try:
+        return find_parser_library(parser)
+    except BenchError:
+        return ""
 
 
 def _with_versions(names: Iterable[str], known: Mapping[str, str]) -> str:
     used = dict.fromkeys(filter(None, names))
-    return ", ".join(f"{name} {known.get(canonical(name), '')}".strip() for name in used)
+    return ", ".join(
+        f"{name} {known.get(str(canonicalize_name(name)), '')}".strip() for name in used
+    )

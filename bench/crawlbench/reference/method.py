@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from crawlbench import __version__
 from crawlbench.base.records import Stopping
 from crawlbench.mirror.networks import NETWORKS, find_network
@@ -17,7 +19,7 @@ from crawlbench.plugins.about import (
     describe_strategy,
     find_parser_library,
 )
-from crawlbench.reference.makeup import canonical, find_loop_library
+from crawlbench.reference.makeup import find_loop_library
 from crawlbench.reference.parts import find_part, list_parts
 from crawlbench.reference.pooling import CONFIDENCE
 from crawlbench.reference.sources import is_shipped, pages_of_site
@@ -154,8 +156,8 @@ def _without_versions(session: Session) -> Iterator[str]:
     for cell in session.plan.own_cells:
         place = session.environment(cell.environment) if cell.environment else None
         versions = place.versions if place else session.machine.versions
-        known = {canonical(name) for name, version in versions.items() if version}
-        missing |= {name for name in _libraries(cell) if canonical(name) not in known}
+        known = {canonicalize_name(name) for name, version in versions.items() if version}
+        missing |= {name for name in _libraries(cell) if canonicalize_name(name) not in known}
     if missing:
         yield f"it does not give the version of {', '.join(sorted(missing))}; measure it again"
     if not session.machine.python or not session.machine.versions.get("pyperf"):
