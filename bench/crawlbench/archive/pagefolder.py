@@ -168,8 +168,8 @@ def _refuse_foreign(target: Path) -> None:
     foreign = [entry.name for entry in entries if entry.name not in ours or entry.is_dir()]
     if foreign:
         raise UsageError(
-            f"the folder {target} also has what crawlbench did not write "
-            f"({', '.join(foreign[:3])}), which --force would delete; move it elsewhere"
+            f"the folder {target} also contains files that crawlbench did not write "
+            f"({', '.join(foreign[:3])}), which --force would delete; move them elsewhere"
         )
 
 
