@@ -24,17 +24,6 @@ if TYPE_CHECKING:
 
     from crawlbench.check.subject import Report
 
-__all__ = [
-    "ENDLESS",
-    "KINDS",
-    "SITE",
-    "Meeting",
-    "Outcome",
-    "installed_strategies",
-    "meet_all",
-    "tell_outcome",
-]
-
 SITE = "douban-top250"
 ENDLESS = ("stall", "one-byte-a-second")
 """The faults that only a timeout ends."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["fill_place", "read_place"]
-
 
 def fill_place(text: str, name: str, content: str) -> str:
     """Return a document with a place's content replaced; unchanged if it has no such place.

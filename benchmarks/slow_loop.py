@@ -6,8 +6,6 @@ import asyncio
 import os
 from itertools import repeat
 
-__all__ = ["STEPS", "VARIABLE", "SlowLoop"]
-
 VARIABLE = "CRAWLBENCH_SLOW_LOOP_STEPS"
 STEPS = int(os.environ.get(VARIABLE, "15"))
 """Empty turns of a `for` loop for each callback. How many of them are 5 % of what `call-soon` takes

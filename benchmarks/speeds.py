@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.rows import TableRow
     from crawlbench.reference.table import Table
 
-__all__ = ["render_speeds"]
-
 NEAR, FAR = PART, "far"
 """Parts of a matrix in which every client only fetches: nearby, and far away over TLS."""
 

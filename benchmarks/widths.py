@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Comparison, Session
 
-__all__ = ["tell_pairs", "tell_session"]
-
 QUANTITIES = (Quantity.TIME, Quantity.PAGE)
 HEAD = "| suite | measured | of | quantity | rounds | seconds | measuring | {} | answered |"
 WIDTH = "half-width x root seconds"

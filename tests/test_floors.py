@@ -80,6 +80,38 @@ def test_floor_imports_only_from_below():
     assert not list(crossings())
 
 
+def passed_on(path):
+    """Yield each name that a file takes from a module of ours that itself imported it."""
+    homes = {
+        alias.asname or alias.name: node.module
+        for node in ast.walk(trees()[path])
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    for name, module in homes.items():
+        neighbour = ROOT.parent / f"{(module or '').replace('.', '/')}.py"
+        if neighbour in trees() and name in names_brought_in(neighbour):
+            yield f"{path.relative_to(ROOT)} takes {name} from {module}"
+
+
+@cache
+def names_brought_in(path):
+    """Return the names that a module imports."""
+    found = (node for node in ast.walk(trees()[path]) if isinstance(node, ast.ImportFrom))
+    return {alias.asname or alias.name for node in found for alias in node.names}
+
+
+def test_names_come_from_their_home():
+    """Only a package's `__init__.py` passes names on, those of its `__all__`."""
+    assert not [found for path in MODULES for found in passed_on(path)]
+    assert not [path for path in MODULES if path.name != "__init__.py" and _lists_names(path)]
+
+
+def _lists_names(path):
+    assigned = (node for node in trees()[path].body if isinstance(node, ast.Assign))
+    return any(getattr(node.targets[0], "id", "") == "__all__" for node in assigned)
+
+
 def names_its_floor(path):
     """Return whether a module opens with what it is for; strategies need not name their floor."""
     docstring = ast.get_docstring(trees()[path])

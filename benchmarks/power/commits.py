@@ -17,8 +17,6 @@ import crawlbench
 if TYPE_CHECKING:
     from benchmarks.power.ground import Ground
 
-__all__ = ["Commits"]
-
 INSTALL = """
 import pathlib, shutil, sysconfig
 packages = pathlib.Path(sysconfig.get_path("purelib"))

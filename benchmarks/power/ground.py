@@ -26,19 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = [
-    "CRAWLS",
-    "SIDES",
-    "TRUTH_PAIRS",
-    "Ground",
-    "Told",
-    "measure_crawls",
-    "measure_programs",
-    "middle_of",
-    "on_cpu",
-    "open_ground",
-]
-
 SIDES = ("plain", "copy")
 """The packages of the two sides; the second may take longer."""
 CRAWLS = 5

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from benchmarks.power.pieces import Piece
     from benchmarks.power.trials import Rates
 
-__all__ = ["TRUTH", "fill", "render"]
-
 TRUTH = "truth.json.gz"
 _HEAD = (
     "| harness | seconds | equal, called different | found 1 % (made) | found 2 % "

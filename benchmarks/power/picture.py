@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.report.charts.chart import Rows, Spec
 
-__all__ = ["draw_rates"]
-
 HEIGHT = 260
 TITLES = {False: "Found 2 %, alone on the machine", True: "Found 2 %, with one neighbour"}
 ALARMS = "in brackets: trials of equal sides that were called different"

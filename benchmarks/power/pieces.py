@@ -12,21 +12,6 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-__all__ = [
-    "DURATIONS",
-    "HARNESSES",
-    "KEPT",
-    "LEVELS",
-    "LIVE",
-    "LIVE_S",
-    "Level",
-    "Live",
-    "Piece",
-    "all_due",
-    "all_lives",
-    "all_pieces",
-]
-
 KEPT = Path(__file__).resolve().parents[2] / "results" / "power"
 HARNESSES = ("crawlbench", "pyperf", "pytest-benchmark", "asv", "hyperfine")
 SHARES = (0.0, 0.02)

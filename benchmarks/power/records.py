@@ -12,8 +12,6 @@ from crawlbench.base.whole import write_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Block", "Said", "load_blocks", "load_record", "write_blocks", "write_record"]
-
 
 @dataclass(frozen=True, slots=True)
 class Block:

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Comparison, Session
 
-__all__ = ["MARGIN_PERCENT", "ask", "load", "record", "trials_of"]
-
 MARGIN_PERCENT = 0.5
 """Half of what others use: a verdict claims that the whole interval is beyond the margin."""
 LAPS = 8

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from benchmarks.power.ground import Ground
     from benchmarks.power.pieces import Level
 
-__all__ = ["MARGIN_PERCENT", "RIVALS", "Rival"]
-
 MARGIN_PERCENT = 1
 """The difference that does not matter, for harnesses that ask for one: half of the planted one."""
 _FACTOR = 1 + MARGIN_PERCENT / 100

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from benchmarks.power.records import Block, Said
     from benchmarks.power.rivals import Rival
 
-__all__ = ["MADE", "Rates", "cut_blocks", "cut_rounds", "find_live", "find_rates", "threshold_of"]
-
 MADE = (0.01, 0.05)
 """Differences that are made by scaling the values of a record of equal sides."""
 ENOUGH = 0.8

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["find_windows"]
-
 ENOUGH = 0.9
 """The share of a window that the last one must fill."""
 

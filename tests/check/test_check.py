@@ -13,7 +13,7 @@ from tests.conftest import PLUGINS
 
 from crawlbench.base.counters import Counters
 from crawlbench.base.errors import UsageError
-from crawlbench.check.checks import REPEATS, Subject, _try, check_strategy, meet_faults, open_faults
+from crawlbench.check.checks import REPEATS, _try, check_strategy, meet_faults, open_faults
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -23,7 +23,7 @@ from crawlbench.check.findings import (
     judge_leaks,
     judge_wire,
 )
-from crawlbench.check.subject import Trial
+from crawlbench.check.subject import Subject, Trial
 from crawlbench.cli.check import _count, _row
 from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry

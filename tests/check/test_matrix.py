@@ -15,7 +15,8 @@ from benchmarks.meetings import (
     tell_outcome,
 )
 
-from crawlbench.check.checks import Subject, meet_faults, open_faults
+from crawlbench.check.checks import meet_faults, open_faults
+from crawlbench.check.subject import Subject
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
 

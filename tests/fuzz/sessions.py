@@ -13,7 +13,8 @@ from copy import deepcopy
 from pathlib import Path
 
 from crawlbench.base.errors import SessionFileError, UsageError
-from crawlbench.measure.store import ROUNDS_FILE, SESSION_FILE, load_session
+from crawlbench.measure.decoding import ROUNDS_FILE
+from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.history_page import changes_table, history_page
 from crawlbench.report.session_page import session_page

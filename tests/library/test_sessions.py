@@ -17,7 +17,8 @@ import crawlbench
 from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
 from crawlbench.library import html
 from crawlbench.library.rows import Pair, Row
-from crawlbench.report.results import CellResult, PairResult
+from crawlbench.report.cellresult import CellResult
+from crawlbench.report.results import PairResult
 from crawlbench.stats.judge import judge
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"

@@ -11,7 +11,7 @@ from tests.measure.sites import write_site
 from crawlbench.archive.guide import Guide
 from crawlbench.base.errors import BrokenPluginError, UsageError
 from crawlbench.cli.crawl import crawl
-from crawlbench.cli.load import prepare_site
+from crawlbench.cli.sites import prepare_site
 from crawlbench.cli.verify import verify
 from crawlbench.measure.culprit import find_culprit
 from crawlbench.measure.sitefacts import find_site

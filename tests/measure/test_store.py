@@ -19,9 +19,9 @@ from crawlbench.base.records import FORMAT, Failure, Sample, WarningNote
 from crawlbench.base.whole import write_atomic, write_text
 from crawlbench.measure import store
 from crawlbench.measure.collect import encode_runs, label_run, merge_runs
+from crawlbench.measure.decoding import ROUNDS_FILE
 from crawlbench.measure.flaws import find_flaw
 from crawlbench.measure.store import (
-    ROUNDS_FILE,
     RUNS_FILE,
     SESSION_FILE,
     SUITE_FILE,

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.mirror.wire import BODIES, GZIP, make_responses, read_answer, request
 
 from crawlbench.mirror.clock import Clock
+from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.networks import NETWORKS
-from crawlbench.mirror.server import Connection, Mirror
+from crawlbench.mirror.server import Mirror
 
 pytestmark = pytest.mark.slow
 

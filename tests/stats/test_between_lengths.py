@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Anchor, Failure, LongForm, Obstacle, Quantity, Verdict
-from crawlbench.stats.compare import Margin, compare_sessions
+from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.rows import Margin
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import GROUP, crawl_rounds, three_lengths, two_lengths
 

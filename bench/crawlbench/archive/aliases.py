@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.addresses import AddressRules
 
-__all__ = ["propose_rules"]
-
 
 def propose_rules(pairs: Iterable[tuple[str, str]], rules: AddressRules) -> str:
     """Return lines for `[addresses]` that make each pair one page; empty if no key can do that.

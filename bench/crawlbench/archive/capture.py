@@ -9,13 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "MAX_PAGE_BYTES",
-    "Capture",
-    "SkippedError",
-    "keep_headers",
-]
-
 MAX_PAGE_BYTES = 32 * 2**20
 """The largest page, uncompressed: anything larger is taken for a decompression bomb."""
 

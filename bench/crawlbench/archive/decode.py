@@ -17,17 +17,6 @@ from crawlbench.archive.sniffing import is_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = [
-    "GZIP_MAGIC",
-    "TOO_LARGE",
-    "TooLargeError",
-    "bounded",
-    "decode_body",
-    "gunzip",
-    "open_gunzip",
-    "too_large",
-]
-
 
 def too_large(most_bytes: int) -> str:
     """Return the reason for not accepting a longer body."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = ["AGENT", "Answer", "FetchError", "Fetcher", "retry_after_s"]
-
 AGENT = f"{PRODUCT}/{__version__} (mirror record; one request at a time)"
 """The User-Agent."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.sites.custom import CustomSite
     from crawlbench.sites.expected import Expected
 
-__all__ = ["Account", "Findings", "Seen"]
-
 _EXAMPLES = 3
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["read_folder"]
-
 INDEX = "index.html"
 """The name that wget gives a page whose address ends in a slash."""
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.archive.links import LinkFinder
     from crawlbench.sites.manifest import ManifestPage
 
-__all__ = ["FORBIDDEN", "Frontier"]
-
 FORBIDDEN = "forbidden by robots.txt"
 """The reason for skipping an address without a request."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Message
 
-__all__ = ["Guide"]
-
 CHILD = "crawlbench.archive.guideside"
 
 

@@ -23,8 +23,6 @@ from crawlbench.sites.sitefile import load_site_file, make_kinds
 if TYPE_CHECKING:
     from crawlbench.base.children import Say
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Answer questions until the input ends."""

@@ -21,8 +21,6 @@ from crawlbench.base.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["MAX_HAR_BYTES", "read_har"]
-
 MAX_HAR_BYTES = 2**29
 """The largest HAR: it is a single JSON text, so all of it has to be in memory."""
 

@@ -22,8 +22,6 @@ from crawlbench.sites.charsets import DEFAULT, declared_encoding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ImportReport", "import_pages"]
-
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 10  # in a row

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["JOURNAL_NAME", "Begun", "Fetched", "Journal", "Left", "Moved", "Step", "Waits"]
-
 JOURNAL_NAME = "journal.jsonl"
 
 

@@ -11,8 +11,6 @@ from crawlbench.archive.decode import GZIP_MAGIC, open_gunzip
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["find_record"]
-
 _STEP_BYTES = 2**16
 _OVERLAP_BYTES = 2**10
 """Overlap of two steps, so that a sign across their border is found."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import PageKind
 
-__all__ = ["PRODUCT", "LinkFinder", "header_forbids_following"]
-
 PRODUCT = "crawlbench"
 """The name by which robots.txt and pages may address us."""
 

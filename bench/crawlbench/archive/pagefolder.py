@@ -30,8 +30,6 @@ from crawlbench.sites.manifest import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["SITE_FILE", "PageFolder", "check_target", "open_page_folder"]
-
 SITE_FILE = "site.toml"
 
 _OWN = frozenset({MANIFEST_NAME, SITE_FILE, expected_path(Path(SITE_FILE)).name, JOURNAL_NAME})

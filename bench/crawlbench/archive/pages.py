@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 
 from crawlbench.sites.charsets import DEFAULT, find_undecodable
 
-__all__ = ["Skips", "check_encoding", "rewrite_links"]
-
 _STEP_BYTES = 2**20
 _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
 

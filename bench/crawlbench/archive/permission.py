@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.archive.fetching import Answer
 
-__all__ = ["UnknownRulesError", "ask_robots"]
-
 MAX_REDIRECTS = 5
 """How many redirects a crawler must follow."""
 

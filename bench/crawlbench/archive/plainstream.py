@@ -9,8 +9,6 @@ from typing import IO, Any
 
 from crawlbench.archive.decode import open_gunzip
 
-__all__ = ["MAX_HEAD_BYTES", "BrokenError", "PlainStream", "held_by"]
-
 MAX_HEAD_BYTES = 2**20
 """The most bytes between the end of one record's body and the next body; warcio has no limit."""
 

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from crawlbench.archive.importing import ImportReport
     from crawlbench.archive.links import LinkFinder
 
-__all__ = ["RecordPlan", "record_pages", "work_folder"]
-
 _OK = 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})

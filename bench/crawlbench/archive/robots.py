@@ -9,8 +9,6 @@ from typing import Any
 
 from crawlbench.plugins.extras import need
 
-__all__ = ["ALLOW_ALL", "DENY_ALL", "MAX_ROBOTS_BYTES", "Robots", "parse_robots"]
-
 MAX_ROBOTS_BYTES = 500 * 2**10
 """The part that a crawler must read (RFC 9309, 2.5); the rest does not count."""
 

@@ -6,8 +6,6 @@ import re
 
 from crawlbench.plugins.extras import need
 
-__all__ = ["is_page", "is_text", "looks_like_html", "may_be_page"]
-
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _UNKNOWN = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
 """Content types for which browsers look at the body (MIME Sniffing Standard, 7)."""

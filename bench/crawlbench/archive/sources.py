@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from crawlbench.archive.capture import Capture
 
-__all__ = ["open_sources"]
-
 _HEAD_BYTES = 2**12
 _WARC_NAMES = (".warc", ".warc.gz", ".arc", ".arc.gz")
 _WARC_MAGIC = (b"WARC/", b"filedesc:")

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["render_site_file"]
-
 _TEMPLATE = """\
 # A site of your own. {state}: crawlbench mirror verify {path}
 # Its items are the pages; edit it to say what an item is. What each line means: docs/your-site.md

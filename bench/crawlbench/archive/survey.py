@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import Buffer, Reader
     from crawlbench.sites.custom import CustomSite
 
-__all__ = ["Survey"]
-
 
 class Survey:
     """The findings of one crawl; give its `read` to a strategy that reads one page at a time."""

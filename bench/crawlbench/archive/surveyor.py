@@ -20,8 +20,6 @@ from crawlbench.sites.expected import Expected
 if TYPE_CHECKING:
     from crawlbench.base.children import Message
 
-__all__ = ["Surveyed", "survey_site"]
-
 CHILD = "crawlbench.archive.surveyside"
 NETWORK = "loopback"
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.base.model import Buffer, Page
 
-__all__ = ["main"]
-
 STRATEGY = "requests-serial"
 """One page after the other, so that items come in the site's order."""
 

@@ -23,8 +23,6 @@ from crawlbench.plugins.extras import need
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["read_warc"]
-
 _STEP_BYTES = 2**16
 _MAGIC = b"WARC/"
 _END = b"\r\n\r\n"  # ends a record; some tools write plain newlines, or nothing after the last one

@@ -11,8 +11,6 @@ import struct
 import zipfile
 from typing import IO
 
-__all__ = ["open_member"]
-
 _HEAD_BYTES = 30  # of a member, before its name and its extra field
 
 

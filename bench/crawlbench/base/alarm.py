@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-__all__ = ["Alarm", "make_alarm"]
-
 
 def make_alarm(loop: asyncio.AbstractEventLoop, ring: Callable[[], None]) -> Alarm:
     """Return an alarm that calls a function at the time it was last set to.

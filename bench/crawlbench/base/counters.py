@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
-__all__ = ["Counters"]
-
 MAX_STRANGERS = 1_000  # addresses without a page that are counted one by one; others share a count
 MAX_TOLD = 2_000  # pages that the mirror reports to its manager
 

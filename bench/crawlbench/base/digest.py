@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import Item
 
-__all__ = [
-    "STRETCH",
-    "Row",
-    "Tally",
-    "as_rows",
-    "digest_rows",
-    "field_names",
-    "first_difference",
-    "first_odd_stretch",
-]
-
 STRETCH = 1000
 """How many ranks a tally sums up together, and so how precisely it says where a crawl differs."""
 

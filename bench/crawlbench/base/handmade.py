@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_handmade"]
-
 MAX_BYTES = 16 * 2**20
 """A larger file is not what its name says, and is not read into memory."""
 

@@ -14,26 +14,6 @@ if TYPE_CHECKING:
     from ssl import SSLContext
     from typing import Self
 
-__all__ = [
-    "USUAL_PARSERS",
-    "Buffer",
-    "Crawl",
-    "Field",
-    "GatheredStream",
-    "Item",
-    "ListedSource",
-    "PackedSource",
-    "Page",
-    "PageKind",
-    "PageSource",
-    "PageStream",
-    "Reader",
-    "Site",
-    "SiteSpec",
-    "TranslatedCss",
-    "no_payload",
-]
-
 
 USUAL_PARSERS = {"html": "lxml", "json": "json"}
 """The parser of each kind of page, where nobody names one."""

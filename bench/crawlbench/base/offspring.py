@@ -24,8 +24,6 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Children", "adopt_orphans", "end_descendants", "keep_descendants", "move", "names_in"]
-
 _PROC = Path("/proc")
 TRIES = 5  # to read everything before another child ends
 

@@ -19,8 +19,6 @@ from filelock import FileLock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["open_room", "sweep"]
-
 PREFIX = "crawlbench-room-"
 LOCK = "room.lock"
 NEW_PREFIX = "crawlbench-new-"

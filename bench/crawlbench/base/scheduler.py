@@ -16,20 +16,6 @@ from crawlbench.base.errors import NotInstalledError, SchedulerLostError, UsageE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "ANSWER_S",
-    "RESOURCE",
-    "DaskWorker",
-    "connect",
-    "disconnect",
-    "explain",
-    "find_workers",
-    "has_resource",
-    "require_dask",
-    "start_command",
-    "watch_task",
-]
-
 RESOURCE = "crawlbench"
 """A Dask worker that has one unit of this resource offers its machine, to one task at a time."""
 CONNECT_S, ANSWER_S, CLOSE_S = 10.0, 30.0, 2.0

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["steps_of", "with_value"]
-
 _MAX_LETTERS = 80
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 

@@ -24,8 +24,6 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
-__all__ = ["Stopwatch", "Timing", "others_had_s"]
-
 
 @dataclass(frozen=True, slots=True)
 class Timing:

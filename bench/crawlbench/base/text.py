@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["count_of", "encodable", "list_cpus", "many_lines", "one_line", "tell_apart"]
-
 MAX_DIGITS = 15
 """Beyond them numbers differ only by how they were computed."""
 

@@ -9,14 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = [
-    "Usage",
-    "peak_rss_bytes",
-    "read_cpu_wait_s",
-    "reset_peak_rss",
-    "rss_bytes",
-]
-
 _STATUS = Path("/proc/self/status")
 _SCHEDSTAT = Path("/proc/self/schedstat")
 _CLEAR_REFS = Path("/proc/self/clear_refs")

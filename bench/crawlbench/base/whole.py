@@ -19,8 +19,6 @@ from crawlbench.base.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["is_stream", "storing", "write_atomic", "write_bytes", "write_text"]
-
 NEW_MODE = 0o644  # temporary files would be private
 _STREAMS = (Path("/dev"), Path("/proc"))
 """What lies in these folders belongs to the system, or to whoever holds it open."""

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.process import MirrorProcess
 
-__all__ = ["Subject", "check_strategy", "meet_faults", "open_faults"]
-
 REPEATS = 4
 """Crawls in one process. A number that grows from crawl to crawl is a leak."""
 

@@ -12,20 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.check.subject import Failure, Names, Report
     from crawlbench.measure.verify import Expectation
 
-__all__ = [
-    "Finding",
-    "Outcome",
-    "judge_crawls",
-    "judge_declared",
-    "judge_fault",
-    "judge_flight",
-    "judge_import",
-    "judge_leaks",
-    "judge_wire",
-    "leave_open",
-    "tell",
-]
-
 
 NO_END = "no crawl came to an end"
 

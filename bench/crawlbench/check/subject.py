@@ -14,8 +14,6 @@ from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["Failure", "Names", "Report", "Start", "Subject", "Trial", "TrialJob"]
-
 CHILD = "crawlbench.check.trial"
 START_S = 60.0
 """Seconds that a process has to import its strategy while others use the CPUs too."""

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import Reader, Site, SiteSpec
     from crawlbench.check.subject import Failure, Names, Report, Start, TrialJob
 
-__all__ = ["main"]
-
 GRACE_S = 0.5
 """Seconds to wait for things that a library closes soon after a crawl, such as TLS connections."""
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.process import MirrorProcess
 
-__all__ = ["IN_TURNS", "judge_turns", "leave_turns_open"]
-
 VALUES = 4
 """Values of one crawl each. The first is a warmup, which may fill caches."""
 REST_S = 0.1

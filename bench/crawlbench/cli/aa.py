@@ -25,8 +25,6 @@ from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
-__all__ = ["aa"]
-
 MIN_KEPT = 20
 """Fewest sessions whose result is kept: of fewer, the 95th percentile is the largest or a guess."""
 AA_LAP_TIME_S = 0.3  # length of a group's turn: short sessions, but many

@@ -69,8 +69,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.suite import Suite
     from crawlbench.stats.bound import Bound
 
-__all__ = ["ab"]
-
 
 def ab(
     specs: Annotated[

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.report.versus import ToldChange
 
-__all__ = ["ENDED_EARLY", "UNCLEAR", "Answer", "find_answer", "write_answer"]
-
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
 ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}

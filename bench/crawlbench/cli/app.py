@@ -23,8 +23,6 @@ from crawlbench.cli.output import (
 )
 from crawlbench.cli.settings import PREFIX
 
-__all__ = ["app", "main"]
-
 
 class Commands(CommandGroup):
     """All commands of crawlbench."""

@@ -22,8 +22,6 @@ from crawlbench.cli.options import RESULT, AsJson, Force
 from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
 from crawlbench.sites.charsets import DEFAULT
 
-__all__ = ["import_archive", "record"]
-
 MIN_DELAY_S = 1.0
 """Seconds between two requests to a host that is not this machine."""
 

@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from crawlbench.check.checks import Subject, check_strategy
+from crawlbench.check.checks import check_strategy
+from crawlbench.check.subject import Subject
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.options import AsJson
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from crawlbench.check.findings import Finding
-
-__all__ = ["check"]
 
 WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest text
 MAX_REASON = 110  # characters; --json has all

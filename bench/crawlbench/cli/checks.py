@@ -10,8 +10,6 @@ import typer
 
 from crawlbench.base.errors import UsageError
 
-__all__ = ["at_least_one", "not_negative", "number_or_all", "positive"]
-
 MAX_NUMBER = 10**9
 """Nobody means more than this, and a session with it could not be read back: `records.ranges`."""
 

@@ -39,19 +39,6 @@ from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Samp
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.owner import own
 
-__all__ = [
-    "MAX_CELLS_OF_CLUSTER",
-    "ClusterAddress",
-    "Machines",
-    "Sheet",
-    "is_of_cluster",
-    "make_wishes",
-    "measure_block",
-    "refuse_json_of_cluster",
-    "resume_on_cluster",
-    "run_on_cluster",
-]
-
 MAX_CELLS_OF_CLUSTER = 200_000
 """The most that were simulated (docs/scale.md); a session of one machine takes fewer."""
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from typer._click import Command, Context, HelpFormatter
 
-__all__ = ["CommandGroup", "make_group"]
-
 
 class GroupedCommand(TyperCommand):
     """A command whose help shows its options in groups, if they have any."""

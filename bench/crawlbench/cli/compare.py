@@ -25,10 +25,9 @@ from crawlbench.report.changes import (
 )
 from crawlbench.report.terminal import render_table
 from crawlbench.stats.bound import read_bound
-from crawlbench.stats.compare import Margin, SessionComparison, compare_sessions
+from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
-
-__all__ = ["compare"]
+from crawlbench.stats.rows import Margin
 
 UNCLEAR = 3
 USUAL_MARGIN = 0.01

@@ -28,8 +28,6 @@ from crawlbench.sites.addresses import host_of
 if TYPE_CHECKING:
     from crawlbench.measure.crawler import CrawlJob
 
-__all__ = ["crawl"]
-
 Show = Callable[[Any], object]
 """Called with the rank and the title of each item as soon as it comes."""
 

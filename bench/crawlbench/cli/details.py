@@ -11,8 +11,6 @@ from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import RESULT
 from crawlbench.report.terminal import Detail
 
-__all__ = ["AS_USUAL", "Page", "Quiet", "Showing", "Verbose", "choose_detail", "choose_showing"]
-
 Verbose = Annotated[
     bool,
     typer.Option(

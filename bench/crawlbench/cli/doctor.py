@@ -18,8 +18,6 @@ from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import find_margin
 from crawlbench.stats.caveats import condition_caveats
 
-__all__ = ["doctor"]
-
 NOT_KNOWN = "how far apart equal things look here is not known; crawlbench aa finds out"
 
 

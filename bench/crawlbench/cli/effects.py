@@ -6,8 +6,6 @@ from crawlbench.base.errors import UsageError
 from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import find_out
 
-__all__ = ["require_effect"]
-
 
 def require_effect(strategy: str, loop: str | None) -> None:
     """Check that an event loop that was asked for will run.

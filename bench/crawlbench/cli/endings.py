@@ -16,8 +16,6 @@ from crawlbench.cli.output import STORAGE_ERRORS
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["explain_failure", "take_endings", "until_signal"]
-
 T = TypeVar("T")
 NO_ROOM = "No usable temporary directory"
 """What Python says, without an error number, when each folder that it tries is full."""

@@ -21,8 +21,6 @@ from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.report.terminal import render_table
 
-__all__ = ["app"]
-
 app = make_group("List and remove the environments that --env and ab have built.")
 _COLUMNS = (
     Column("key"),

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from typer import TyperException
     from typer._click import Command, Context, Parameter
 
-__all__ = ["suggest", "suggest_fewer", "suggest_number"]
-
 KINDS = ("strategies", "loops", "operations", "parsers", "sites", "networks", "suites")
 """The kinds of names that `crawlbench list` takes."""
 COMMANDS = {

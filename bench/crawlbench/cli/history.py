@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from crawlbench.report.table import Table
     from crawlbench.stats.timeline import History
 
-__all__ = ["history"]
-
 USUAL_MARGIN = 1.0  # percent
 CONFIDENCE = 0.95
 

@@ -11,8 +11,6 @@ from crawlbench.report.numbers import format_percent
 if TYPE_CHECKING:
     from crawlbench.base.records import Machine
 
-__all__ = ["tell_kept"]
-
 
 def tell_kept(machine: Machine) -> str:
     """Return a clause on how far apart equal things looked; empty if nothing was kept for it.

@@ -23,8 +23,6 @@ from crawlbench.plugins import registry
 from crawlbench.plugins.about import StrategyFacts, describe_strategy
 from crawlbench.plugins.extras import extra_of
 
-__all__ = ["list_names"]
-
 
 class What(StrEnum):
     """What can be listed."""

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Sample, Session
     from crawlbench.measure.contract import Watcher
 
-__all__ = ["open_watcher"]
-
 MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
 MAX_ROWS = 20  # of ratios, so that they fit on a screen
 MAX_LOOKS = 5  # most groups whose order is printed after the first round

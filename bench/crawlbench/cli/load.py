@@ -35,8 +35,6 @@ from crawlbench.load.search import parse_goal
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes, render_table
 
-__all__ = ["load"]
-
 POOL = 128
 
 

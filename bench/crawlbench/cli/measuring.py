@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.measure.contract import Watcher
 
-__all__ = ["exit_code", "measure", "name_folder", "publish"]
-
 
 def name_folder(output: Path | None, name: str) -> Path:
     """Return the folder that was asked for, or `results/<UTC time>-<name>`."""

@@ -13,8 +13,6 @@ from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json
 from crawlbench.sites.pages import write_fixtures
 
-__all__ = ["app"]
-
 
 class Commands(CommandGroup):
     """What one can do with the mirror and its pages."""

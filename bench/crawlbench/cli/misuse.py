@@ -11,8 +11,6 @@ from crawlbench.cli.settings import tell_source
 if TYPE_CHECKING:
     from typer import TyperException
 
-__all__ = ["explain_misuse"]
-
 _NUMBERS = {"int": "whole number", "float": "number", "finite": "number"}
 """Beginnings of the names of pydantic's complaints, to what it expected."""
 _EXTRA = re.compile(r"Got unexpected extra argument(?:\(s\)|s)? \((.*)\)")

@@ -9,35 +9,6 @@ import typer
 
 from crawlbench.cli.checks import at_least_one, not_negative, number_or_all, positive
 
-__all__ = [
-    "CAREFULLY",
-    "LENGTH",
-    "MACHINES",
-    "RESULT",
-    "SUBJECT",
-    "AsJson",
-    "Budget",
-    "Concurrency",
-    "Cpus",
-    "FailOn",
-    "Force",
-    "LapTime",
-    "Laps",
-    "LongForms",
-    "Loops",
-    "Margin",
-    "MinTime",
-    "MirrorCpus",
-    "Networks",
-    "Operations",
-    "Output",
-    "Parsers",
-    "Precision",
-    "Rounds",
-    "Sites",
-    "Strategies",
-]
-
 SUBJECT = "What to measure (default: the suite's)"
 LENGTH = "For how long (default: the suite's)"
 CAREFULLY = "How carefully (default: the suite's)"

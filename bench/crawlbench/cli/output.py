@@ -21,24 +21,6 @@ from rich.console import Console
 
 from crawlbench.base.errors import StorageError, UsageError
 
-__all__ = [
-    "INTERRUPTED",
-    "STORAGE_ERRORS",
-    "complain",
-    "finish_output",
-    "give_up_output",
-    "harmless",
-    "is_printed",
-    "is_reader_gone",
-    "prepare_output",
-    "print_json",
-    "printable",
-    "result_console",
-    "status_console",
-    "tell",
-    "write_output",
-]
-
 INTERRUPTED = 130
 """The exit code that shells expect of a program that Ctrl-C ended."""
 

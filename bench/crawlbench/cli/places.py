@@ -17,8 +17,6 @@ from crawlbench.cli.output import is_printed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["refuse_existing", "replacing", "require_place", "settings_folder"]
-
 _OURS = ("session.json", "cluster.json", "load.json", "answer.json")
 """A folder with one of these files was written by crawlbench, and can be replaced as a whole."""
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from crawlbench.report.view import GroupView
 
-__all__ = ["plan"]
-
 _COLUMNS = (
     Column("site and network"),
     Column("pairs", is_number=True),

@@ -34,8 +34,6 @@ from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.report.markdown import render_table
 from crawlbench.report.table import Column, Table
 
-__all__ = ["probe"]
-
 
 class Format(StrEnum):
     """How a probe's report can be shown."""

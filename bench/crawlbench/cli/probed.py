@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.probe import Report
 
-__all__ = ["probe_session", "probed_section"]
-
 MIN_OPERATIONS = 20
 """Sessions with this many operations are probed; for smaller ones the probe would take longer."""
 TITLE = "What event loops support"

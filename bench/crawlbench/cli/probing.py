@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.probe import Finding, Report, Tell
 
-__all__ = ["run_probe", "tell_findings"]
-
 UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
 """Findings that need no line of their own: the tables have them."""
 

@@ -37,8 +37,6 @@ from crawlbench.stats.judge import judge
 if TYPE_CHECKING:
     from crawlbench.base.records import Session
 
-__all__ = ["newest_session", "report", "write_page"]
-
 RESULTS = Path("results")
 PAGE_FILE = "report.html"
 FILE_WIDTH = 120  # width of a report that is written to a file

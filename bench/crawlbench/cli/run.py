@@ -74,8 +74,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
 
-__all__ = ["run", "start"]
-
 _OF_RESUME = (
     *("resume", "rounds", "budget", "precision"),
     *("cluster", "verbose", "quiet", "page", "as_json"),

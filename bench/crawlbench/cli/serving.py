@@ -31,8 +31,6 @@ from crawlbench.mirror.serving import Open, Served, check_host
 if TYPE_CHECKING:
     from crawlbench.mirror.servant import ServantJob
 
-__all__ = ["bench", "serve"]
-
 SERVANT = "crawlbench.mirror.servant"
 END_S = 5.0
 """Seconds for the mirror to end after its input was closed; then it is killed."""

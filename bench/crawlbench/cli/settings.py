@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from typer import TyperException
     from typer._click import Command
 
-__all__ = ["FILE", "PREFIX", "load_settings", "options_of", "tell_source"]
-
 FILE = "pyproject.toml"
 PREFIX = "CRAWLBENCH"
 """Prefix of variables: `CRAWLBENCH_RUN_ROUNDS=5` stands for `crawlbench run --rounds 5`."""

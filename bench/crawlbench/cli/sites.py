@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.cli.output import tell
-from crawlbench.measure.sitefacts import find_site, is_ours
+from crawlbench.measure.sitefacts import find_site
 from crawlbench.plugins import registry
+from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.base.records import Plan
-
-__all__ = ["prepare_site", "prepare_sites"]
 
 
 def prepare_sites(plan: Plan) -> None:

@@ -17,8 +17,6 @@ from crawlbench.reference.matrix import find_copied
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import name_bundle, submit_session
 
-__all__ = ["submit", "verify_bundle"]
-
 
 def submit(
     session: Annotated[Path, typer.Argument(help="The folder of a finished session.")],

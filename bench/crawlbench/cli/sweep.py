@@ -35,8 +35,6 @@ from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
 
-__all__ = ["sweep"]
-
 
 class Axis(StrEnum):
     """What is varied."""

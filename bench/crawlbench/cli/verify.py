@@ -22,8 +22,6 @@ from crawlbench.sites.expected import expected_path, load_expected, write_expect
 if TYPE_CHECKING:
     from crawlbench.sites.expected import Expected
 
-__all__ = ["verify"]
-
 SHOWN_ITEMS = 5
 
 

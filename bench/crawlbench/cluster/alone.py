@@ -21,8 +21,6 @@ from crawlbench.base.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["hold_cpus", "locks_folder"]
-
 OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 POLL_S = 1.0

@@ -18,17 +18,6 @@ from crawlbench.cluster.estimates import Estimates
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = [
-    "BLOCK_FILE",
-    "BlockJob",
-    "find_mixture",
-    "pack",
-    "read_result",
-    "sum_up_block",
-    "unpack",
-    "write_block_file",
-]
-
 BLOCK_FILE = "block.json"
 FILES = ("session.json", "rounds.jsonl", "suite.json", "trace.jsonl.gz", BLOCK_FILE)
 """The files of a block that are sent back to the manager, if they exist."""

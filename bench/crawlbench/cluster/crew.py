@@ -24,8 +24,6 @@ from crawlbench.cluster.fingerprint import Names, take_fingerprint
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Crew", "open_client"]
-
 LOCAL = "local:"
 SILENT = f"it did not answer in {ANSWER_S:g} s"
 """Why a worker cannot be used at the moment; it is asked again later."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import ClusterMachine, Plan
     from crawlbench.cluster.crew import Crew
 
-__all__ = ["Dispatcher"]
-
 MAX_TRIES = 3
 """A block that has failed this often is given up."""
 POLL_S = 1.0

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Quantity, Session
     from crawlbench.stats.interval import Estimate
 
-__all__ = ["Estimates"]
-
 
 class Estimates:
     """Means over rounds, for each quantity that is judged over machines."""

@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Plan
 
-__all__ = [
-    "ABSENT",
-    "Names",
-    "crawlbench_digest",
-    "describe_differences",
-    "names_of",
-    "take_fingerprint",
-]
-
 ABSENT = "absent"
 MAX_SHOWN = 12
 """How many differences are listed; the others are only counted."""

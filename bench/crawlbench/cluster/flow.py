@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Plan
 
-__all__ = ["Wishes", "resume_cluster", "run_cluster"]
-
 
 @dataclass(frozen=True, slots=True)
 class Wishes:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import BlockResult, ClusterMachine, Plan
     from crawlbench.cluster.store import BlockStore
 
-__all__ = ["Intake", "find_differences"]
-
 
 def find_differences(
     earlier: Iterable[ClusterMachine], now: Sequence[ClusterMachine], plan: Plan, here: str

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import ClusterSession
 
-__all__ = ["find_notes"]
-
 FEW = 5
 """With fewer machines the spread between them is hardly known, so that intervals are wide."""
 

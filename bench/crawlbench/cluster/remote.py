@@ -15,8 +15,6 @@ from crawlbench.base.rooms import open_room
 from crawlbench.base.scheduler import watch_task
 from crawlbench.cluster.blocks import pack
 
-__all__ = ["measure_block"]
-
 POLL_S = 1.0
 """Seconds between two looks at whether the manager still waits for the block."""
 END_S = 30.0

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan
 
-__all__ = ["MIN_CELLS", "SHEET_CELLS", "cut"]
-
 SHEET_CELLS = 240
 """As many workers as a session has at once: more cells would only make it longer."""
 MIN_CELLS = 3

@@ -25,16 +25,6 @@ from crawlbench.base.records import CLUSTER_FORMAT, BlockResult, ClusterSession
 from crawlbench.base.whole import storing, write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
 
-__all__ = [
-    "CLUSTER_FILE",
-    "MACHINES",
-    "BlockStore",
-    "create_cluster_folder",
-    "load_cluster",
-    "remove_drafts",
-    "write_cluster",
-]
-
 CLUSTER_FILE = "cluster.json"
 MACHINES = "machines"
 DRAFT = ".crawlbench-"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Environment, Session
     from crawlbench.stats.change import Change
 
-__all__ = ["bisect"]
-
 
 def bisect(
     environments: Sequence[Environment],

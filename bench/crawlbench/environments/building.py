@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from crawlbench.environments.installers import Installer
     from crawlbench.environments.pythons import Interpreter
 
-__all__ = ["build"]
-
 _OF_BUILDS = re.compile(
     r"CC|CXX|C(XX|PP)?FLAGS|LDFLAGS|ARCHFLAGS|CYTHON.*|SETUPTOOLS_SCM.*"
     r"|.*_(NO_EXTENSIONS|OPT_CFLAGS|BUILD_\w+|USE_\w+)"

@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = [
-    "READY_FILE",
-    "Kept",
-    "all_keys",
-    "environments_folder",
-    "kept_environments",
-    "load_kept",
-    "note_use",
-    "remove_environment",
-    "remove_folder",
-]
-
 READY_FILE = "ready.json"
 """Written when an environment is complete."""
 USERS = "users"

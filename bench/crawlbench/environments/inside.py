@@ -20,8 +20,6 @@ from crawlbench.plugins.scouts import describe_plugin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Answer the manager's question."""

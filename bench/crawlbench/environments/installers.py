@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Installer", "Misfit", "choose_installer", "interpreter_of"]
-
 BUILD_TIMEOUT_S = 1800.0
 LONGEST_REASON = 400
 SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}

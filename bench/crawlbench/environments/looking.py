@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import EnvironmentFacts
 
-__all__ = ["Findings", "Plugin", "look_inside"]
-
 LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
 
 

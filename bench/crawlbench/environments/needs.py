@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Environment
 
-__all__ = [
-    "WORKER_PACKAGES",
-    "bounds_for",
-    "extras_for",
-    "needed_packages",
-    "packages_of",
-    "requirements_for",
-]
-
 WORKER_PACKAGES = (
     "ada-url",
     "cssselect",

@@ -20,8 +20,6 @@ from crawlbench import __version__
 from crawlbench.sites.cache import cache_folder, hash_files
 from crawlbench.sites.movies import fixture_folder
 
-__all__ = ["own_library"]
-
 UNUSED_S = 30 * 86_400.0
 """Seconds after which the copy of another version is removed."""
 _PACKAGE = Path(crawlbench.__file__).parent

@@ -27,14 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Environment, Plan, Session
     from crawlbench.measure.suite import Suite
 
-__all__ = [
-    "Prepared",
-    "check_imported",
-    "prepare_again",
-    "prepare_environments",
-    "prepare_for",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:

@@ -18,8 +18,6 @@ from crawlbench.environments.cache import environments_folder
 if TYPE_CHECKING:
     from crawlbench.base.records import Environment
 
-__all__ = ["Interpreter", "find_python"]
-
 OLDEST = (3, 11)
 ASK_TIMEOUT_S = 30.0
 KNOWN_FILE = "pythons.json"

@@ -10,8 +10,6 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence, Set
 
-__all__ = ["may_be_loaded"]
-
 _NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
 _EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)""")
 

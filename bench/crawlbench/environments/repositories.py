@@ -22,8 +22,6 @@ from filelock import FileLock
 from crawlbench.base.errors import UsageError
 from crawlbench.sites.cache import cache_folder
 
-__all__ = ["Repository", "fetch_repository", "is_repository"]
-
 PATIENCE_S = 300.0
 """Seconds that a clone may take."""
 _FORM = re.compile(

@@ -26,13 +26,6 @@ from crawlbench.environments.repositories import Repository, fetch_repository, i
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "parse_environment",
-    "parse_python",
-    "parse_sides",
-    "read_environments",
-]
-
 LONGEST_NAME = 80
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
 _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.environments.prepared import Prepared
     from crawlbench.measure.suite import Suite
 
-__all__ = ["extend_versus", "plan_versus"]
-
 
 def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
     """Return the plan of a session that ends when all its pairs are answered.

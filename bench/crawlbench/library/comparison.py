@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from crawlbench.stats import change as stats
     from crawlbench.stats.compare import SessionComparison
 
-__all__ = ["Comparison", "compare"]
-
 
 class Comparison:
     """What changed from one session to another; made by `compare`."""

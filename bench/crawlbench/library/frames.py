@@ -11,8 +11,6 @@ from crawlbench.base.errors import NotInstalledError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["make_frame"]
-
 
 def make_frame(library: str, kind: type, rows: Sequence[Any]) -> Any:  # noqa: ANN401  (not ours)
     """Return rows as a DataFrame that has all columns even if there are no rows.

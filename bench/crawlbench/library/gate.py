@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["GateResult", "find_bound", "hold_session", "log_ratio_of"]
-
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
 CUT_SHORT = {"interrupted", "mirror", ""}

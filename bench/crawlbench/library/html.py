@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.report.table import Table
     from crawlbench.report.view import SessionView
 
-__all__ = ["show_paragraphs", "show_picture", "show_table"]
-
 
 def show_paragraphs(sentences: Iterable[str]) -> str:
     """Return each sentence as a paragraph."""

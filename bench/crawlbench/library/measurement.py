@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     Progress = Callable[[str], object] | None
     """Called with a line from time to time, such as `print`; None for silence."""
 
-__all__ = ["ab", "run"]
-
 
 def run(
     suite: str | PathLike[str] = "default",

@@ -12,8 +12,6 @@ from crawlbench.measure.ends import session_ends
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Names", "Options", "read_options"]
-
 Names = str | Path | Sequence[str | Path]
 """One name or several; names may be globs, or paths where the command line takes them."""
 AXES = (

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Change", "Pair", "Row", "copy_rows"]
-
 T = TypeVar("T")
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.report.results import Results
     from crawlbench.report.table import Table
 
-__all__ = ["Session", "load_session"]
-
 MAX_NAMED = 5
 """Most cells that an error names; a session can have hundreds."""
 

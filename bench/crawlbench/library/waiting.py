@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-__all__ = ["wait_for"]
-
 LOOK_EVERY_S = 0.2
 """A signal that comes just before a thread begins to wait for a lock does not wake it: Python looks
 for signals again when that wait is over, so no wait is longer than this."""

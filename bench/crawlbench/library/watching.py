@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Sample, Session
 
-__all__ = ["Teller"]
-
 
 class Teller:
     """A watcher that reports the calibration and each round in a line."""

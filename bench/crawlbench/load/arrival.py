@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from crawlbench.load.model import Load
 
-__all__ = ["due_times"]
-
 
 def due_times(load: Load, number: int) -> Iterator[float]:
     """Yield when the requests of one generator are due, in seconds from the start, ascending.

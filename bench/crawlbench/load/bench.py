@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.mirror.process import MirrorProcess
 
-__all__ = ["Fit", "MirrorWatch", "make_target", "open_bench"]
-
 LOOPBACK = ("127.", "localhost", "[::1]")
 
 

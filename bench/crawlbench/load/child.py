@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Say
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Make one run."""

@@ -15,8 +15,6 @@ import httptools
 if TYPE_CHECKING:
     from crawlbench.load.model import Target
 
-__all__ = ["Connection", "Owner", "make_request"]
-
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
 now = time.monotonic

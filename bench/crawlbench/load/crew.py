@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Message
 
-__all__ = ["GENERATOR", "Crew", "Hand", "Job", "local_crew", "make_job", "require_ready"]
-
 GENERATOR = "crawlbench.load.child"
 """The module that a generator's process runs."""
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.load.flow import Done, LoadReport
 
-__all__ = ["FORMAT", "encode_load", "write_load"]
-
 FORMAT = 1
 """Format of `load.json`; docs/load.md describes its fields."""
 

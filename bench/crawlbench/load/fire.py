@@ -14,8 +14,6 @@ from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Tar
 if TYPE_CHECKING:
     from crawlbench.load.crew import Crew, Hand
 
-__all__ = ["Bench", "Run", "Unwatched", "Watch", "fire"]
-
 RESULT_TIMEOUT_S = 20.0
 """Seconds beyond span and drain that a generator has to encode what it counted, and to send it."""
 COUNTDOWN_S = 0.2

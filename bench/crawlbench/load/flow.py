@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.load.options import LoadOptions
     from crawlbench.load.search import Goal
 
-__all__ = ["Done", "LoadReport", "judge_step", "run_load"]
-
 TRIES = 3
 """How often to try a run that does not begin, or a step in which a generator is lost."""
 

@@ -34,8 +34,6 @@ from crawlbench.load.tally import Tally
 if TYPE_CHECKING:
     from crawlbench.load.client import Connection
 
-__all__ = ["Generator"]
-
 MAX_AT_ONCE = 64
 """Requests to send before looking at answers again, when the sender is late."""
 SWEEP_S = 0.05

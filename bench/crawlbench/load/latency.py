@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
     from hdrh.histogram import HdrHistogram
 
-__all__ = [
-    "PERCENTILES",
-    "Percentiles",
-    "count_seconds",
-    "encode_counts",
-    "merge",
-    "quantile",
-    "require_histograms",
-]
-
 LONGEST_US = 3_600_000_000
 DIGITS = 3
 PERCENTILES = {"p50": 0.50, "p90": 0.90, "p99": 0.99, "p99.9": 0.999}

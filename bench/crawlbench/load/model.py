@@ -10,20 +10,6 @@ from enum import StrEnum
 
 from crawlbench.base.errors import BenchError
 
-__all__ = [
-    "AT_ONCE",
-    "PROBES",
-    "PROBE_FAILURES",
-    "Arrival",
-    "GeneratorLost",
-    "Load",
-    "Lost",
-    "NotReady",
-    "Part",
-    "Target",
-    "share",
-]
-
 START_S = 30.0
 """How long a generator's process may take to start."""
 AT_ONCE = 64

@@ -15,8 +15,6 @@ from crawlbench.mirror.networks import find_network
 if TYPE_CHECKING:
     from crawlbench.load.search import Goal
 
-__all__ = ["LoadOptions", "choose_runs", "choose_step", "require_allowed"]
-
 CONNECTIONS = 10
 """Connections for closed arrival, if no number is given."""
 FIRST_PER_S = 100.0

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from crawlbench.load.fire import Run
 
-__all__ = ["SHORTFALL", "Outcome", "sum_up"]
-
 SHORTFALL = 0.01
 """Largest share of requests that may fail, and that may be left over in the second half, if a rate
 counts as kept."""

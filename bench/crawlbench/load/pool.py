@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.load.client import Owner
     from crawlbench.load.model import Target
 
-__all__ = ["Pool"]
-
 PAUSE_S = 0.1
 """Seconds before the next try, when a server refuses connections."""
 

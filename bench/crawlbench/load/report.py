@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Rows
     from crawlbench.report.notes import Note
 
-__all__ = ["load_notes", "load_picture", "load_table", "search_table"]
-
 ROWS = ("p50", "p90", "p99", "p99.9", "max")
 MAX_NINES = 5
 PLACES_PER_DECADE = 12

@@ -9,17 +9,6 @@ from dataclasses import dataclass
 
 from crawlbench.base.errors import BenchError, UsageError
 
-__all__ = [
-    "INTERRUPTED",
-    "Attempt",
-    "Found",
-    "Goal",
-    "Step",
-    "confirmation_s",
-    "parse_goal",
-    "search",
-]
-
 INTERRUPTED = "interrupted"
 """Why a search ended, if somebody interrupted it."""
 NEAR = 1.05

@@ -14,8 +14,6 @@ from crawlbench.plugins.about import describe_python
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ABSENT", "describe_software", "tell_differences"]
-
 ABSENT = "absent"
 PACKAGES = ("uvloop", "httptools")
 """Packages that a generator's figures depend on."""

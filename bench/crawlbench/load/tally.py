@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from crawlbench.load.latency import count_seconds
 
-__all__ = ["Tally"]
-
 
 @dataclass(slots=True)
 class Tally:

@@ -6,8 +6,6 @@ import ssl
 
 from crawlbench.base.errors import UsageError
 
-__all__ = ["make_tls"]
-
 
 def make_tls(ca_file: str | None) -> ssl.SSLContext:
     """Return the TLS settings of a client.

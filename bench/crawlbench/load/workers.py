@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.load.crew import Crew, Hand, Job
 
-__all__ = ["Cluster", "open_cluster"]
-
 POLL_S = 0.3
 """Seconds between checks that workers are still there, and that a manager still is."""
 WORD_S = 1.0

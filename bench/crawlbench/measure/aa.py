@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.lab import Lab
     from crawlbench.stats.aa import AaOutcome
 
-__all__ = ["run_aa"]
-
 
 async def run_aa(
     plan: Plan, sessions: int, methods: tuple[str, ...], tell: Callable[[str, AaOutcome], None]

@@ -17,8 +17,6 @@ from time import perf_counter
 
 from crawlbench.measure.gate import Gate
 
-__all__ = ["ANCHOR", "Wire", "compute", "main"]
-
 ANCHOR = "(anchor)"
 """The name under which this process comes to the turnstile; no cell can have it."""
 STEPS = 8_000

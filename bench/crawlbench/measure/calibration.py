@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, RoundRecord, Session
 
-__all__ = [
-    "LONGEST_VALUE_S",
-    "MAX_EVERY",
-    "MAX_LOOPS",
-    "calibrate",
-    "choose_loops",
-    "find_every",
-    "find_least_passes",
-    "find_strides",
-]
-
 MAX_LOOPS = 10_000  # most crawls per value, whatever the minimum time of a value
 MAX_EVERY = 10
 """At least one lap in so many has long forms, and each resting cell: fewer would say too little."""

@@ -22,8 +22,6 @@ from crawlbench.base.errors import MirrorError
 if TYPE_CHECKING:
     from crawlbench.mirror.process import MirrorProcess
 
-__all__ = ["CONNECTIONS", "MIN_SPAN_S", "SPAN_S", "ask_mirror", "measure_ceiling"]
-
 CONNECTIONS = 8
 BATCH = 16  # requests that a connection sends at once, without waiting for answers
 SPAN_S, MIN_SPAN_S = 0.3, 0.05

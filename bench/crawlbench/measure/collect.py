@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import RoundRecord
 
-__all__ = ["decode_runs", "encode_runs", "label_run", "merge_runs", "round_of"]
-
 NO_RUNS = b"null"
 """The line of a round in which no cell reached the end."""
 

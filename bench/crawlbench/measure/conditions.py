@@ -14,8 +14,6 @@ from crawlbench.base.records import Conditions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["StealMeter", "join_conditions", "read_conditions", "steal_of"]
-
 _CPU_FOLDER = Path("/sys/devices/system/cpu")
 _STAT = Path("/proc/stat")
 BUSY_SHARE = 0.10  # of one CPU; processes above this are named

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from crawlbench.base.digest import Row
     from crawlbench.base.records import Cell, Sample, Session
 
-__all__ = ["AnchorWorker", "Conduct", "Executor", "Mirror", "Value", "Watcher", "Worker"]
-
 
 @dataclass(frozen=True, slots=True)
 class Conduct:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Session
 
-__all__ = ["Costs", "expect_round_s", "find_costs"]
-
 
 @dataclass(frozen=True, slots=True)
 class Costs:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.base.model import SiteSpec
 
-__all__ = ["CrawlJob", "main"]
-
 BATCH = 500
 """Items per message."""
 

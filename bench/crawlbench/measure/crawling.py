@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Job, Told
     from crawlbench.measure.seal import Seal
 
-__all__ = ["Crawling", "Keeper", "keep_crawls", "make_site", "run_crawls"]
-
 
 class Keeper(Protocol):
     """Takes the items of one crawl: a list, a tally, or something that prints them."""

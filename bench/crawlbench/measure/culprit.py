@@ -11,8 +11,6 @@ from crawlbench.plugins.scouts import slowness
 if TYPE_CHECKING:
     from crawlbench.base.children import Message
 
-__all__ = ["LOAD_S", "find_culprit"]
-
 CHILD = "crawlbench.measure.expressions"
 LOAD_S = 60.0
 """Seconds that loading a site, or making its expectation, may take."""

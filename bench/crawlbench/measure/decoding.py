@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["CONCLUSIONS", "ROUNDS_FILE", "decode_session", "not_whole", "reading"]
-
 ROUNDS_FILE = "rounds.jsonl"
 CONCLUSIONS = ("warnings", "summaries", "comparisons", "noise", "controls", "slots")
 """Fields that are written for other programs once a session has ended. They are ignored here, since

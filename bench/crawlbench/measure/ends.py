@@ -12,8 +12,6 @@ from crawlbench.stats.settled import NEVER
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
 
-__all__ = ["MANY_ROUNDS", "Ends", "allow_extension", "extend_plan", "session_ends"]
-
 MANY_ROUNDS = 200
 """Limit of rounds if a precision or a budget is given, but no number of rounds."""
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import CellJob, Destination, Job, Order, Place
     from crawlbench.measure.turnstile import Turnstile
 
-__all__ = ["PROXY_VARIABLES", "ProcessExecutor"]
-
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """Environment variables that are set for the manager's Python and would mislead another one."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import Field, PageKind, SiteSpec
     from crawlbench.sites.sitefile import SiteFile
 
-__all__ = ["main", "try_expressions"]
-
 ORIGIN = "http://127.0.0.1"
 """A reader needs whole addresses; no expression sees this part."""
 

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.base.records import Session
 
-__all__ = ["find_flaw"]
-
 
 def find_flaw(session: Session) -> str:
     """Return the first thing in a session that cannot be right, or an empty text.

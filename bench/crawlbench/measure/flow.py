@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
     from crawlbench.measure.contract import Watcher
 
-__all__ = ["resume_session", "run_session"]
-
 
 async def run_session(
     plan: Plan, folder: Path, watcher: Watcher, environments: Sequence[EnvironmentFacts] = ()

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.base.records import RoundRecord, Session
 
-__all__ = ["cap_waits"]
-
 
 def cap_waits(session: Session) -> Session:
     """Return a session of format 1 with its workers' waits capped at what is usual in the group.

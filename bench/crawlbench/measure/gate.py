@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.base.children import Message
 
-__all__ = ["Gate"]
-
 
 class Gate:
     """The worker's connection to its manager."""

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.digest import Row
     from crawlbench.measure.turnstile import Lane
 
-__all__ = ["RUN_FILE", "AnchorHandle", "Handle", "WorkerHandle"]
-
 START_TIMEOUT_S = 60.0  # a few import at once, perhaps from a cold disk on a busy machine
 END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"

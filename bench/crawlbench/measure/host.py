@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Job, Order
     from crawlbench.measure.seal import Seal
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Take values until the manager says that it is over."""

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.seal import Seal
     from crawlbench.measure.worker import Task
 
-__all__ = ["Host", "run_host"]
-
 NO_REST = (0.0, 0.0)
 
 

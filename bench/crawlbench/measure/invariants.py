@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Conduct, Value
     from crawlbench.measure.verify import Expectation
 
-__all__ = [
-    "Due",
-    "Promise",
-    "find_breach",
-    "find_breaches",
-    "find_misconduct",
-]
-
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
 """How far two processes' readings of one clock may differ: less than one request over loopback
 takes, so that not even one can hide in the gap."""

@@ -12,18 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import EnvironmentFacts
     from crawlbench.operations import PeerFields
 
-__all__ = [
-    "JOB_VARIABLE",
-    "CellJob",
-    "Destination",
-    "Expected",
-    "Job",
-    "Order",
-    "Place",
-    "Told",
-    "find_expected",
-]
-
 JOB_VARIABLE = "CRAWLBENCH_JOB"
 """Environment variable that holds the job."""
 

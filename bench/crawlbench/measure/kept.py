@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Session
 
-__all__ = ["find_kept"]
-
 MAX_KEPT = 30
 """Most sessions to read: more would say nothing new."""
 

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.networks import Network
 
-__all__ = ["Lab", "declared_by", "open_lab"]
-
 CALIBRATION_WARMUPS = 1  # a process's first crawl pays for what later ones find ready
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan
 
-__all__ = ["Labels", "find_place", "hash_network", "is_file", "require_sites", "split_trip"]
-
 _ENDINGS = (".py", ".toml")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import signal
 
-__all__ = ["explain_exit"]
-
 _HANG = re.compile(r"^Timeout \(", re.MULTILINE)
 _FRAME = re.compile(
     r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE

@@ -10,8 +10,6 @@ import atexit
 import os
 import sys
 
-__all__ = ["Leaving"]
-
 
 class Leaving:
     """Ends the process before the interpreter is taken apart, if all went well."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.base.records import Cell
 
-__all__ = ["find_long_cells", "find_long_forms", "read_long_forms"]
-
 NONE = "none"
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["append_line", "read_lines", "write_lines"]
-
 
 def append_line(path: Path, line: bytes) -> None:
     """Add a line to a file, which is created if necessary, and make sure that it is on disk.

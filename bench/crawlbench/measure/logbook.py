@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Watcher
     from crawlbench.measure.round import RoundResult
 
-__all__ = ["Logbook", "new_session"]
-
 
 class Logbook:
     """Takes rounds, judges them, and keeps everything on disk."""

@@ -19,8 +19,6 @@ from crawlbench.base.offspring import names_in
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
 
-__all__ = ["Claim", "find_claim", "look_out"]
-
 LOOK_EVERY_S = 0.002
 """The time from one look to the next; a crawl of ten pages takes ten times as long."""
 REAL_TIME = (1, 2, 6)

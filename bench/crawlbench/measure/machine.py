@@ -26,8 +26,6 @@ from crawlbench.plugins.about import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["describe_machine"]
-
 PACKAGES = (
     "aiohttp",
     "backports.zstd",

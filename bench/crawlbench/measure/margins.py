@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Machine
 
-__all__ = ["find_margin", "forget_margin", "keep_margin"]
-
 FILE = "margins.json"
 
 

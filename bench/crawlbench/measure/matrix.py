@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Environment
     from crawlbench.measure.suite import Suite
 
-__all__ = ["MAX_CELLS", "make_plan"]
-
 MAX_SHOWN = 8
 """Most cells that a sentence names."""
 MAX_CELLS = 2000

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Job, Told
     from crawlbench.operations import Figures
 
-__all__ = ["Operating"]
-
 
 class Operating:
     """One cell's operation; made from the manager's job."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["LOCK_FILE", "OWNER_FILE", "OwnedError", "own"]
-
 LOCK_FILE = ".lock"
 """It is never removed, because all processes that wait for it must wait for the same file."""
 OWNER_FILE = ".owner"

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     _Bounds = tuple[int, int]
     """The least and the most laps per turn."""
 
-__all__ = ["choose_pace", "keep_pace"]
-
 FIRST_ROUNDS = 3
 """Rounds after which laps are first chosen; later, whenever the number of rounds has doubled."""
 MAX_STEP = 3

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["find_ours", "find_tools"]
-
 CLOCKS = ("perf_counter", "monotonic", "process_time", "thread_time")
 NAMES = {time: {*CLOCKS, *(f"{clock}_ns" for clock in CLOCKS)}, gc: {"collect"}}
 OURS = "crawlbench."

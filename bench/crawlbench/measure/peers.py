@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import OperationFacts
     from crawlbench.operations import PeerFields, PeerKind
 
-__all__ = ["PeerMeter", "open_peers"]
-
 
 class PeerMeter:
     """Measures how busy a peer was between `begin` and `end`, unless the peer stands aside."""

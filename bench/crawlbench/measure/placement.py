@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["choose_manager_cpus", "stay_off", "stay_on"]
-
 
 def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> set[int]:
     """Return the CPUs that are left for the manager.

@@ -11,8 +11,6 @@ from crawlbench.plugins.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Elsewhere", "Here", "Reach", "choose", "look_at_all"]
-
 
 class Here:
     """The manager's own Python; the manager itself imports none of the plug-ins."""

@@ -23,8 +23,6 @@ from crawlbench.base.model import Buffer, Page
 if TYPE_CHECKING:
     from crawlbench.base.model import Item, PageStream, Reader
 
-__all__ = ["CountedReader", "Reading"]
-
 _NOTE = struct.Struct("<QQd")
 """What a forked child notes for each page: its items, its bytes, and when it had been read."""
 

@@ -15,8 +15,6 @@ from crawlbench.plugins.about import describe_strategy, distribution_of, importe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["relevant_axes"]
-
 ON_A_LOOP = ("aiohttp-gather", "asyncio-httptools")
 """Strategies that show an event loop: as most people use it, and with as little else as
 possible."""

@@ -18,8 +18,6 @@ from crawlbench.base.usage import rss_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Remains"]
-
 LEFT_BYTES = 8 * 2**20
 """Memory that may be left: the allocator keeps less after a large value, and reuses it."""
 _FILES = "/proc/self/fd"

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Comparison, Plan, Session
 
-__all__ = ["choose_resting", "find_asleep", "find_next"]
-
 EVIDENT = 0.5
 """Log ratio beyond which a pair needs no more laps even before it can be judged: between equal
 cells, single laps differ by a tenth of it."""

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import AnchorWorker, Executor, Mirror, Value, Worker
     from crawlbench.measure.roundplan import RoundPlan
 
-__all__ = ["RoundResult", "run_round"]
-
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
 MAX_STARTING = 8

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell
 
-__all__ = ["RoundPlan"]
-
 
 @dataclass(frozen=True, slots=True)
 class RoundPlan:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.contract import Value
     from crawlbench.measure.schedule import Turn
 
-__all__ = ["make_sample", "pick"]
-
 
 def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
     """Return a run without the values that are left out; None if none is kept.

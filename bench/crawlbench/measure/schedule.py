@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-__all__ = ["MAX_PASSES", "Turn", "choose_passes", "epoch", "plan_turns", "plan_waves"]
-
 MAX_PASSES = 50
 """The most laps that a group takes in a turn, however short they are."""
 

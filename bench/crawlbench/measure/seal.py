@@ -22,8 +22,6 @@ from crawlbench.measure.parts import find_ours, find_tools
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Rest", "Seal", "await_kernel_threads", "await_kernel_work"]
-
 MAX_OBJECTS = 50_000
 """Objects between two collections. Some services set as many; with more, hardly any collection
 would fall within the clock, and what is not collected there is collected outside, at no charge."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Order
     from crawlbench.operations import PeerFields
 
-__all__ = ["Host", "Seat"]
-
 MAX_OFFENCES = 2
 """A seat that disturbs others this often leaves the host."""
 

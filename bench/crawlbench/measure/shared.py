@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Order
     from crawlbench.measure.turnstile import Lane
 
-__all__ = ["HostHandle", "Metadata", "Share", "SharedProcess"]
-
 Metadata = dict[str, Any]
 """Metadata in pyperf's form: numbers and text."""
 

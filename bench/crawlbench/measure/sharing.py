@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.mirror.networks import Network
 
-__all__ = ["find_cold", "find_sharing"]
-
 
 def find_sharing(cells: Iterable[Cell], networks: Mapping[str, Network]) -> dict[str, list[Cell]]:
     """Return, by the name of each process that several cells share in a round, these cells.

@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.base.model import SiteSpec
 
-__all__ = [
-    "SiteFacts",
-    "count_most_at_once",
-    "describe_site",
-    "find_parser",
-    "find_site",
-    "is_ours",
-]
-
 CHILD = "crawlbench.measure.siteside"
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.base.model import SiteSpec
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Answer what the manager asks about one site."""

@@ -38,21 +38,6 @@ from crawlbench.measure.owner import OwnedError, own
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "ROUNDS_FILE",
-    "RUNS_FILE",
-    "SESSION_FILE",
-    "SUITE_FILE",
-    "append_round",
-    "close_session",
-    "create_folder",
-    "load_runs",
-    "load_session",
-    "reopen_session",
-    "write_session",
-    "write_suite",
-]
-
 SESSION_FILE = "session.json"
 RUNS_FILE = "runs.jsonl"
 SUITE_FILE = "suite.json"

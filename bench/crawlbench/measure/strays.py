@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.base.errors import CellError
 
-__all__ = ["explain", "find_strays", "holds_up"]
-
 
 def holds_up(counters: Counters, seconds: float) -> bool:
     """Return whether strays can have moved a value by more than matters.

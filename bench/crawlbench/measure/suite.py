@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell
 
-__all__ = ["Suite", "describe_suite", "load_suite", "loops_left_out", "override", "suite_names"]
-
 _FOLDER = Path(__file__).resolve().parent.parent / "suites"
 
 _INFINITE = 1e9  # seconds or percent: TOML has inf, the JSON of a session does not

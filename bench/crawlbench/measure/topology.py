@@ -14,8 +14,6 @@ from typing import Final
 
 from crawlbench.base.errors import UsageError
 
-__all__ = ["ALL", "Topology", "choose_cpus", "parse_cpus", "read_topology"]
-
 ALL: Final = "all"
 _SYSTEM: Final = Path("/sys/devices/system/cpu")
 _CGROUPS: Final = Path("/sys/fs/cgroup")

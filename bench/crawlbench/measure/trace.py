@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["TRACE_FILE", "write_trace"]
-
 TRACE_FILE = "trace.jsonl.gz"
 GZIP_LEVEL = 6
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Message
 
-__all__ = ["Lane", "Turnstile", "open_turnstile"]
-
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024  # a worker may show everything its crawls returned
 
 

@@ -11,8 +11,6 @@ from crawlbench.base.text import tell_apart
 if TYPE_CHECKING:
     from crawlbench.measure.contract import Value
 
-__all__ = ["VALUE_SHARE", "Patience", "find_restless", "find_unrest", "tell_ms"]
-
 REST_CPU_S = 0.001
 """CPU time that a worker may use between its turns: so little hardly affects a crawl."""
 VALUE_SHARE = 0.01

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.measure.contract import Value
 
-__all__ = [
-    "Expectation",
-    "expect",
-    "explain_wrong",
-    "find_fault",
-    "find_odd_loop",
-    "is_wrong_answer",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Expectation:

@@ -6,14 +6,13 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from crawlbench.base.errors import UsageError
-from crawlbench.measure.sitefacts import count_most_at_once, find_site, is_ours
+from crawlbench.measure.sitefacts import count_most_at_once, find_site
 from crawlbench.plugins import registry
+from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.base.records import Cell, Plan
-
-__all__ = ["refuse_inexpressible"]
 
 ALWAYS_ALLOWED: Final = 10
 WIDEST_SITE, WIDEST = "api-json", 999

@@ -12,8 +12,6 @@ from crawlbench.plugins.about import describe_python
 if TYPE_CHECKING:
     from crawlbench.measure.job import Expected
 
-__all__ = ["WrongEnvironment", "assert_environment"]
-
 
 class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wrong)
     """Raised when a worker finds another Python or other packages than expected."""

@@ -33,18 +33,6 @@ if TYPE_CHECKING:
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Expected, Job, Told
 
-__all__ = [
-    "Task",
-    "assert_environment",
-    "describe_value",
-    "main",
-    "seal_ours",
-    "settle_allocator",
-    "tell_error",
-    "time_task",
-    "watch_event_loops",
-]
-
 LARGE_BYTES = 16 * 2**20
 
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-__all__ = ["Answer", "ByteStore"]
-
 ENTRY_BYTES = 512  # what keeping a value costs besides its own bytes, with its key
 
 Stored = TypeVar("Stored")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.responses import Responses
 
-__all__ = ["MAX_STREAMS", "PREFACE", "Asking", "after_preface", "greet", "make_server_state"]
-
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 """What a client sends first (RFC 9113, 3.4)."""
 

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.base.model import PageSource
 
-__all__ = ["MirrorJob", "loop_factory", "main"]
-
 KNOWN_SIZES = 16_384
 """Addresses whose page sizes are remembered; a site that is not large has fewer."""
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror, Tracked
 
-__all__ = ["answer_stranger", "choose_answer", "count_request"]
-
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 

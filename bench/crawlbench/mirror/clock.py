@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-__all__ = ["Clock", "Timer"]
-
 now = time.monotonic
 
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BROTLI", "CODED", "CODINGS", "GZIP", "ZSTD", "choose_coding", "compress", "expand"]
-
 # Flags of an answer, besides those of `responses` and `http1`; at most one of them is set.
 GZIP = 1
 BROTLI = 32

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["Connection"]
-
 MAX_WAITING = 64  # pipelined requests per connection that may wait for their answers
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 

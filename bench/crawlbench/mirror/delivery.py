@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.responses import Responses
 
-__all__ = ["End", "Wire", "spoil"]
-
 
 class End(Enum):
     """What happens to the connection after an answer."""

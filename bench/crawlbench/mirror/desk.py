@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.server import Mirror, Tracked
     from crawlbench.mirror.streams import Streams
 
-__all__ = ["LEAVE", "Desk"]
-
 LEAVE = [(b":status", b"100")]
 """Lets a client send its body."""
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.doors import Door
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["Entrance", "TlsDoor", "open_door"]
-
 
 async def open_door(
     mirror: Mirror,

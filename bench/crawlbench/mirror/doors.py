@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.request import Request
 
-__all__ = ["MAIN", "Door", "Doors"]
-
 MAIN = ""
 """The name of the door that every mirror has, for clients without a door of their own."""
 KNOWN_REQUESTS = 2_048  # complete requests of a door that are not parsed again

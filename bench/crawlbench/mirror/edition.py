@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import Item, PageSource, Reader, SiteSpec
 
-__all__ = ["Edition", "make_edition"]
-
 MAX_PAGES = 16
 """Most pages that differ; on larger sites they are drawn. Each takes some milliseconds."""
 MAX_S = 3.0

@@ -15,8 +15,6 @@ from crawlbench.mirror.responses import Responses
 if TYPE_CHECKING:
     from crawlbench.mirror.networks import Fault
 
-__all__ = ["LOOP_TARGETS", "alter", "loop_answer", "unmark"]
-
 BIG_PAGE_BYTES = 10 * 2**20
 BOMB_BYTES = 256 * 2**20  # unpacked; about a thousandth of it goes over the wire
 FLOOD_HEADERS = 2_000

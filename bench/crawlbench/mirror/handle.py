@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.mirror.child import MirrorJob
 
-__all__ = ["MirrorAddress", "ServedMirror"]
-
 CHILD = "crawlbench.mirror.child"
 
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ANY_TAG", "EXPECTATION", "find_flaw", "is_host", "is_unmatched"]
-
 VERSIONS = {"1.0", "1.1"}
 ANY_TAG = b"*"
 EXPECTATION = b"100-continue"

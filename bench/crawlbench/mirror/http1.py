@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
 
-__all__ = ["CLOSE", "CONTINUE", "HEAD", "HTTP10", "render", "render_chunk", "render_head"]
-
 # How to frame an answer; the two lowest bits are those of `responses`.
 HEAD = 4
 CLOSE = 8

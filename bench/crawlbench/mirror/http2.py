@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.replies import Reply
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["Http2Connection"]
-
 
 class Http2Connection(asyncio.Protocol):
     """One client's connection."""

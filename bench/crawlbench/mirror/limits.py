@@ -4,17 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = [
-    "FAREWELL_S",
-    "MAX_BODY_BYTES",
-    "MAX_HEADERS",
-    "MAX_HEAD_BYTES",
-    "MAX_TARGET_BYTES",
-    "MAX_TLS_BYTES",
-    "MAX_UNSENT_BYTES",
-    "REFUSALS",
-]
-
 MAX_HEAD_BYTES: Final = 65_536  # of a head, or of what surrounds a body, such as a trailer
 MAX_HEADERS: Final = 1_000  # as in nginx
 MAX_TARGET_BYTES: Final = 8_192

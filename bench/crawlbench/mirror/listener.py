@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-__all__ = ["BACKLOG", "Listener", "bind", "bind_all_of_loopback"]
-
 BACKLOG = 1024
 
 PAUSE_S = 1.0

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.delivery import Wire
     from crawlbench.mirror.server import Mirror, Tracked
 
-__all__ = ["UNCOUNTED", "Exchange", "Outbox"]
-
 UNCOUNTED = "(not counted)"
 """Stands for the page in exchanges that are not counted."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["MAX_CHATTER", "MAX_RESETS", "MAX_UNREAD_BYTES", "Patience"]
-
 MAX_RESETS: Final = 100
 """Requests taken back, beyond the number of answers: the attack known as rapid reset."""
 MAX_CHATTER: Final = 1_000

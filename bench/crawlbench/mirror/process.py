@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.child import MirrorJob
     from crawlbench.mirror.networks import Network
 
-__all__ = ["MirrorProcess", "open_mirror"]
-
 START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0

@@ -21,8 +21,6 @@ from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RequestReader"]
-
 HEAD_END = b"\r\n\r\n"
 MAX_TAIL_BYTES = len(HEAD_END) - 1  # of an end of a head that has only begun
 UNKNOWN_VERSION = "Invalid HTTP version"  # what llhttp says of an unknown but well-formed version

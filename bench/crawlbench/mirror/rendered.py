@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import weakref
 
-__all__ = ["Rendered", "Shelf"]
-
 FEWEST_BYTES = 32_768  # below this, a copy costs less than a page of the file
 FILE_BYTES = 8 * 2**20
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.outbox import Exchange
 
-__all__ = ["Reply"]
-
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 

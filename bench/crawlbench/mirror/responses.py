@@ -23,17 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import PageSource
     from crawlbench.mirror.request import Request
 
-__all__ = [
-    "ALTERED",
-    "JSON",
-    "NEW_VISITOR",
-    "REFUSING",
-    "UNMATCHED",
-    "Responses",
-    "has_bid",
-    "is_json",
-]
-
 # How to answer for a page; the flags of how to frame the answer are in `http1`.
 NEW_VISITOR = 2  # sent no `bid` cookie, so it gets one
 JSON = 128  # declared its body as JSON

@@ -25,8 +25,6 @@ from crawlbench.plugins import registry
 if TYPE_CHECKING:
     from crawlbench.base.children import Say
 
-__all__ = ["ServantJob", "main"]
-
 
 class ServantJob(TypedDict):
     """What to serve, and where; passed on the command line as JSON."""

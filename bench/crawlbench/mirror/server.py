@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.responses import Responses
 
-__all__ = ["Connection", "Mirror", "Tracked"]
-
 SWEEP_S = 5.0
 
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.networks import Network
     from crawlbench.mirror.outbox import Exchange
 
-__all__ = ["Open", "Served", "check_host", "serve"]
-
 CA_FILE = "ca.pem"
 
 

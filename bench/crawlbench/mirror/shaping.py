@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["Line", "piece_bytes"]
-
 PIECE_S = 0.002  # a line hands over what it carries in this time
 MIN_PIECE_BYTES = 1448  # a full packet on Ethernet
 MAX_PIECE_BYTES = 65_536

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["STATUS_PATH", "StatusPage"]
-
 STATUS_PATH = "/_crawlbench"
 ENTRANCE_PATH = "/"
 MAX_PAGES = 10

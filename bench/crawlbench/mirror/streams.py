@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.replies import Reply
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["Streams"]
-
 # Data that belongs to no stream: the client must give up the connection (RFC 9113, 6.1).
 BROKEN_FRAME = b"\x00\x00\x09\x00\x00\x00\x00\x00\x00no stream"
 MAX_UNSENT_BYTES = 65_536  # collected before they are written, so that many frames share a packet

@@ -14,8 +14,6 @@ from crawlbench.base.errors import MirrorError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["HTTP_1_1", "HTTP_2", "make_server_context"]
-
 HTTP_1_1, HTTP_2 = "http/1.1", "h2"  # names in TLS's negotiation (RFC 7301)
 LOCAL_NAMES = ("127.0.0.1", "::1", "localhost")
 

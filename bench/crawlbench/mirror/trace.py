@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.outbox import Exchange
     from crawlbench.mirror.server import Mirror
 
-__all__ = ["Tracer"]
-
 BUFFER_BYTES = 2**18  # bytes to write at a time: a few thousand requests
 
 

@@ -15,8 +15,6 @@ from crawlbench.operations.servers import RECEIVE, SEND
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["THEME", "receive_bulk", "send_bulk"]
-
 THEME = Theme("bulk")
 MIN_BYTES = 64 * 1024
 """High-water mark in `flow_control`."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.operations.contract import Operation
 
-__all__ = ["GROUP", "all_operations", "find_operation", "select_operations"]
-
 GROUP = "crawlbench.operations"
 
 

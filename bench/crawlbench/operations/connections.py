@@ -10,8 +10,6 @@ from crawlbench.operations.contract import Peer, Theme, check
 from crawlbench.operations.echo import Echo, Ping
 from crawlbench.operations.payload import numbered
 
-__all__ = ["THEME"]
-
 THEME = Theme("connections")
 SIZE = 64
 """Bytes on each connection."""

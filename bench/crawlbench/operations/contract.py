@@ -17,19 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import OperationFacts
 
-__all__ = [
-    "FEW",
-    "Figures",
-    "Operation",
-    "OperationWrong",
-    "Peer",
-    "PeerError",
-    "PeerFields",
-    "PeerKind",
-    "Theme",
-    "check",
-]
-
 FEW = 50
 """The probe uses this fraction of an operation's `n`: enough to see whether it works."""
 LONGEST_SHOWN = 60

@@ -11,8 +11,6 @@ from crawlbench.operations.payload import numbered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["BufferedEcho", "BufferedPing", "Echo", "Ping", "ping_by_socket", "ping_by_streams"]
-
 BUFFER_BYTES = 64 * 1024
 
 

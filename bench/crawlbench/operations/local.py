@@ -13,8 +13,6 @@ from crawlbench.operations.contract import Peer, Theme, check
 from crawlbench.operations.echo import Ping, ping_by_socket, ping_by_streams
 from crawlbench.operations.payload import numbered
 
-__all__ = ["THEME"]
-
 THEME = Theme("local")
 SIZE = 1_024
 DATAGRAM_BYTES = 512

@@ -13,8 +13,6 @@ from pathlib import Path
 from crawlbench.operations.contract import Theme, check
 from crawlbench.operations.payload import CHUNK_BYTES, MIB, numbered, pattern
 
-__all__ = ["THEME"]
-
 THEME = Theme("outside")
 SIZE = 1_024
 ENDS = (("true", 0), ("false", 1))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 
-__all__ = ["CHUNK_BYTES", "MIB", "PERIOD_BYTES", "is_pattern", "numbered", "pattern"]
-
 MIB = 2**20
 CHUNK_BYTES = 64 * 1024
 """Bytes written at a time in bulk."""

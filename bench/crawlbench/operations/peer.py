@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     from crawlbench.operations.contract import PeerFields
 
-__all__ = ["main"]
-
 BACKLOG = 4_096
 HOST = "127.0.0.1"
 NAME = "localhost"

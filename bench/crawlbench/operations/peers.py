@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Message
 
-__all__ = ["PeerProcess", "PeerUsage", "open_peer"]
-
 ANSWER_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 

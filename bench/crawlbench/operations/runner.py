@@ -17,8 +17,6 @@ from crawlbench.operations.contract import Figures, Operation, OperationWrong, P
 if TYPE_CHECKING:
     from crawlbench.plugins.loops.factory import LoopFactory
 
-__all__ = ["Outcome", "run_operation"]
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawlbench.plugins.loops.factory import LoopFactory
 
-__all__ = ["THEME"]
-
 THEME = Theme("scheduling")
 CANCELLED_DELAY_S = 60.0
 """Seconds of timers that never fire."""

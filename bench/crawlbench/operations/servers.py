@@ -25,18 +25,6 @@ from crawlbench.operations.payload import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "RECEIVE",
-    "SEND",
-    "Connection",
-    "handle_bulk",
-    "handle_caller",
-    "handle_echo",
-    "serve_datagrams",
-    "serve_echoes",
-    "serve_in_threads",
-]
-
 Connection = socket.socket
 """An accepted, blocking socket, perhaps with TLS."""
 SEND, RECEIVE = b"S", b"R"

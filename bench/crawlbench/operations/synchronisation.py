@@ -6,8 +6,6 @@ import asyncio
 
 from crawlbench.operations.contract import Theme, check
 
-__all__ = ["THEME"]
-
 THEME = Theme("synchronisation")
 WORKERS = 10
 """Tasks that compete."""

@@ -12,8 +12,6 @@ from crawlbench.operations.contract import OperationWrong, Theme, check
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
 
-__all__ = ["THEME"]
-
 THEME = Theme("tasks")
 
 

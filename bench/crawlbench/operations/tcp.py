@@ -22,8 +22,6 @@ from crawlbench.operations.payload import numbered
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-__all__ = ["THEME"]
-
 THEME = Theme("tcp")
 SIZES = {"1k": 1_024, "10k": 10_240, "100k": 102_400}
 CONNECTIONS = (1, 100)

@@ -12,8 +12,6 @@ from crawlbench.operations.contract import Theme, check
 if TYPE_CHECKING:
     from crawlbench.plugins.loops.factory import LoopFactory
 
-__all__ = ["THEME"]
-
 THEME = Theme("threads")
 LOOPS = 4
 """Loops that run at once, each in a thread."""

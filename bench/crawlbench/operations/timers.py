@@ -13,8 +13,6 @@ import time
 
 from crawlbench.operations.contract import Figures, OperationWrong, Theme, check
 
-__all__ = ["THEME"]
-
 THEME = Theme("timers")
 TOLERATED_S = 0.0016
 """A timer may be so early: half a millisecond of rounding, one of the clock, and a tenth."""

@@ -11,8 +11,6 @@ from crawlbench.operations.contract import Peer, Theme, check
 from crawlbench.operations.echo import BufferedPing, Ping, ping_by_streams
 from crawlbench.operations.payload import MIB
 
-__all__ = ["THEME"]
-
 THEME = Theme("tls")
 NAME = "localhost"
 SIZE = 64

@@ -27,19 +27,6 @@ from crawlbench.plugins import registry
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = [
-    "LibraryFacts",
-    "StrategyFacts",
-    "describe_http",
-    "describe_libraries",
-    "describe_python",
-    "describe_strategy",
-    "digest_of_code",
-    "distribution_of",
-    "find_parser_library",
-    "imported_modules",
-]
-
 STANDARD_LIBRARY = "standard library"
 
 _FACTS = re.compile(r"\bModel: (?P<model>[^.]+)\. HTTP: (?P<http>[\d., ]+?)\.?$", re.MULTILINE)

@@ -14,8 +14,6 @@ from typing import Any
 
 from crawlbench.base.errors import NotInstalledError
 
-__all__ = ["extra_of", "how_to_get", "need"]
-
 _OURS = re.compile(r"^(?P<name>[\w.-]+)(\[[^]]*\])?.*?(extra == ['\"](?P<extra>[\w-]+)['\"])?$")
 OF_ITS_MAKERS = {"ci", "dev"}
 """Extras that users do not ask for; their packages are in another extra, whose name says more."""

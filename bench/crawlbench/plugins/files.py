@@ -24,8 +24,6 @@ from crawlbench.plugins.registry import describe_failure
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["load_loop_factory", "load_parser", "load_site", "load_strategy"]
-
 
 def load_strategy(path: str) -> Any:  # noqa: ANN401  (see `model.Crawl`)
     """Return the function `crawl` of a Python file.

@@ -29,22 +29,6 @@ from crawlbench.plugins.extras import how_to_get
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = [
-    "Kind",
-    "declared_module",
-    "describe_failure",
-    "describe_family",
-    "families",
-    "find",
-    "is_async",
-    "load",
-    "names",
-    "needs_loop",
-    "points_of",
-    "select",
-    "unknown_name",
-]
-
 
 class Kind(Enum):
     """What can be plugged in; the value is the entry-point group."""

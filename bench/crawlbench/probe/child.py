@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Say
     from crawlbench.operations import LoopFactory
 
-__all__ = ["main"]
-
 LATE_S = 10
 """Seconds after the prober's deadline at which the system ends the process, if it still runs."""
 

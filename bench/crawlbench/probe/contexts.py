@@ -21,8 +21,6 @@ from crawlbench.operations.contract import check
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["THEME"]
-
 THEME = Theme("contexts and errors")
 once = partial(THEME.operation, counts="tries", n=1)
 """Registers a probe that is tried once."""

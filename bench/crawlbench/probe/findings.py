@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["NOT_TRIED", "Finding", "LoopFacts", "Report", "Support"]
-
 NOT_TRIED = "not tried"
 """The word that stands for a missing finding."""
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.probe.findings import Report
 
-__all__ = ["render_html"]
-
 
 @cache
 def _template() -> Template:

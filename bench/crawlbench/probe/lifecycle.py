@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.operations import LoopFactory
 
-__all__ = ["STARTS", "THEME"]
-
 THEME = Theme("lifecycle")
 STARTS = "starts"
 once = partial(THEME.operation, counts="tries", n=1)

@@ -11,17 +11,6 @@ from crawlbench.probe.findings import NOT_TRIED, Support
 if TYPE_CHECKING:
     from crawlbench.probe.findings import Finding, LoopFacts, Report
 
-__all__ = [
-    "Matrix",
-    "Note",
-    "Row",
-    "about_lines",
-    "make_matrices",
-    "make_notes",
-    "missing_text",
-    "summary_rows",
-]
-
 SHOWN_FIRST = (Support.CRASHES, Support.HANGS, Support.WRONG, Support.NOT_IMPLEMENTED)
 """Order of the notes: the worst first."""
 

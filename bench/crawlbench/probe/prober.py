@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children import Ended
 
-__all__ = ["DEADLINE_S", "ProbeOptions", "Tell", "probe_loops"]
-
 DEADLINE_S = 5.0
 """A probe's deadline; it takes less than half a second, and up to two on a busy machine."""
 JOBS = 2 + (os.cpu_count() or 2)

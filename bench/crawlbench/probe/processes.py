@@ -16,8 +16,6 @@ from crawlbench.base.children import ChildEnded, Nursery, run_alone
 if TYPE_CHECKING:
     from crawlbench.base.children import Ended, Message
 
-__all__ = ["LoopProcesses"]
-
 CHILD = "crawlbench.probe.child"
 PYTHON = (sys.executable, "-X", "faulthandler")
 START_S = 20.0

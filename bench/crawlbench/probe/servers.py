@@ -18,8 +18,6 @@ from crawlbench.operations.echo import Echo, Ping, ping_by_streams
 from crawlbench.operations.payload import numbered
 from crawlbench.probe.verdicts import NotHere
 
-__all__ = ["THEME"]
-
 THEME = Theme("servers and processes")
 once = partial(THEME.operation, counts="tries", n=1)
 """Registers a probe that is tried once."""

@@ -13,8 +13,6 @@ from crawlbench.probe.findings import Report
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["PROBE_FILE", "encode_report", "load_report", "write_report"]
-
 PROBE_FILE = "probe.json"
 
 

@@ -10,8 +10,6 @@ from crawlbench.probe.matrix import make_matrices, make_notes, note_text, summar
 if TYPE_CHECKING:
     from crawlbench.probe.findings import Report
 
-__all__ = ["all_rows", "count_rows", "lacking_rows", "reason_rows"]
-
 _FINE = frozenset({Support.WORKS, Support.NOT_HERE, NOT_TRIED})
 
 

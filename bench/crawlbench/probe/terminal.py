@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from crawlbench.probe.findings import Report
 
-__all__ = ["render_terminal"]
-
 STYLES = {
     Support.WORKS: "green",
     Support.NOT_IMPLEMENTED: "yellow",

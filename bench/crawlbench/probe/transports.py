@@ -15,8 +15,6 @@ from crawlbench.operations.payload import numbered
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-__all__ = ["THEME"]
-
 THEME = Theme("transports")
 once = partial(THEME.operation, counts="tries", n=1)
 """Registers a probe that is tried once."""

@@ -13,8 +13,6 @@ from crawlbench.probe import contexts, lifecycle, servers, transports
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["FIRST", "all_tries", "find_try", "names_of_themes", "size_of"]
-
 FIRST = lifecycle.STARTS
 """A loop that does not pass this probe is not tried further."""
 

@@ -12,8 +12,6 @@ from crawlbench.probe.findings import Support
 if TYPE_CHECKING:
     from types import TracebackType
 
-__all__ = ["NotHere", "judge_error"]
-
 LONGEST_REASON = 200
 """Characters."""
 

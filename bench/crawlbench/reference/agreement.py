@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Session
 
-__all__ = ["BANDS", "Band", "Said", "find_agreement", "said_by"]
-
 BANDS = (0.0, 0.02, 0.05, 0.1, 0.25, math.inf)
 """Distances from 1, as differences of times relative to the shorter one."""
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.rows import TableRow
     from crawlbench.reference.table import Table
 
-__all__ = ["make_badge", "make_badges"]
-
 COLOURS = {
     "faster": "brightgreen",
     "slower": "orange",

@@ -28,26 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = [
-    "DIGITS",
-    "ENDING",
-    "FORMAT",
-    "Bundle",
-    "Claim",
-    "Content",
-    "KeptRound",
-    "Source",
-    "claims_of",
-    "decode_bundle",
-    "digest_of",
-    "encode_bundle",
-    "load_bundle",
-    "restore",
-    "seal",
-    "shorten",
-    "unfold",
-]
-
 FORMAT = 1
 """Version of the format. 1: first."""
 ENDING = ".bundle.gz"

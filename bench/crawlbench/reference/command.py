@@ -13,8 +13,6 @@ from crawlbench.report.repeat import repeat_command
 if TYPE_CHECKING:
     from crawlbench.base.records import Session
 
-__all__ = ["command_of", "is_due_command", "name_suite"]
-
 OF_A_PART = "make reference PART="
 OWN = "run-"
 """Begins the name of a suite that is called like a part, but is measured otherwise."""

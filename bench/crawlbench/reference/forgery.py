@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 Values = dict[tuple[str, int, int], float]
 """Seconds by cell, lap and number of the round, which is 0 for one round alone."""
 
-__all__ = ["are_copies", "find_copy", "find_forgery"]
-
 SLACK = 2.0
 """How much faster than its measured ceiling a mirror may have been; a ceiling takes only
 seconds."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.reference.matrix import Measured
 
-__all__ = ["OWN_FILE", "Makeup", "find_loop_library", "find_makeup"]
-
 OWN_FILE = "own file"
 
 

@@ -19,17 +19,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Machine, Session
     from crawlbench.reference.bundle import Content
 
-__all__ = [
-    "MAX_MATRIX_BYTES",
-    "Matrix",
-    "Measured",
-    "find_copied",
-    "load_matrices",
-    "load_matrix",
-    "load_measured",
-    "name_matrix",
-]
-
 ALL = "matrix"
 """Name of the folder that has a folder for each matrix."""
 MAX_MATRIX_BYTES = 3 * 2**20

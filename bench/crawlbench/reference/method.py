@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan, Session
 
-__all__ = ["CUT_SHORT", "MIN_ROUNDS", "find_lapses", "find_outdated"]
-
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""
 CUT_SHORT = ("", "interrupted", "mirror")

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.rows import Pairs, Shares, TableRow
     from crawlbench.reference.table import Table
 
-__all__ = ["FILES", "render_table"]
-
 FLOORS = (REFERENCE, "cold-python")
 """Strategies that fetch without a client: the least that is possible, and not one to choose."""
 FILES = "../../results/matrix/"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.interval import Estimate
 
-__all__ = ["Pair", "Rules", "judge_pairs"]
-
 Names = tuple[str, str]
 """Names of two cells."""
 

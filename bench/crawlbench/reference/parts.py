@@ -14,8 +14,6 @@ from crawlbench.reference.pooling import MIN_SESSIONS
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
 
-__all__ = ["SESSIONS", "Part", "describe_part", "find_part", "list_parts", "load_parts"]
-
 _FOLDER = Path(__file__).resolve().parent / "parts"
 SESSIONS = MIN_SESSIONS
 """Sessions of each part: as many as a figure needs."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.table import Table
     from crawlbench.report.charts.chart import ChartRow, Rows
 
-__all__ = ["draw_clients", "find_clients"]
-
 PART = "clients"
 """The part of a matrix with every client that is installed, fetching alone."""
 ROW = 17

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Doubt, Failure, Session
     from crawlbench.reference.pairs import Pair
 
-__all__ = ["CONFIDENCE", "MARGIN", "MIN_SESSIONS", "QUANTITIES", "Pool", "Ratio", "Standing"]
-
 MARGIN = 0.04879016416943204
 """Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""
 CONFIDENCE = 0.95

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Failure, Session
 
-__all__ = ["BUSY", "find_secret", "forget", "is_label", "shorten_platform"]
-
 _PLATFORM = re.compile(r"(Linux|macOS|Darwin|Windows)(-\d+(?:\.\d+)?)?")
 _MACHINES = ("x86_64", "amd64", "aarch64", "arm64", "armv7l", "ppc64le", "riscv64", "s390x")
 _ROOTS = (

@@ -10,8 +10,6 @@ from crawlbench.reference.rows import newest_last
 if TYPE_CHECKING:
     from crawlbench.reference.table import Table
 
-__all__ = ["QUESTIONS", "Question", "find_questions"]
-
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.pairs import Pair
     from crawlbench.reference.pooling import Ratio
 
-__all__ = ["Pairs", "Shares", "TableRow", "days_of", "interval_text", "newest_last", "ratio_text"]
-
 
 @dataclass(frozen=True, slots=True)
 class TableRow:

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Plan, Session
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
-__all__ = ["find_broken", "is_tuned"]
-
 _CPU = re.compile(r"[\w()@.,+/ -]{0,100}", re.ASCII)
 _DOTTED = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]{2,}")
 VERSION = re.compile(r"[\w.+!-]*", re.ASCII)

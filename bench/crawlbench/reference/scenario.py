@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.pairs import Pair
     from crawlbench.reference.pooling import Ratio, Standing
 
-__all__ = ["Scenario"]
-
 
 class Scenario:
     """One scenario of one matrix, and its rows."""

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan
     from crawlbench.measure.verify import Expectation
 
-__all__ = [
-    "digest_of_site",
-    "digest_of_strategy",
-    "hash_source",
-    "is_shipped",
-    "pages_of_site",
-    "sources_of",
-]
-
 _READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
 """Modules that read a user's file."""
 

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
     from crawlbench.reference.bundle import Bundle, Source
 
-__all__ = ["make_bundle", "name_bundle", "submit_session"]
-
 
 def submit_session(folder: Path, part: str = "") -> Bundle:
     """Return the bundle of a session, checked by all rules.

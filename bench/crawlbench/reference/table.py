@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from crawlbench.reference.matrix import Matrix, Measured
 from crawlbench.reference.rows import Pairs, Shares, TableRow
 
-__all__ = ["Table", "make_table"]
-
 
 @dataclass(frozen=True, slots=True)
 class Table:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import SessionView
 
-__all__ = ["Sentence", "as_sentence", "find_answer"]
-
 MAX_LINES, WIDTH = 10, 80
 """Lines, of this many columns, that all sentences together may take on a terminal; what stands
 below them takes two more."""

@@ -17,8 +17,6 @@ from crawlbench.report.tables import Ratio, ratio_of
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView
 
-__all__ = ["MAX_BAR", "MIN_BAR", "Bars", "draw_bars"]
-
 MIN_BAR, MAX_BAR = 14, 40
 """Columns: fewer would show nothing, more would add nothing."""
 MIN_SPAN = math.log(1.05)

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.bisection import Bisection
     from crawlbench.stats.change import Change
 
-__all__ = ["bisection_sentence", "bisection_table"]
-
 _COLUMNS = (
     Column("environment"),
     Column("ratio", is_number=True),

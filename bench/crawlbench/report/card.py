@@ -14,8 +14,6 @@ from crawlbench.report.theme import COLOURS, FONT
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
 
-__all__ = ["HEIGHT", "WIDTH", "render_card"]
-
 WIDTH, HEIGHT = 1200, 630
 """Pixels that services ask for when they show a picture for a link."""
 _MARGIN, _TOP, _FOOT = 72, 150, 470

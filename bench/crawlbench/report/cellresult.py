@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, LongForm
     from crawlbench.report.view import Row, SessionView
 
-__all__ = ["CellResult", "as_ratio", "result_of"]
-
 Role = Literal["contestant", "baseline", "control", "reference"]
 
 

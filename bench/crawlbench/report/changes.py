@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.compare import SessionComparison, Unlike
     from crawlbench.stats.rows import Compared, Kin
 
-__all__ = [
-    "changes_table",
-    "comparison_notes",
-    "comparison_tables",
-    "tell_comparison",
-    "why_not_compared",
-]
-
 _SEEN = (Column("ratio", is_number=True), Column("interval"))
 _HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
 _PAIRED = (*_HEAD, *_SEEN, Column("verdict"))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Quantity
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["differences_section"]
-
 COLUMNS = (Column("on"), Column("of"), Column("found", is_prose=True))
 
 

@@ -16,8 +16,6 @@ import vl_convert
 
 from crawlbench.base.children import end_with_parent, open_channel
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Make what the line of JSON asks for."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.report.charts.chart import Chart, Rows
 
-__all__ = ["pack", "pack_charts", "read_asset", "script_hash", "script_json"]
-
 
 def read_asset(package: str, name: str) -> str:
     """Return the text of a file in a package's folder of assets."""

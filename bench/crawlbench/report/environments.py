@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import EnvironmentFacts
     from crawlbench.report.view import SessionView
 
-__all__ = ["environments_table"]
-
 ABSENT = "-"
 
 

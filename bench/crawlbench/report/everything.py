@@ -13,8 +13,6 @@ from crawlbench.report.tables import ANSWER, CPU, OF_LENGTHS, group_tables
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
 
-__all__ = ["everything_table", "first_columns", "sort_key"]
-
 _FIRST = (*ANSWER, *OF_LENGTHS, *CPU, "network", "site", "CPU", "peak")
 """Headers that a page shows until the reader chooses others."""
 MAX_WHOLE = 10

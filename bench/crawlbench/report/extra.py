@@ -9,8 +9,6 @@ from importlib.util import find_spec
 
 from crawlbench.base.errors import NotInstalledError
 
-__all__ = ["can_draw", "require_drawing"]
-
 _PACKAGES = {"altair": "altair", "vl_convert": "vl-convert-python"}
 
 

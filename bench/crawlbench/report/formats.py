@@ -18,15 +18,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.text import count_of
-from crawlbench.report.results import CellResult, Results, results_of
+from crawlbench.report.cellresult import CellResult
+from crawlbench.report.results import Results, results_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.base.records import Session
     from crawlbench.report.view import SessionView
-
-__all__ = ["EXPORTS", "Export"]
 
 Export = Callable[["SessionView"], str]
 """Returns a file's whole text."""

@@ -13,8 +13,6 @@ from crawlbench.report.standing import TIMES_FROM, find_standing, join_names, li
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["find_figures", "tell_question"]
-
 MAX_FIGURES = 4
 """With more scenarios, no single number speaks for the others."""
 MAX_PLACES = 3

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.timeline import ChangePoint, History, Line
 
-__all__ = ["changes_table", "history_answers", "history_page"]
-
 METHOD = (
     "A point is a cell's time relative to the baseline and its control (averaged) in the same laps "
     "of its own session, so that a machine that is faster as a whole cancels out; its line is the "

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.report.page import Page
     from crawlbench.report.table import Table
 
-__all__ = ["render_page"]
-
 
 @dataclass(frozen=True, slots=True)
 class _Cell:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView
 
-__all__ = ["tell_beginning", "tell_lengths", "tell_pages", "tell_times"]
-
 
 def tell_lengths(
     group: GroupView,

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
-__all__ = ["ClusterReport", "find_notes", "kind_table", "tell_machines"]
-
 _COLUMNS = (
     Column("cell"),
     Column("ratio", is_number=True),

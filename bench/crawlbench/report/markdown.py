@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.report.notes import Note
     from crawlbench.report.view import SessionView
 
-__all__ = ["render_markdown", "render_parts", "render_table"]
-
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#&~$])")
 
 

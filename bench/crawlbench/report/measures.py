@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Summary
     from crawlbench.stats.change import Change
 
-__all__ = [
-    "CHANGES",
-    "MEASURE",
-    "TOO_UNCERTAIN",
-    "is_wide",
-    "tell_interval",
-    "tell_numbers",
-    "tell_range",
-    "tell_signed",
-    "tell_size",
-]
-
 MEASURE = {
     Quantity.TIME: "time",
     Quantity.CPU: "CPU time",

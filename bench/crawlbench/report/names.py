@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell
 
-__all__ = ["find_differences", "name_place", "name_work", "short_name", "unlike"]
-
 _DIFFERENCES = {"parser": "{}", "concurrency": "c{}", "environment": "@{}"}
 """What follows a strategy's name where the cells of a group differ in it."""
 

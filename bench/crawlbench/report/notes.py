@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import RoundRecord, Session, Summary
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["BRIEF", "ENDINGS", "Note", "find_notes", "interval_meaning"]
-
 Note = tuple[str, str]
 """A label, and a sentence in one printable line."""
 

@@ -8,22 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "format_bytes",
-    "format_change",
-    "format_count",
-    "format_difference",
-    "format_interval",
-    "format_length",
-    "format_part",
-    "format_percent",
-    "format_ratio",
-    "format_seconds",
-    "format_share",
-    "format_size",
-    "format_span",
-]
-
 _UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"))
 _PLAIN_DIGITS = 3  # where no uncertainty is known
 _TIME_DECIMALS = 2  # at most, so that columns stay narrow

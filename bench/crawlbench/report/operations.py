@@ -22,18 +22,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
-__all__ = [
-    "MAIN",
-    "READING",
-    "control_notes",
-    "matrix_tables",
-    "measured_table",
-    "operation_tables",
-    "refusal_notes",
-    "rows_of",
-    "themes_of",
-]
-
 _COLUMNS = (
     Column("operation"),
     Column("loop"),

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Chart
     from crawlbench.report.table import Table
 
-__all__ = ["Fact", "Figure", "Page", "Section", "Trouble"]
-
 
 @dataclass(frozen=True, slots=True)
 class Fact:

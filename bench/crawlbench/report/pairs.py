@@ -14,8 +14,6 @@ from crawlbench.report.table import Column, Table
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = ["MATRIX_READING", "SIGNS", "matrix_table", "pairs_table"]
-
 SIGNS = {
     Verdict.FASTER: "<",
     Verdict.SLOWER: ">",

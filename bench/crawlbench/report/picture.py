@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Rows, Spec
     from crawlbench.report.view import SessionView
 
-__all__ = ["draw_alone", "render_png", "render_svg"]
-
 WIDTH = 720
 """Pixels: as wide as a README shows."""
 MAX_GROUPS, MAX_ROWS = 6, 40

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawlbench.report.notes import Note
 
-__all__ = ["READING", "load_plain_suite", "plain_notes", "plain_table"]
-
 _COLUMNS = (
     Column("benchmark"),
     Column("mean", is_number=True),

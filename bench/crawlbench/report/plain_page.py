@@ -21,8 +21,6 @@ from crawlbench.report.plain import READING, plain_notes, plain_table
 if TYPE_CHECKING:
     import pyperf
 
-__all__ = ["plain_page"]
-
 METHOD = (
     "pyperf takes a benchmark's values in several runs, one benchmark after the other. They show "
     "how it behaved at that time; what changed on the machine between two benchmarks is not known."

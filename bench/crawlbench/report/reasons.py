@@ -19,8 +19,6 @@ from crawlbench.report.numbers import format_length, format_share, format_size
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, DoubtSize, Summary
 
-__all__ = ["MOST_HOURS", "Setting", "doubt_of", "ends_within", "explain", "mark_note", "settle"]
-
 
 @dataclass(frozen=True, slots=True)
 class Setting:

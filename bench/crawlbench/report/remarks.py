@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 
     _Pairs = Mapping[Quantity, tuple[Comparison, ...]]
 
-__all__ = [
-    "STANDINGS",
-    "find_remarks",
-    "name_first",
-    "setting_of",
-    "unclear_notes",
-]
-
 STANDINGS = (*map(str, Quantity), "loops", "seen")
 """Labels of remarks on what was found; the others say how far to trust it."""
 MAX_LINES = 8

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan, Session
     from crawlbench.report.view import SessionView
 
-__all__ = ["repeat_command", "resume_command", "show_command"]
-
 
 _OF_AB = frozenset(
     {

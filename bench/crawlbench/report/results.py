@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.report.standing import Standing
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["CellResult", "PairResult", "Results", "results_of", "results_schema"]
-
 FORMAT = 1
 
 

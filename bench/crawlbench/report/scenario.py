@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row
 
-__all__ = ["Fullness", "tell_counts", "tell_scenario"]
-
 MAX_BEHIND = 2
 """How many strategies behind the best one a sentence names."""
 WORDS = {

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     _Draw = Callable[[SessionView, GroupView, int], Chart | None]
 
-__all__ = ["session_page"]
-
 NO_VALUES = "No cell has a valid value, so there is nothing to draw."
 NO_TRACE = "This session holds no trace of a crawl (trace.jsonl.gz), so there is nothing to draw."
 METHOD = (

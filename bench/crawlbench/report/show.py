@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.report.page import Section
 
-__all__ = ["SessionReport", "Shown", "SuiteReport"]
-
 
 class Shown(Protocol):
     """Something that can be shown in every format, but for those that it does not define."""

@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, Row
 
-__all__ = [
-    "TIMES_FROM",
-    "Held",
-    "Standing",
-    "find_standing",
-    "held_by_work",
-    "join_names",
-    "list_words",
-    "loop_pairs",
-    "reach_of",
-    "reach_to",
-    "span_of",
-    "tell_loops",
-    "tell_standing",
-]
-
 TIMES_FROM = math.log(1.5)
 """Log ratio beyond which a factor is clearer than a percentage."""
 MAX_NAMED = 4

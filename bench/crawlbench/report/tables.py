@@ -23,20 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Summary, Sweep
     from crawlbench.report.view import GroupView, Row, SessionView
 
-__all__ = [
-    "ANSWER",
-    "COST",
-    "CPU",
-    "TIME",
-    "Ratio",
-    "answer_headers",
-    "group_tables",
-    "more_headers",
-    "ratio_of",
-    "series_tables",
-    "verdict_cell",
-]
-
 _COLUMNS = (
     Column("strategy"),
     Column("loop"),

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from crawlbench.report.table import Table
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["Detail", "render_notes", "render_table", "render_terminal"]
-
 
 class Detail(StrEnum):
     """How much a terminal shows."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-__all__ = ["COLOURS", "FONT", "SUPPORT", "VERDICTS", "adapt_svg", "colour", "css", "resolve"]
-
 FONT = "system-ui, 'Segoe UI', 'Liberation Sans', Arial, sans-serif"
 
 COLOURS = {

@@ -13,8 +13,6 @@ from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["TRACE_FILE", "load_trace"]
-
 TRACE_FILE = "trace.jsonl.gz"
 MAX_BYTES = 256 * 2**20
 """Size of the unpacked file; a larger one was not written by us."""

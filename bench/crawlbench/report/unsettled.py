@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["tell_unsettled"]
-
 
 WORTH_READING = 5
 """Rounds from which an interval is narrow enough to be worth reading."""

@@ -14,8 +14,6 @@ from crawlbench.base.errors import DrawingError
 if TYPE_CHECKING:
     from crawlbench.report.charts.chart import Spec
 
-__all__ = ["make_png", "make_svg", "vega_scripts"]
-
 CHILD = "crawlbench.report.drawing"
 DEADLINE_S = 120.0
 """The longest time that one picture may take, on a busy machine."""

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from crawlbench.report.view import Row, SessionView
     from crawlbench.stats.change import Change
 
-__all__ = ["ToldChange", "versus_changes", "versus_sentence", "versus_tables"]
-
 WORDS = {
     Verdict.FASTER: "faster than",
     Verdict.SLOWER: "slower than",

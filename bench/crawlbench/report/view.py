@@ -37,8 +37,6 @@ if TYPE_CHECKING:
         Summary,
     )
 
-__all__ = ["GroupView", "Role", "Row", "SessionView", "reverse"]
-
 _TURNED = {Verdict.FASTER: Verdict.SLOWER, Verdict.SLOWER: Verdict.FASTER}
 
 

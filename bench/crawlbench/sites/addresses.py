@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.manifest import ManifestPage
 
-__all__ = ["AddressRules", "Addresses", "base_of", "host_of", "join", "path_on", "split_origin"]
-
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # escaping these does not change the meaning
 _IN_QUERY = _UNRESERVED + "!$'()*,:@/?"

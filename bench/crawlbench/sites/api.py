@@ -22,8 +22,6 @@ from crawlbench.sites.scaled.movies import movies_up_to
 from crawlbench.sites.sentences import compose_quote
 from crawlbench.sites.written import WrittenPages, without_query
 
-__all__ = ["API_JSON", "API_POST", "MOVIES"]
-
 MOVIES: Final = 999
 LIST: Final = "/api/movies"
 HEADERS: Final = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}

@@ -14,8 +14,6 @@ from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.scaled.packing import deflate_whole, gzip_file
 from crawlbench.sites.written import without_query
 
-__all__ = ["PAGES", "make_site"]
-
 PAGES = 20
 SMALLEST_BYTES = 2048
 LARGEST_BYTES = 16 * 2**20

@@ -22,8 +22,6 @@ from crawlbench.sites.manifest import load_manifest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["CACHE_VARIABLE", "CachedFolder", "cache_folder", "hash_files"]
-
 CACHE_VARIABLE: Final = "CRAWLBENCH_CACHE"
 
 STALE_S: Final = 3600.0

@@ -16,15 +16,6 @@ import webencodings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = [
-    "DEFAULT",
-    "as_utf8",
-    "declared_encoding",
-    "decode_strictly",
-    "find_label",
-    "find_undecodable",
-]
-
 DEFAULT: Final = "utf-8"
 """The encoding of pages that declare none."""
 

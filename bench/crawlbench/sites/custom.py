@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.manifest import ManifestPage
 
-__all__ = ["CustomSite", "load_site", "open_site"]
-
 REMEDY = "import or record the pages again"
 
 

@@ -14,8 +14,6 @@ from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.manifest import FolderPages
 from crawlbench.sites.movies import fixture_folder, load_movies
 
-__all__ = ["SITE", "Movie", "first_number", "page_address"]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Movie(Item):

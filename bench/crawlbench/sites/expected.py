@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from crawlbench.sites.manifest import Manifest
     from crawlbench.sites.sitefile import SiteFile
 
-__all__ = ["Expected", "compute_fingerprint", "expected_path", "load_expected", "write_expected"]
-
 FORMAT: Final = 1
 
 

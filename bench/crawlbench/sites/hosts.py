@@ -15,8 +15,6 @@ from urllib.parse import urlsplit, urlunsplit
 from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.written import WrittenPages
 
-__all__ = ["HOSTS", "SITE"]
-
 HOSTS: Final = 100
 PAGES_EACH: Final = 3
 FILL: Final = "What a page holds beside its title. " * 60

@@ -14,8 +14,6 @@ from typing import Final
 from crawlbench.base.model import Field, Item, PageKind, SiteSpec
 from crawlbench.sites.written import WrittenPages, without_query
 
-__all__ = ["SITE"]
-
 PROJECTS: Final = ("alpha", "beta", "gamma")
 FILES_EACH: Final = 65
 HEADERS: Final = {"Content-Type": "application/vnd.pypi.simple.v1+json"}

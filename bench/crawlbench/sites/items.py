@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.digest import Row
 
-__all__ = ["Types", "make_item_type", "make_ranked_type"]
-
 _RANK_BITS = 52  # JSON's numbers are exact up to 2**53
 
 Types = tuple[tuple[str, type], ...]

@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = [
-    "BUILD",
-    "FORMAT",
-    "MANIFEST_NAME",
-    "FolderPages",
-    "Manifest",
-    "ManifestPage",
-    "decode_manifest",
-    "encode_manifest",
-    "load_manifest",
-    "read_body",
-]
-
 MANIFEST_NAME: Final = "manifest.json"
 
 FORMAT: Final = 1

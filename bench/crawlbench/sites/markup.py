@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.movies import MovieFacts
 
-__all__ = [
-    "LOOKS",
-    "PAGE_SIZE",
-    "Layout",
-    "Look",
-    "format_query",
-    "make_environment",
-    "render_page",
-]
-
 Layout = Literal["2017", "2022", "2025"]
 """The year whose markup a page has."""
 

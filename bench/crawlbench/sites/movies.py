@@ -9,8 +9,6 @@ from pathlib import Path
 
 from crawlbench.base.errors import UsageError
 
-__all__ = ["MovieFacts", "fixture_folder", "load_movies"]
-
 _PACKAGE = Path(__file__).resolve().parent.parent
 _CANDIDATES = (_PACKAGE / "fixtures" / "douban", _PACKAGE.parent.parent / "fixtures" / "douban")
 

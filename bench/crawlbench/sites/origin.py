@@ -9,8 +9,6 @@ from crawlbench.plugins import registry
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
 
-__all__ = ["is_ours", "make_pages"]
-
 
 def is_ours(name: str) -> bool:
     """Return whether crawlbench itself makes a site, from nothing that a user has written.

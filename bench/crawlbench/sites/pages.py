@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from crawlbench.sites.movies import MovieFacts
 
-__all__ = ["BuiltPage", "Layout", "build_pages", "write_fixtures"]
-
 SITE_NAME = "douban-top250"
 
 SITE_PATH = "/top250"

@@ -18,8 +18,6 @@ from crawlbench.base.model import TranslatedCss
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["as_node_xpath", "as_text_xpath"]
-
 _XPATH = re.compile(r"\.?\.?/|\.\.?$|\(|@|[a-z-]+::|[a-z-]+\(")
 
 _SCRAPY = re.compile(r"::(?:text|attr\(\s*([\w-]+)\s*\))$")

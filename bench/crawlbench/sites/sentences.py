@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from crawlbench.sites.movies import MovieFacts
 
-__all__ = ["OPENINGS", "TURNS", "compose_quote"]
-
 QUOTELESS_EVERY = 41
 """Each such movie has no quote: a few real ones have none either, though none on page 1."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["FieldFile", "KindFile", "SiteFile", "field_types", "load_site_file", "make_kinds"]
-
 Convert = Literal["str", "int", "float", "first number"]
 
 _TYPES: dict[Convert, type] = {"str": str, "int": int, "float": float, "first number": int}

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import Item
 
-__all__ = ["change_titles"]
-
 MAX_TRIES = 4
 """How many titles of a page to try: not every title is in the page as a crawl returns it."""
 

@@ -8,8 +8,6 @@ from urllib.parse import urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["WrittenPages", "without_query"]
-
 
 def without_query(address: str) -> str:
     """Give each page one spelling: without query and fragment."""

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import RoundRecord
 
-__all__ = ["AaOutcome", "AaSummary", "blocks_outcome", "laps_outcome", "sum_up"]
-
 
 @dataclass(frozen=True, slots=True)
 class AaOutcome:

@@ -14,18 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Quantity, Session
 
-__all__ = [
-    "Newest",
-    "check_alike",
-    "describe_sites",
-    "find_other_sites",
-    "have_same_code",
-    "machine_differences",
-    "measured_alike",
-    "split_by_code",
-    "tell_worker_cpus",
-]
-
 
 def check_alike(base: Session, head: Session) -> None:
     """Raise if two sessions measured differently.

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Session, Summary
 
-__all__ = ["State", "expected_shift", "read_state"]
-
 
 @dataclass(frozen=True, slots=True)
 class State:

@@ -18,16 +18,6 @@ from crawlbench.stats.interval import Estimate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = [
-    "DEFAULTS",
-    "WITHOUT_ANCHORS",
-    "Spread",
-    "between_sessions",
-    "find_spread",
-    "find_spread_of_kinds",
-    "mean_of_sessions",
-]
-
 DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
 """Standard deviation from session to session of a log ratio that has not changed
 (docs/method.md)."""

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.change import Change
 
-__all__ = ["Bisection", "Step", "find_lead", "has_changed"]
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -13,8 +13,6 @@ from crawlbench.base.records import Quantity
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["GATES", "Bound", "read_bound"]
-
 GATES = {
     "slower": Quantity.TIME,
     "cpu-slower": Quantity.CPU,

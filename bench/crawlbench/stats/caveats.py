@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Conditions, Machine, Session
 
-__all__ = ["condition_caveats", "find_caveats"]
-
 MAX_LOAD = 0.3
 """Load per CPU in the minute before a session beyond which others must be using the machine."""
 MAX_WAITING = 0.03

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Summary
     from crawlbench.stats.interval import Interval
 
-__all__ = ["Change", "Seen", "Way", "seconds_of"]
-
 
 class Way(StrEnum):
     """A way to look at a change."""

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.interval import Estimate
 
-__all__ = ["NO_CLAIM", "Judged", "find_claims", "judge_family", "weakens"]
-
 K = TypeVar("K")
 
 NO_CLAIM = dict.fromkeys((Verdict.FASTER, Verdict.SLOWER, Verdict.SAME), 1.0)

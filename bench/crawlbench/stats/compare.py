@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.between import Spread
     from crawlbench.stats.change import Change, Way
 
-__all__ = ["Kin", "Margin", "SessionComparison", "Unlike", "compare_sessions"]
-
 
 @dataclass(frozen=True, slots=True)
 class Unlike:

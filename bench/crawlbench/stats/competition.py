@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
 
-__all__ = ["find_others_shares"]
-
 MAX_SIDE_SHARE = 0.01
 """Share of its CPU time that a worker's other threads may use if it is to count as having one: so
 little cannot have kept it waiting for long enough to matter."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.index import Index, Reading
     from crawlbench.stats.pairing import Side
 
-__all__ = ["HALF", "Nuisances", "bound_shifts", "counts", "find_nuisances"]
-
 HALF = 0.5
 """Share of the time from which the rest is not known well enough to be compared."""
 MIN_LOAD = 0.25

@@ -24,8 +24,6 @@ from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["AnyTime", "Evidence", "Look", "OneLook", "Ways", "gather"]
-
 
 class Look(Protocol):
     """How rounds are turned into p values and intervals."""

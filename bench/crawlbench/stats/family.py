@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Plan
     from crawlbench.stats.random_effects import Pooled
 
-__all__ = ["Family"]
-
 
 @dataclass(slots=True)
 class Family:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.stats.evidence import Evidence, Look
 
-__all__ = ["MAX_ROUNDS", "POWER", "detectable", "foresee", "more_rounds"]
-
 POWER = 0.8
 """Chance of finding a difference that is called detectable."""
 MAX_ROUNDS = 1000

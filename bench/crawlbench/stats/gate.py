@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.change import Change
 
-__all__ = ["Gate", "hold_gate"]
-
 
 @dataclass(frozen=True, slots=True)
 class Gate:

@@ -11,17 +11,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Sample
 
-__all__ = [
-    "MAX_PEER_SHARE",
-    "find_mark",
-    "idle_s",
-    "server_hold",
-    "server_share",
-    "starved_s",
-    "used_s",
-    "wait_share",
-]
-
 MAX_SERVER_SHARE = 0.5
 """Share of a row's time beyond which it measures the server too, if the client may have waited."""
 MAX_PEER_SHARE = 0.9

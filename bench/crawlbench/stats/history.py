@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Session
 
-__all__ = ["make_history"]
-
 MIN_BEFORE = 3
 """Sessions that must come before the newest one: fewer do not show what to expect of it."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     Reading = Callable[[Sample], float]
     """Takes from a sample what is compared: positive seconds per crawl."""
 
-__all__ = ["Index", "Laps", "read_cpu", "read_seconds", "reading_of"]
-
 Laps = dict[int, float]
 """Lap to the logarithm of what was read in it."""
 

@@ -13,8 +13,6 @@ from crawlbench.stats.student import t_quantile, t_tail
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Estimate", "Interval", "difference", "estimate_mean", "union"]
-
 
 @dataclass(frozen=True, slots=True)
 class Interval:

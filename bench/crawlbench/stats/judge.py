@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Failure
     from crawlbench.stats.bound import Bound
 
-__all__ = ["judge", "judge_at"]
-
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""
 MEASURED = "measured"

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from crawlbench.stats.interval import Estimate
     from crawlbench.stats.times import SessionTimes
 
-__all__ = ["find_spreads", "kin_pairs"]
-
 
 def find_spreads(
     cells: Sequence[Cell],

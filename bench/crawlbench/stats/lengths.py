@@ -27,19 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Failure, LongForm, Sample, Session
     from crawlbench.stats.index import Laps, Reading
 
-__all__ = [
-    "LINE_ROUNDS",
-    "MAX_BEND",
-    "Intercepts",
-    "Line",
-    "Slopes",
-    "find_failures",
-    "find_line",
-    "find_margin",
-    "find_slopes",
-    "index_for",
-]
-
 MIN_MORE = 1e-3
 """Share of the long crawl by which it always counts as longer than the short one, so that each lap
 has a logarithm. Such a lap is an outlier, which the midmean leaves out."""

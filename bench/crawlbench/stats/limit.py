@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Sample, Session
 
-__all__ = ["REFERENCE", "critical_path_s", "find_limit_s"]
-
 REFERENCE = "limit-socket"
 """The strategy that shows what fetching and parsing cost when the client itself costs nothing."""
 

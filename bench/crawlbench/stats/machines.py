@@ -28,8 +28,6 @@ if TYPE_CHECKING:
         Plan,
     )
 
-__all__ = ["MERGED", "Merged", "merge"]
-
 MERGED = (Quantity.TIME, Quantity.PAGE)
 """What is judged over machines. What it costs to begin is not: it is compared in seconds, of which
 a slow machine takes more than a fast one for the same work."""

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["midmean"]
-
 
 def midmean(values: Sequence[float]) -> float:
     """Return the mean of the middle half of values; there must be at least one.

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Session
 
-__all__ = ["Noise", "find_noise"]
-
 MIN_ROUNDS = 3
 """With fewer rounds, the spread is not known."""
 PRIOR_ROUNDS = 3

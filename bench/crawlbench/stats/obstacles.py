@@ -5,8 +5,6 @@ from __future__ import annotations
 from crawlbench.base.records import Obstacle
 from crawlbench.base.text import one_line
 
-__all__ = ["explain_between"]
-
 _BETWEEN = {
     Obstacle.FAILED: "{detail}",
     Obstacle.TIMERS: "its time is set by timers, so it has no ratio",

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.stats.index import Index, Laps, Reading
 
-__all__ = ["Side", "lap_log_ratios", "log_ratios", "log_ratios_of_means"]
-
 
 @dataclass(frozen=True, slots=True)
 class Side:

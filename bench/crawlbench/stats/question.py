@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Session
 
-__all__ = ["Question", "ask_questions", "has_cpu_clock"]
-
 MAX_ALL_PAIRS = 60
 """The most cells of a group that are all compared with each other. In a larger group, each is
 compared with the baseline and with those that differ from it only by event loop: a family of

@@ -20,8 +20,6 @@ from crawlbench.stats.student import f_tail, t_quantile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MAX_FIXED", "Pooled", "pool"]
-
 MAX_FIXED = 4
 """Number of machines up to which a mean speaks for these machines alone. Two with 0.83 and 0.84,
 each within 0.3 %, say nothing about a third: a t interval with one degree of freedom would run from

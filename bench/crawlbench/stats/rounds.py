@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import RoundRecord, Session
 
-__all__ = ["expect_full_s", "find_around_s", "find_groups", "fit_around", "time_values"]
-
 
 def time_values(record: RoundRecord) -> dict[str, list[float]]:
     """Return, by cell, the seconds of each of its values in a round, with all that is around it.

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 
-__all__ = ["Compared", "Kin", "Margin", "compare_rows"]
-
 NO_ROUNDS = (Obstacle.FEW_ROUNDS, "")
 
 

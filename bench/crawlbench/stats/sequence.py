@@ -14,8 +14,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["Moments", "p_value", "sequence_half_width"]
-
 PRIOR_ROUNDS = 0.3
 """The g above: how many rounds the prior is worth. It finds differences of a few standard
 deviations of a round soonest; three times as much or as little costs about one round in ten."""

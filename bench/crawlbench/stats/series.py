@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Session, Summary
 
-__all__ = ["KNEE_SHARE", "Point", "Series", "find_knee", "make_series"]
-
 KNEE_SHARE = 0.95
 """Share of the best rate that is reached at the knee; going further can only gain the rest."""
 

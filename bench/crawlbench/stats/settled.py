@@ -9,8 +9,6 @@ from crawlbench.base.records import Obstacle, Quantity
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Plan, Session
 
-__all__ = ["HOPELESS", "MIN_ROUNDS", "NEVER", "is_open", "is_settled", "open_cells"]
-
 MIN_ROUNDS = 3
 """No verdict ends anything before this: one or two rounds are only a first look."""
 

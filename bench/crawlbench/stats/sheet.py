@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Quantity
 
-__all__ = ["Sheet"]
-
 MAX_NAMED = 10
 """Machines that are named for one cell; others are only counted."""
 NOBODY = "no machine measured it"

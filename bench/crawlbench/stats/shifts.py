@@ -12,8 +12,6 @@ from crawlbench.stats.interval import Estimate, difference, estimate_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MIN_SIDE", "find_shifts"]
-
 MIN_SIDE = 3
 """Sessions on each side of a change: fewer cannot be told from one odd session."""
 

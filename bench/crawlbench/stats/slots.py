@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Session
 
-__all__ = ["slot_effects"]
-
 MIN_CELLS = 3
 """In a lap of two, each cell is first or last, and the two effects are the same one."""
 

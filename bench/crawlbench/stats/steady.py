@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import BlockResult
 
-__all__ = ["find_unsteady"]
-
 MAX_TIMES_MEDIAN = 5.0
 """A machine with more than so many times the usual noise would add noise, not knowledge."""
 MIN_FOR_MEDIAN = 3

@@ -10,8 +10,6 @@ import math
 from functools import lru_cache
 from statistics import NormalDist
 
-__all__ = ["f_tail", "t_quantile", "t_tail"]
-
 ACCURACY = 1e-10
 """Accuracy of a quantile, far finer than the printed digits."""
 MAX_STEPS = 100

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Sample, Session
     from crawlbench.stats.index import Index
 
-__all__ = ["summarize"]
-
 
 def summarize(session: Session, index: Index, others: Mapping[str, float]) -> tuple[Summary, ...]:
     """Return the summaries of the cells that are valid and have values.

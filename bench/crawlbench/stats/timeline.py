@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Obstacle
     from crawlbench.stats.interval import Interval
 
-__all__ = ["Break", "ChangePoint", "History", "Jump", "LeftOut", "Line", "Point"]
-
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Doubt, Failure, Session
     from crawlbench.stats.doubts import Nuisances
 
-__all__ = ["Loss", "SessionTimes", "have_anchors"]
-
 
 @dataclass(frozen=True, slots=True)
 class Loss:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, Session
     from crawlbench.stats.index import Index
 
-__all__ = ["Typical"]
-
 
 class Typical:
     """The typical values of a session's cells by one quantity."""

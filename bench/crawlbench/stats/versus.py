@@ -11,8 +11,6 @@ from crawlbench.stats.interval import Interval
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Session
 
-__all__ = ["find_changes"]
-
 
 def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
     """Return, in the plan's order, each cell's change from the first environment to its own.

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.stats.times import SessionTimes
 
-__all__ = ["find_widening"]
-
 
 def find_widening(
     pair: tuple[SessionTimes, SessionTimes], way: Way, cells: Sequence[Cell]

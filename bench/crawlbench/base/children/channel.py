@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.errors import BenchError
 
-__all__ = [
-    "Message",
-    "Say",
-    "end_with_parent",
-    "listen",
-    "open_channel",
-    "raise_told",
-    "tell_error",
-]
-
 _PR_SET_PDEATHSIG = 1
 
 Message = dict[str, Any]

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-__all__ = ["Child", "ChildEnded", "explain_end", "last_line", "telling_line"]
-
 MAX_LINE_BYTES = 2**24
 MAX_TELLING = 200
 """Longest line that we show of what somebody else wrote, in characters."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message, Say
 
-__all__ = ["Job", "serve_forks", "why_not_fork"]
-
 READ_BYTES = 2**16
 WORDS_BYTES = 2**16
 """Bytes to keep of standard error, from its end, which says why a process ended."""

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["INSTALLED_FIRST", "clean_environment", "python_command"]
-
 CHANGING_VARIABLES = (
     "PYTHONASYNCIODEBUG",
     "PYTHONDEVMODE",

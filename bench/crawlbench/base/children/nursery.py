@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-__all__ = ["Ended", "Nursery", "run_alone"]
-
 GRACE_S = 5.0
 """Seconds that a nursery has to end its forks; it takes milliseconds."""
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-__all__ = ["PlainChild"]
-
 
 class PlainChild:
     """A running child that speaks lines of JSON."""

@@ -12,21 +12,6 @@ from crawlbench.base.records.findings import Quantity, Verdict
 from crawlbench.base.records.machine import Machine  # noqa: TC001
 from crawlbench.base.records.plan import Plan  # noqa: TC001
 
-__all__ = [
-    "CLUSTER_FORMAT",
-    "BlockResult",
-    "CellEstimate",
-    "ClusterMachine",
-    "ClusterSession",
-    "ControlEstimate",
-    "Fingerprint",
-    "KindVerdict",
-    "LeftOut",
-    "LostBlock",
-    "MergedComparison",
-    "MergedNoise",
-]
-
 CLUSTER_FORMAT = 1
 """Version of `cluster.json` and `block.json`. 1: first."""
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from crawlbench.base.children import INSTALLED_FIRST
 
-__all__ = ["Environment", "EnvironmentFacts"]
-
 
 @dataclass(frozen=True, slots=True)
 class Environment:

@@ -5,20 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = [
-    "Comparison",
-    "Control",
-    "Doubt",
-    "DoubtSize",
-    "Mark",
-    "Obstacle",
-    "Quantity",
-    "SlotEffect",
-    "Summary",
-    "Verdict",
-    "WarningNote",
-]
-
 
 class Verdict(StrEnum):
     """What can be said of one cell against another."""

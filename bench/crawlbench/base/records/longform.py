@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from crawlbench.base.records.ranges import Count, Number  # noqa: TC001  (msgspec reads them)
 
-__all__ = ["LongForm"]
-
 
 @dataclass(frozen=True, slots=True)
 class LongForm:

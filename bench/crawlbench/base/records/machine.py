@@ -7,8 +7,6 @@ from dataclasses import dataclass
 # msgspec reads the annotations when it decodes.
 from crawlbench.base.records.ranges import Count, Counted, Share  # noqa: TC001
 
-__all__ = ["Conditions", "Machine"]
-
 
 @dataclass(frozen=True, slots=True)
 class Machine:

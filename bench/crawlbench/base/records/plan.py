@@ -15,8 +15,6 @@ from crawlbench.base.records.ranges import Count, Figure, LogRatio, Number, Part
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Cell", "OperationFacts", "OwnFile", "Plan", "Stopping", "Sweep"]
-
 
 class Stopping(StrEnum):
     """What decides when a session ends, and so which kind of interval is valid."""

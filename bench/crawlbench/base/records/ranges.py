@@ -10,20 +10,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-__all__ = [
-    "END",
-    "Count",
-    "Counted",
-    "Figure",
-    "LogRatio",
-    "Number",
-    "Part",
-    "Share",
-    "Span",
-    "Sure",
-    "Took",
-]
-
 Number = Annotated[int, Meta(ge=1, le=10**15)]
 """A count of something of which there is at least one."""
 Count = Annotated[int, Meta(ge=0, le=10**15)]

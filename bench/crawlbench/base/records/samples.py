@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 # msgspec reads the annotations when it decodes.
 from crawlbench.base.records.ranges import Count, Figure, Number, Span, Took  # noqa: TC001
 
-__all__ = ["Anchor", "Failure", "RoundRecord", "Sample"]
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -19,8 +19,6 @@ from crawlbench.base.records.plan import Plan  # noqa: TC001
 from crawlbench.base.records.ranges import Counted, Figure, Number, Span  # noqa: TC001
 from crawlbench.base.records.samples import Failure, RoundRecord  # noqa: TC001
 
-__all__ = ["FORMAT", "Session"]
-
 FORMAT = 2
 """Version of `session.json`. 1: first. 2: rounds in a file of their own, `rounds.jsonl`; CPU time
 read within the clock, waits of all threads, anchors."""

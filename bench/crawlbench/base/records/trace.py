@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["TRACE_FORMAT", "TracedRequest"]
-
 TRACE_FORMAT = 1
 """Version of the lines of `trace.jsonl.gz`. 1: first."""
 

@@ -10,8 +10,6 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ANSWER_KINDS", "DELIVERY_KINDS", "Fault", "draw_fault"]
-
 AnswerKind = Literal[
     "403",
     "418",

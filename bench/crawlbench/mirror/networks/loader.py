@@ -13,8 +13,6 @@ from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Faul
 from crawlbench.mirror.networks.model import Network
 from crawlbench.plugins.registry import unknown_name
 
-__all__ = ["NETWORKS", "find_network", "load_network"]
-
 _FOLDER = Path(__file__).resolve().parent
 _KINDS = (*ANSWER_KINDS, *DELIVERY_KINDS)
 _DISTRIBUTIONS = ("constant", "normal", "log-normal", "samples")

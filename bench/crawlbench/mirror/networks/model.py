@@ -17,8 +17,6 @@ import msgspec
 from crawlbench.mirror.networks.faults import Fault, draw_fault
 from crawlbench.mirror.networks.strata import draw_share
 
-__all__ = ["Network"]
-
 LONGEST_S = 3600.0
 MAX_SAMPLES = 100_000
 STANDARD = NormalDist()

@@ -14,8 +14,6 @@ from functools import cache
 from hashlib import blake2b
 from math import gcd
 
-__all__ = ["draw_share"]
-
 STEPS = 2**32
 """Steps in a stratum: so many that no share is 0 or 1, which would mean infinite delays."""
 

@@ -7,8 +7,6 @@ import sys
 
 from crawlbench.base.errors import NotInstalledError
 
-__all__ = ["EagerLoop"]
-
 if sys.version_info < (3, 12):
     raise NotInstalledError(
         "event loop 'asyncio-eager' is not available: Python 3.12 is the first with eager tasks"

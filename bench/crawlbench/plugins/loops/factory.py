@@ -8,8 +8,6 @@ from collections.abc import Callable
 from crawlbench.base.errors import UsageError
 from crawlbench.plugins import registry
 
-__all__ = ["LoopFactory", "load_loop_factory"]
-
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 """Returns a new event loop, open and not running."""
 

@@ -7,8 +7,6 @@ import selectors
 
 from crawlbench.base.errors import NotInstalledError
 
-__all__ = ["PollLoop"]
-
 if not hasattr(selectors, "PollSelector"):
     raise NotInstalledError("event loop 'asyncio-poll' is not available: this system has no poll")
 

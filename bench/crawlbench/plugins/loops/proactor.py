@@ -7,8 +7,6 @@ import sys
 
 from crawlbench.base.errors import NotInstalledError
 
-__all__ = ["ProactorLoop"]
-
 if sys.platform == "win32":
 
     class ProactorLoop(asyncio.ProactorEventLoop):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import selectors
 
-__all__ = ["SelectLoop"]
-
 
 class SelectLoop(asyncio.SelectorEventLoop):
     """Uses select, which many systems limit to 1,024 files: with more, it fails."""

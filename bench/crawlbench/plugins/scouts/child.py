@@ -14,8 +14,6 @@ from crawlbench.base.children import end_with_parent, open_channel
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts.facts import describe_plugin
 
-__all__ = ["main"]
-
 
 def main() -> None:
     """Describe what is asked for, one after the other."""

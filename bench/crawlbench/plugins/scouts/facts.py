@@ -10,8 +10,6 @@ from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
 from crawlbench.plugins import registry
 from crawlbench.plugins.loops.factory import load_loop_factory
 
-__all__ = ["PluginFacts", "describe_plugin"]
-
 
 @dataclass(frozen=True, slots=True)
 class PluginFacts:

@@ -13,8 +13,6 @@ from crawlbench.plugins.scouts.facts import PluginFacts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["LOAD_S", "find_out"]
-
 LOAD_S = 30.0
 """Seconds to import one plug-in, on a busy machine."""
 

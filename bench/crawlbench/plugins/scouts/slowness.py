@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from crawlbench.base.errors import BrokenPluginError
 
-__all__ = ["READ_S", "too_slow"]
-
 READ_S = 15.0
 """Seconds to read one page; lxml needs less than one for ten megabytes."""
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Summary
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["cpu_chart", "memory_chart", "phase_chart"]
-
 BAR = 13
 """Height of a bar, in pixels."""
 

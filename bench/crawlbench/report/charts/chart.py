@@ -10,8 +10,6 @@ from crawlbench.report.view import Role
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView
 
-__all__ = ["MAX_CELLS", "Chart", "ChartRow", "Rows", "Spec", "shown_labels"]
-
 MAX_CELLS = 40
 """Most cells of a group in a chart that is read row by row; ratios and table show all."""
 

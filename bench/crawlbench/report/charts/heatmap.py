@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
-__all__ = ["heatmap_charts"]
-
 ROW = 24
 NAMES = 165
 """Pixels for the names of the operations."""

@@ -25,8 +25,6 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from crawlbench.stats.timeline import History, Line
 
-__all__ = ["history_charts"]
-
 HEIGHT = 300
 DAYS = 6
 """Number of days from which each mark on the axis has a day of its own."""

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from crawlbench.report.standing import Held, Standing
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["leaders_chart"]
-
 MIN_ROWS = 3
 """With fewer rows there is nothing to enlarge."""
 SQUEEZED_FROM = math.log(2)

@@ -28,8 +28,6 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
 
-__all__ = ["draw_ratios", "ratio_chart"]
-
 MIN_SPAN = math.log(1.05)
 """Log ratio on each side of 1 that is always shown, so that noise alone does not look large."""
 BASELINE = "time over the baseline's, below 1 is faster"

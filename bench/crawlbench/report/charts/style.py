@@ -17,23 +17,6 @@ if TYPE_CHECKING:
 
     from crawlbench.report.charts.chart import Spec
 
-__all__ = [
-    "LEGEND_ROW",
-    "ROW",
-    "SHIFT",
-    "WIDE",
-    "finish",
-    "height_of",
-    "layer",
-    "line_legend",
-    "names",
-    "place",
-    "right_text",
-    "series_scales",
-    "value_axis",
-    "verdict_colours",
-]
-
 ROW = 40
 """Pixels per row: the name above, the marks below."""
 SHIFT = 7

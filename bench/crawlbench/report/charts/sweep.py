@@ -23,8 +23,6 @@ from crawlbench.stats.series import make_series
 if TYPE_CHECKING:
     from crawlbench.report.view import SessionView
 
-__all__ = ["sweep_chart"]
-
 HEIGHT = 340
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
 
 
-__all__ = ["Values", "drift_chart", "make_box", "make_row", "session_values", "spread_chart"]
-
 MAX_POINTS = 6000
 """Points in one chart; if there are more, only every second, third ... is drawn, and it says so."""
 STRIP = 56

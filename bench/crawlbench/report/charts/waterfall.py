@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records.trace import TracedRequest
     from crawlbench.report.view import GroupView
 
-__all__ = ["waterfall_chart"]
-
 HEAD, FOOT = 22, 8
 """Pixels for a cell's name above its requests, and for the gap below them."""
 MAX_ROW, MAX_BLOCK = 7.0, 140.0

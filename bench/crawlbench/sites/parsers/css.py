@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from crawlbench.base.errors import UsageError
 from crawlbench.base.model import TranslatedCss
 
-__all__ = ["Selector", "translate"]
-
 _STEP = re.compile(
     r"""(?P<axis>//|/following-sibling::|/)
         (?P<name>\*|[\w-]+)

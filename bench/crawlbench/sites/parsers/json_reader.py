@@ -16,8 +16,6 @@ from crawlbench.base.model import Buffer, Page, PageKind, Reader, SiteSpec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["build_json_reader"]
-
 _ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
 
 

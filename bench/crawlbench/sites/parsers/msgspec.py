@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import PageKind, Reader, SiteSpec
 
-__all__ = ["MEDIA", "compile_reader"]
-
 MEDIA = ("json",)
 
 

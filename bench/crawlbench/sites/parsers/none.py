@@ -20,8 +20,6 @@ from crawlbench.sites.titles import change_titles
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_PAGES", "MEDIA", "compile_reader"]
-
 MEDIA = ("html", "json")
 
 MAX_PAGES = 1000

@@ -11,8 +11,6 @@ from crawlbench.sites.parsers.json_reader import build_json_reader
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, SiteSpec
 
-__all__ = ["MEDIA", "compile_reader"]
-
 MEDIA = ("json",)
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.model import Reader, SiteSpec
 
-__all__ = ["compile_reader"]
-
 
 def compile_reader(spec: SiteSpec) -> Reader:
     """Return a function that reads this site's pages."""

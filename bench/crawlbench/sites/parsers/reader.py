@@ -13,8 +13,6 @@ from crawlbench.base.model import Buffer, Field, Page, PageKind, Reader, SiteSpe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["Toolkit", "build_reader"]
-
 _ORIGIN = re.compile(r"[a-z]+://[^/?#]*")
 _BASE = "//base[@href]"
 _BASE_TAGS = (b"<base", b"<BASE", b"<Base")

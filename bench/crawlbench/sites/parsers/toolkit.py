@@ -10,8 +10,6 @@ from crawlbench.sites.parsers.css import translate
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["CssToolkit"]
-
 
 @dataclass(frozen=True, slots=True)
 class CssToolkit:

@@ -15,8 +15,6 @@ from crawlbench.sites.movies import load_movies
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Numbers", "movies_up_to", "page_numbers"]
-
 VOTES_STEP = 104_729
 """How much votes differ from cycle to cycle; a prime, so that few are equal."""
 

@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["deflate_around", "deflate_whole", "gzip_file"]
-
 HEAD: Final = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 """Head of a gzip file without a name or a time, made on no particular system (RFC 1952)."""
 

@@ -11,8 +11,6 @@ from typing import Final
 
 from crawlbench.sites.markup import PAGE_SIZE
 
-__all__ = ["linked_pages", "most_in_a_wave", "render_paginator"]
-
 ALL_UP_TO: Final = 10
 """Longest list whose pages link to all others."""
 

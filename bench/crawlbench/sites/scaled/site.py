@@ -22,8 +22,6 @@ from crawlbench.sites.scaled.skeleton import Filled, Filler, Skeleton, cycle_pag
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
 
-__all__ = ["MAX_PAGES", "ScaledPages", "scaled_site"]
-
 MAX_PAGES: Final = 100_000
 
 MAX_LISTED: Final = 1_000

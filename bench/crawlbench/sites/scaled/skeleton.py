@@ -18,8 +18,6 @@ from crawlbench.sites.scaled.movies import Numbers, page_numbers
 from crawlbench.sites.scaled.packing import deflate_around, deflate_whole, gzip_file
 from crawlbench.sites.scaled.paginator import render_paginator
 
-__all__ = ["Filled", "Filler", "Skeleton", "cycle_pages"]
-
 _GAPS: Final = re.compile(
     rb'(?<="start": )\d+(?=,)|(?<=<em class="">)\d+|(?<=/subject/)\d+|(?<=>)\d+(?=\xe4\xba\xba)'
 )

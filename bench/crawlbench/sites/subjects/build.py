@@ -26,8 +26,6 @@ from crawlbench.sites.subjects.markup import TEMPLATES, render_subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["SITE_NAME", "subjects_folder", "write_subjects"]
-
 SITE_NAME: Final = "douban-subjects"
 
 _HERE = Path(__file__).parent

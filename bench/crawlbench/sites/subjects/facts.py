@@ -20,8 +20,6 @@ from crawlbench.sites.subjects.prose import (
 if TYPE_CHECKING:
     from crawlbench.sites.movies import MovieFacts
 
-__all__ = ["Comment", "Details", "Person", "Review", "make_details", "short_names", "whole_title"]
-
 DAYS_PER_MONTH = 28  # that each month has
 
 

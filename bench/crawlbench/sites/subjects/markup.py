@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from crawlbench.sites.movies import MovieFacts
     from crawlbench.sites.subjects.facts import Person
 
-__all__ = ["TEMPLATES", "render_subject"]
-
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 TOKENS: Final = 44

@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from crawlbench.sites.movies import MovieFacts
     from crawlbench.sites.subjects.dice import Dice
 
-__all__ = [
-    "compose_foreign_name",
-    "compose_headline",
-    "compose_name",
-    "compose_nick",
-    "compose_text",
-]
-
 TIMES = (
     *(
         "那年初秋",

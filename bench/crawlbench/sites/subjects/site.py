@@ -20,8 +20,6 @@ from crawlbench.sites.subjects.facts import short_names, whole_title
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SITE", "Subject"]
-
 GZIP_LEVEL = 6  # as the real host's
 
 

@@ -7,8 +7,6 @@ against the package that the entry point names, hence the class of our own.
 import asyncio
 import selectors
 
-__all__ = ["new_event_loop"]
-
 
 class PollEventLoop(asyncio.SelectorEventLoop):
     """A class of our own, so that it can be told from asyncio's."""

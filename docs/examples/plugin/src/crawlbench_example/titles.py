@@ -11,8 +11,6 @@ from urllib.parse import urljoin
 from crawlbench.base.errors import BlockedPageError, UsageError
 from crawlbench.base.model import Page
 
-__all__ = ["compile_reader"]
-
 ITEM = re.compile(r'<em class="">(\d+)</em>.*?</li>', re.DOTALL)
 FIELDS = (
     re.compile(r'<span class="title">(.*?)</span>'),
