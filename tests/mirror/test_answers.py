@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import gc
+
 import pytest
-from tests.mirror.wire import BODIES, make_responses
+from tests.mirror.wire import BODIES, make_responses, request
 
 from crawlbench.base.counters import MAX_STRANGERS, MAX_TOLD, Counters
 from crawlbench.mirror import responses as responses_module
 from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
 from crawlbench.mirror.codings import GZIP
+from crawlbench.mirror.doors import Doors
+from crawlbench.mirror.networks import NETWORKS
+from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import NEW_VISITOR
+from crawlbench.mirror.server import Mirror
 
 
 def test_store_drops_what_was_not_used_for_longest():
@@ -43,6 +51,58 @@ def test_rendered_answers_are_bounded(monkeypatch):
     for page in BODIES:
         responses.answer(page, GZIP)
     assert responses._answers.bytes <= 50_000
+
+
+def test_remembered_request_keeps_no_answer_alive(monkeypatch):
+    """The store alone decides what stays in memory; what it gave up is rendered again."""
+    monkeypatch.setattr(responses_module, "KEPT_BYTES", 50_000)
+    responses = make_responses()
+    door = Doors().main
+    for page in BODIES:
+        head = request(page)
+        door.remember(head, Request(page.encode(), page, 0, 0, closes=False))
+        door.known[head].learn(responses.page(page, 0))
+    gc.collect()
+    recalled = [known.recall() for known in door.known.values()]
+    assert len(recalled) == len(BODIES)
+    kept = [one for one in recalled if one]
+    assert 0 < sum(len(one.data) for one in kept) <= 50_000 or len(kept) == 1
+
+
+@pytest.mark.parametrize("kept_bytes", [1, 50_000, 2**24], ids=["one", "some", "all"])
+def test_requests_that_come_again_get_the_same_answers(monkeypatch, kept_bytes):
+    """However little of them is kept; each is counted, and by its page."""
+    monkeypatch.setattr(responses_module, "KEPT_BYTES", kept_bytes)
+
+    async def crawl():
+        mirror = Mirror(make_responses(), NETWORKS["loopback"], 1)
+        with contextlib.closing(mirror):
+            port = await mirror.listen(port=0)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for _ in range(4):
+                for page, body in BODIES.items():
+                    writer.write(request(page))
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+                    assert await read_chunks(reader) == body
+            writer.close()
+            return mirror.counters
+
+    counters = asyncio.run(crawl())
+    assert counters.requests == 4 * len(BODIES)
+    assert counters.pages == dict.fromkeys(BODIES, 4)
+    assert counters.shapes == {NEW_VISITOR: 4 * len(BODIES)}
+    assert counters.begun_at < counters.first_at <= counters.second_at <= counters.last_at
+
+
+async def read_chunks(reader):
+    """Return a body that comes in chunks."""
+    body = b""
+    while size := int(await reader.readline(), 16):
+        body += await reader.readexactly(size)
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return body
 
 
 def test_answer_has_no_framing():

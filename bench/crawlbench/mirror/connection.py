@@ -8,7 +8,6 @@ that does not read its answers is sent no more of them.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
@@ -26,7 +25,7 @@ from crawlbench.mirror.reader import RequestReader
 
 if TYPE_CHECKING:
     from crawlbench.mirror.answers import Answer
-    from crawlbench.mirror.doors import Door
+    from crawlbench.mirror.doors import Door, Known
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
@@ -115,7 +114,7 @@ class Connection(asyncio.Protocol):
                 if mirror.is_plain and (self._outbox is None or self._outbox.is_idle):
                     self._answer_at_once(known)
                 else:
-                    self._serve(known)
+                    self._serve(known.request)
                 return
         elif self._is_over:
             return
@@ -123,18 +122,18 @@ class Connection(asyncio.Protocol):
 
     # Our own methods
 
-    def _answer_at_once(self, request: Request) -> None:
+    def _answer_at_once(self, known: Known) -> None:
         """Answer a request for a page, bypassing the outbox, and the transport too if that is idle.
 
         The transport takes what the socket does not accept, and reports any error itself.
         """
-        mirror, page = self._mirror, request.page
+        page, flags = known.request.page, known.request.flags
         assert page is not None
-        answer = mirror.responses.page(page, request.flags)
+        answer = known.recall() or known.learn(self._mirror.responses.page(page, flags))
         size = len(answer.data)
         self.active = at = now()
         counters = self.door.counters
-        before = counters.answered_at_once(page, size, at, request.flags)
+        before = counters.answered_at_once(page, size, at, flags)
         if self.span is not counters:
             self._is_new, self.span, self.crawl = False, counters, before
             counters.introduced(self.opened)
@@ -144,8 +143,10 @@ class Connection(asyncio.Protocol):
         sent = 0
         # Past the transport only while it holds nothing back, or answers would change places.
         if self._fd >= 0 and not self._transport.get_write_buffer_size():
-            with contextlib.suppress(OSError):
+            try:  # noqa: SIM105  (a context would cost more than all of this)
                 sent = answer.send(self._fd)
+            except OSError:
+                pass
         if sent < size:
             self._transport.write(answer.data[sent:])
 

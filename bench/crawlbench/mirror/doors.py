@@ -6,14 +6,16 @@ is. A request that comes in by another door is counted there, and reported as a 
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Protocol
 
 from crawlbench.base.counters import Counters
 from crawlbench.mirror.clock import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from crawlbench.mirror.rendered import Rendered
     from crawlbench.mirror.request import Request
 
 MAIN = ""
@@ -30,6 +32,27 @@ class Listening(Protocol):
         """Accept no more connections, and close the socket."""
 
 
+class Known:
+    """A request for a page that came before, and its answer."""
+
+    __slots__ = ("recall", "request")
+
+    def __init__(self, request: Request) -> None:
+        """Remember what was asked, but no answer yet."""
+        self.request = request
+        self.recall: Callable[[], Rendered | None] = _forget
+        """Returns the answer that was sent last, unless the store of answers has given it up."""
+
+    def learn(self, answer: Rendered) -> Rendered:
+        """Remember the answer as long as it is kept, and return it."""
+        self.recall = weakref.ref(answer)
+        return answer
+
+
+def _forget() -> None:
+    """Return no answer."""
+
+
 class Door:
     """Where the requests of one owner come in."""
 
@@ -42,8 +65,8 @@ class Door:
         self.origin = ""
         """Its address, once it is open."""
         self.counters = Counters(begun_at=now())
-        self.known: dict[bytes, Request] = {}
-        """Complete heads of requests for pages that came before."""
+        self.known: dict[bytes, Known] = {}
+        """Requests for pages that came before, by all their bytes."""
         self._doors = doors
         self.listeners: list[Listening] = []
 
@@ -61,7 +84,7 @@ class Door:
             return
         if len(self.known) >= min(KNOWN_REQUESTS, ALL_KNOWN_REQUESTS // len(self._doors)):
             self.known.clear()
-        self.known[head] = request
+        self.known[head] = Known(request)
 
     def count_anew(self) -> Counters:
         """Start new counters, and return what was counted so far."""

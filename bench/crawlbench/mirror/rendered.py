@@ -34,7 +34,7 @@ class MemoryFile:
 class Rendered:
     """The whole answer for one page."""
 
-    __slots__ = ("_file", "_start", "data")
+    __slots__ = ("__weakref__", "_file", "_start", "data")
 
     def __init__(self, data: bytes) -> None:
         """Hold it as bytes only."""
