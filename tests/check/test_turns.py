@@ -43,8 +43,8 @@ def test_honest_strategy_keeps_all():
 
 def test_turns_that_end_early_leave_the_rest_open(tmp_path):
     """What was seen before stands."""
-    path = tmp_path / "nicer.py"
-    path.write_text("import os\ndef crawl(site, concurrency):\n    os.nice(1)\n    return []\n")
+    path = tmp_path / "keeps_garbage.py"
+    path.write_text("import gc\ndef crawl(site, concurrency):\n    gc.disable()\n    return []\n")
     findings = found(str(path))
     assert findings[IN_TURNS].reason == "it returned other items than the site has"
     assert findings[Promise.HARNESS].holds is False
