@@ -12,7 +12,7 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.options import AsJson, Cpus
+from crawlbench.cli.options import SHORTEST_VALUE, TURNS, AsJson, Cpus
 from crawlbench.cli.output import print_json, result_console, status_console
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
@@ -55,15 +55,10 @@ def aa(
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of each session, 2 or more.")] = 5,
     laps: Annotated[
         int,
-        typer.Option(
-            "--laps",
-            callback=at_least_one,
-            help="Turns of each group per round, of one lap or more each.",
-        ),
+        typer.Option("--laps", callback=at_least_one, help=TURNS),
     ] = 2,
     min_time: Annotated[
-        float,
-        typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
+        float, typer.Option("--min-time", callback=positive, help=SHORTEST_VALUE)
     ] = 0.03,
     cpus: Cpus = None,
     blocks: Annotated[

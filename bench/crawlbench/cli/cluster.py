@@ -16,9 +16,9 @@ import typer
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
+from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import MACHINES
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
@@ -44,29 +44,23 @@ MAX_CELLS_OF_CLUSTER = 200_000
 
 ClusterAddress = Annotated[
     str | None,
-    typer.Option(
-        "--cluster",
-        help="Dask cluster to measure on: tcp://HOST:8786 or local:N.",
-        rich_help_panel=MACHINES,
-    ),
+    options.machines("--cluster", help="Dask cluster to measure on: tcp://HOST:8786 or local:N."),
 ]
 Machines = Annotated[
     int | None,
-    typer.Option(
+    options.machines(
         "--machines",
         callback=at_least_one,
         help="How many machines measure each cell.",
-        rich_help_panel=MACHINES,
         show_default="all",
     ),
 ]
 Sheet = Annotated[
     int | None,
-    typer.Option(
+    options.machines(
         "--sheet",
         callback=at_least_one,
         help="Largest number of cells in one machine's session.",
-        rich_help_panel=MACHINES,
         show_default=str(SHEET_CELLS),
     ),
 ]

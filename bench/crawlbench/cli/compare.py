@@ -13,6 +13,7 @@ import typer
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.options import AsJson, FailOn
 from crawlbench.cli.output import complain, print_json, result_console
 from crawlbench.measure.kept import find_kept
@@ -36,6 +37,7 @@ REMEDY = "more sessions kept beside these, or a wider gate,"
 
 
 def compare(
+    context: typer.Context,
     base: Annotated[Path, typer.Argument(help="The folder of a session, or a pyperf file.")],
     head: Annotated[Path, typer.Argument(help="The session to compare with it.")],
     margin: Annotated[
@@ -63,6 +65,7 @@ def compare(
     if base.is_file() or head.is_file():
         if as_json:
             raise UsageError("--json needs two sessions' folders; pyperf's comparison has no JSON")
+        refuse_idle(context, "margin", "pyperf's comparison, which files of pyperf get, has none")
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)

@@ -14,9 +14,8 @@ import typer
 
 from crawlbench.base.children import Child, ChildEnded
 from crawlbench.base.errors import BenchError, CellError, UsageError
-from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.effects import require_effect
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, InFlight, OneSite
 from crawlbench.cli.output import print_json, printable
 from crawlbench.cli.sites import prepare_site
 from crawlbench.mirror.networks import find_network
@@ -38,21 +37,13 @@ def crawl(
         str | None,
         typer.Option("-l", "--loop", help="Event loop, for an async strategy.  [default: asyncio]"),
     ] = None,
-    site: Annotated[str, typer.Option("--site", help="Site to crawl.")] = "douban-top250",
+    site: OneSite = "douban-top250",
     parser: Annotated[str, typer.Option("--parser", help="Parser that reads the pages.")] = "lxml",
     network: Annotated[
         str | None,
         typer.Option("-n", "--network", help="Network that the mirror plays.  [default: loopback]"),
     ] = None,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            "-c",
-            "--concurrency",
-            callback=at_least_one,
-            help="How many requests are in flight at a time.",
-        ),
-    ] = 10,
+    concurrency: InFlight = 10,
     url: Annotated[
         str | None,
         typer.Option(

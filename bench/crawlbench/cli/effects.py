@@ -2,9 +2,41 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from crawlbench.base.errors import UsageError
 from crawlbench.plugins.registry import Kind
 from crawlbench.plugins.scouts import find_out
+
+if TYPE_CHECKING:
+    from typer import Context
+
+
+def typed_options(context: Context) -> dict[str, str]:
+    """Return what was typed: by parameter, the longest spelling of its option.
+
+    Variables and pyproject.toml are meant for many calls, of which not each has a use for them.
+    """
+    return {
+        str(param.name): max(param.opts, key=len)
+        for param in context.command.params
+        if getattr(context.get_parameter_source(str(param.name)), "name", "") == "COMMANDLINE"
+    }
+
+
+def refuse_idle(context: Context, name: str, why: str) -> None:
+    """Raise if an option was typed that this call has no use for.
+
+    Args:
+        context: the call.
+        name: the option's parameter.
+        why: a clause that says why it has none.
+
+    Raises:
+        UsageError: it was typed.
+    """
+    if option := typed_options(context).get(name):
+        raise UsageError(f"{option} would have no effect: {why}; leave it out")
 
 
 def require_effect(strategy: str, loop: str | None) -> None:

@@ -10,8 +10,9 @@ import typer
 
 from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.base.text import count_of
+from crawlbench.cli import options
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import (
     complain,
     is_printed,
@@ -37,6 +38,7 @@ CONFIDENCE = 0.95
 
 
 def history(
+    context: typer.Context,
     folders: Annotated[
         list[Path], typer.Argument(help="Folders of sessions, or folders that hold some.")
     ],
@@ -47,17 +49,17 @@ def history(
         ),
     ] = USUAL_MARGIN,
     output: Annotated[
-        Path,
-        typer.Option("-o", "--output", help="Page to write; - prints.", rich_help_panel=RESULT),
+        Path, options.result("-o", "--output", help="Page to write; - prints.")
     ] = Path("history.html"),
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Draw many sessions over time as one page and say where a cell changed.
 
     Example: crawlbench history results -o history.html
     """
     if as_json:
+        refuse_idle(context, "output", "--json prints, and makes no page")
         print_json(_find(folders, margin))
         return
     require_drawing()

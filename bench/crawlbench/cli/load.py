@@ -16,7 +16,7 @@ from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
 from crawlbench.cli.output import INTERRUPTED, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
@@ -95,12 +95,8 @@ def load(
     timeout: Annotated[
         float, typer.Option("--timeout", callback=positive, help="Seconds that an answer may take.")
     ] = 10.0,
-    site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is requested.")
-    ] = "douban-top250",
-    network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
-    ] = "loopback",
+    site: FirstPageOf = "douban-top250",
+    network: OneNetwork = "loopback",
     seed: Annotated[
         int, typer.Option("--seed", help="Seed for the network delays and for random arrival.")
     ] = 1,
@@ -120,10 +116,7 @@ def load(
         typer.Option("--cluster", help="Dask scheduler, each of whose workers runs a generator."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="Folder to write the report to.", rich_help_panel=RESULT
-        ),
+        Path | None, result("-o", "--output", help="Folder to write the report to.")
     ] = None,
     force: Force = False,
     as_json: AsJson = False,

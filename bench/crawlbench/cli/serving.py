@@ -18,7 +18,7 @@ from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import MirrorError
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, FirstPageOf, OneNetwork
 from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
@@ -56,9 +56,7 @@ MODES: dict[str, tuple[str, Asked]] = {
 
 def serve(
     site: Annotated[str, typer.Option("--site", help="Site to serve.")] = "douban-top250",
-    network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
-    ] = "loopback",
+    network: OneNetwork = "loopback",
     seed: Annotated[
         int, typer.Option("--seed", callback=not_negative, help="Seed for delays and faults.")
     ] = 1,
@@ -138,9 +136,7 @@ def _log(served: Served) -> None:
 
 
 def bench(
-    site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is requested.")
-    ] = "douban-top250",
+    site: FirstPageOf = "douban-top250",
     connections: Annotated[
         list[int] | None,
         typer.Option(
