@@ -13,7 +13,7 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.options import SHORTEST_VALUE, TURNS, AsJson, Cpus
-from crawlbench.cli.output import print_json, result_console, status_console
+from crawlbench.cli.output import print_json, print_tables, result_console, status_console
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
@@ -22,7 +22,6 @@ from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, override
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 MIN_KEPT = 20
@@ -122,12 +121,10 @@ def _show(
         }
         print_json(found)
         return
-    console = result_console()
-    table = Table("", _COLUMNS, tuple(_row(summary) for summary in summaries))
-    console.print(render_table(table, console.width))
+    print_tables(Table("", _COLUMNS, tuple(_row(summary) for summary in summaries)))
     first = summaries[0]
     per_minute = first.detectable / math.sqrt(60 / first.seconds)
-    console.print(
+    result_console().print(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
         f"of five cases, and a session of a minute one of {format_percent(per_minute)} (by the "

@@ -16,7 +16,7 @@ from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.cli import options
 from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
-from crawlbench.cli.output import complain, print_json, result_console, tell
+from crawlbench.cli.output import complain, print_json, print_tables, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
@@ -30,7 +30,6 @@ from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.bound import read_bound
 
 if TYPE_CHECKING:
@@ -229,8 +228,7 @@ def _search(
     if as_json:
         print_json(answer)
     else:
-        console = result_console()
-        console.print(bisection_sentence(found), style="bold", markup=False)
-        console.print(render_table(bisection_table(found), console.width))
+        result_console().print(bisection_sentence(found), style="bold", markup=False)
+        print_tables(bisection_table(found))
         tell(f"sessions: {folder}")
     raise typer.Exit(found.code)

@@ -27,17 +27,17 @@ from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
 from crawlbench.environments.prepared import prepare_for
+from crawlbench.measure.contract import Watcher
 from crawlbench.measure.flow import run_session
+from crawlbench.measure.labels import require_sites
+from crawlbench.measure.owner import own
 from crawlbench.report.machines import ClusterReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Session
     from crawlbench.measure.ends import Ends
-
-from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
-from crawlbench.measure.labels import require_sites
-from crawlbench.measure.owner import own
 
 MAX_CELLS_OF_CLUSTER = 200_000
 """The most that were simulated (docs/scale.md); a session of one machine takes fewer."""
@@ -200,7 +200,8 @@ async def _while_wanted(
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
     input_watch.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-    return await run_session(plan, folder, _NobodyWatches(), environments)
+    nobody = Watcher()  # the user's manager runs on another machine
+    return await run_session(plan, folder, nobody, environments)
 
 
 class _InputWatch:
@@ -232,16 +233,3 @@ def _leave() -> NoReturn:
                 child.kill()
     finally:
         os._exit(1)
-
-
-class _NobodyWatches:
-    """A watcher that shows nothing, because the user's manager runs on another machine."""
-
-    def on_start(self, session: Session) -> None:
-        pass
-
-    def on_sample(self, number: int, sample: Sample) -> None:
-        pass
-
-    def on_session(self, session: Session) -> None:
-        pass

@@ -15,7 +15,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.options import AsJson, FailOn
-from crawlbench.cli.output import complain, print_json, result_console
+from crawlbench.cli.output import complain, print_json, print_tables, result_console
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (
@@ -24,7 +24,6 @@ from crawlbench.report.changes import (
     tell_comparison,
     why_not_compared,
 )
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.bound import read_bound
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
@@ -87,12 +86,9 @@ def compare(
 
 
 def _show(found: SessionComparison) -> None:
-    console = result_console()
-    for table in comparison_tables(found):
-        console.print(table.title, style="bold", markup=False)
-        console.print(render_table(table, console.width))
+    print_tables(*comparison_tables(found))
     for note in comparison_notes(found):
-        console.print(note, style="dim", markup=False)
+        result_console().print(note, style="dim", markup=False)
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

@@ -17,6 +17,7 @@ from crawlbench.cli.output import (
     complain,
     is_printed,
     print_json,
+    print_tables,
     result_console,
     tell,
     write_output,
@@ -24,7 +25,6 @@ from crawlbench.cli.output import (
 from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.history import make_history
 
 if TYPE_CHECKING:
@@ -114,11 +114,8 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
 
 
 def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> None:
+    print_tables(*(table for table in tables if table.rows))
     console = result_console()
-    for table in tables:
-        if table.rows:
-            console.print(table.title, style="bold", markup=False)
-            console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
     changes = count_of(len(tables[0].rows), "change")
     console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")

@@ -17,7 +17,7 @@ from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
-from crawlbench.cli.output import INTERRUPTED, result_console, tell
+from crawlbench.cli.output import INTERRUPTED, print_tables, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
 from crawlbench.load.file import encode_load, write_load
@@ -33,7 +33,7 @@ from crawlbench.load.options import (
 from crawlbench.load.report import load_notes, load_picture, load_table, search_table
 from crawlbench.load.search import parse_goal
 from crawlbench.report.extra import can_draw
-from crawlbench.report.terminal import render_notes, render_table
+from crawlbench.report.terminal import render_notes
 
 POOL = 128
 
@@ -203,7 +203,6 @@ def _show(report: LoadReport, *, is_json: bool) -> None:
     tables = [load_table(report)] if report.runs else []
     tables += [search_table(report.found)] if report.found else []
     for table in tables:
-        console.print(table.title, style="bold", markup=False)
-        console.print(render_table(table, console.width))
+        print_tables(table)
         console.print()
     console.print(render_notes(load_notes(report)))

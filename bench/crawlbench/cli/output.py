@@ -16,10 +16,14 @@ import select
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from crawlbench.base.errors import StorageError, UsageError
+
+if TYPE_CHECKING:
+    from crawlbench.report.table import Table
 
 INTERRUPTED = 130
 """The exit code that shells expect of a program that Ctrl-C ended."""
@@ -147,6 +151,17 @@ class _PipedConsole(Console):
 def result_console() -> Console:
     """Return the console for results: plain, and not cut off, if it is not a terminal."""
     return _PipedConsole(highlight=False, soft_wrap=False)
+
+
+def print_tables(*tables: Table) -> None:
+    """Print tables as results, each below its title if it has one."""
+    from crawlbench.report.terminal import render_table  # noqa: PLC0415  (`--version` has no table)
+
+    console = result_console()
+    for table in tables:
+        if table.title:
+            console.print(table.title, style="bold", markup=False)
+        console.print(render_table(table, console.width))
 
 
 def status_console() -> Console:
