@@ -20,7 +20,6 @@ from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, resul
 from crawlbench.cli.output import INTERRUPTED, print_tables, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
-from crawlbench.load.file import encode_load, write_load
 from crawlbench.load.flow import LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
 from crawlbench.load.options import (
@@ -30,7 +29,14 @@ from crawlbench.load.options import (
     choose_step,
     require_allowed,
 )
-from crawlbench.load.report import load_notes, load_picture, load_table, search_table
+from crawlbench.load.report import (
+    encode_load,
+    load_notes,
+    load_picture,
+    load_table,
+    search_table,
+    write_load,
+)
 from crawlbench.load.search import parse_goal
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes
