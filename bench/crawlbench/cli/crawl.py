@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crawlbench.base.children import Child, ChildEnded
-from crawlbench.base.errors import BenchError, CellError, UsageError
+from crawlbench.base.children import Child, ChildEnded, raise_told
+from crawlbench.base.errors import CellError, UsageError
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.options import AsJson, InFlight, OneSite
 from crawlbench.cli.output import print_json, printable
@@ -147,8 +147,7 @@ async def _crawl(job: CrawlJob, show: Show) -> str:
     try:
         message = await child.hear(LOAD_S)
         while "odd" not in message:
-            if "error" in message:
-                raise _refusal(message["code"], message["error"])
+            raise_told(message, CellError)
             for item in message.get("items", ()):
                 show(item)
             message = await child.hear()
@@ -159,7 +158,3 @@ async def _crawl(job: CrawlJob, show: Show) -> str:
     finally:
         await child.end()
     return str(message["odd"])
-
-
-def _refusal(code: int, text: str) -> BenchError:
-    return UsageError(text) if code == UsageError.exit_code else CellError(text)
