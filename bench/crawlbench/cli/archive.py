@@ -16,10 +16,10 @@ from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, harmless
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
+from crawlbench.cli.output import INTERRUPTED, complain, print_json
 from crawlbench.sites.charsets import DEFAULT
 
 MIN_DELAY_S = 1.0

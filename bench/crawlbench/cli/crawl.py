@@ -14,9 +14,10 @@ import typer
 
 from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import CellError, UsageError
+from crawlbench.base.text import one_line
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.options import AsJson, InFlight, OneSite
-from crawlbench.cli.output import print_json, printable
+from crawlbench.cli.output import print_json
 from crawlbench.cli.sites import prepare_site
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -132,7 +133,7 @@ def _readable(ca_file: Path | None) -> str | None:
 
 def _print_item(item: tuple[Any, str]) -> None:
     rank, title = item
-    sys.stdout.write(f"{rank} {printable(title)}\n")
+    sys.stdout.write(f"{rank} {one_line(title)}\n")
 
 
 async def _crawl_mirror(job: CrawlJob, network: str, show: Show) -> str:

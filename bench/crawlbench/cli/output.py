@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.text import harmless, one_line
 
 if TYPE_CHECKING:
     from crawlbench.report.table import Table
@@ -169,19 +170,9 @@ def status_console() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def harmless(text: str) -> str:
-    """Return somebody else's text in a form that cannot control a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def printable(text: str) -> str:
-    """Return somebody else's text in one line that cannot control a terminal."""
-    return harmless(" ".join(text.split()))
-
-
 def complain(sentence: str) -> None:
     """Report what went wrong, in one line."""
-    sys.stderr.write(f"crawlbench: {printable(sentence)}\n")
+    sys.stderr.write(f"crawlbench: {one_line(sentence)}\n")
 
 
 def tell(line: str) -> None:

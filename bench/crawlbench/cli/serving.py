@@ -16,6 +16,7 @@ from rich.table import Table
 
 from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import MirrorError
+from crawlbench.base.text import harmless
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, OneNetwork
@@ -127,9 +128,8 @@ def _greet(opened: Open) -> None:
 
 def _log(served: Served) -> None:
     """Print one line, in which nothing that a client sent can control a terminal."""
-    page = "".join(c if c.isprintable() else repr(c)[1:-1] for c in served.page)
     sys.stdout.write(
-        f"{time.strftime('%H:%M:%S')} {served.method} {page} {served.status or '-'} "
+        f"{time.strftime('%H:%M:%S')} {served.method} {harmless(served.page)} {served.status or '-'} "
         f"{served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
     )
     sys.stdout.flush()

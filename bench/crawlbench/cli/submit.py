@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import BenchError
+from crawlbench.base.text import harmless
 from crawlbench.cli import options
-from crawlbench.cli.output import complain, harmless, print_json, write_output
+from crawlbench.cli.output import complain, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.matrix import find_copied
