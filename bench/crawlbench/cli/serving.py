@@ -129,8 +129,8 @@ def _greet(opened: Open) -> None:
 def _log(served: Served) -> None:
     """Print one line, in which nothing that a client sent can control a terminal."""
     sys.stdout.write(
-        f"{time.strftime('%H:%M:%S')} {served.method} {harmless(served.page)} {served.status or '-'} "
-        f"{served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
+        f"{time.strftime('%H:%M:%S')} {served.method} {harmless(served.page)} "
+        f"{served.status or '-'} {served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
     )
     sys.stdout.flush()
 
