@@ -11,6 +11,7 @@ from crawlbench.cli.app import main
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 FILE = REFERENCE / "session.json"
+URL = ("--url", "http://127.0.0.1:9/", "--i-own-this", "127.0.0.1")
 
 
 @pytest.fixture
@@ -32,12 +33,14 @@ def call(monkeypatch, capsys, tmp_path):
     ("arguments", "sentence"),
     [
         (("history", REFERENCE, "--json", "-o", "page.html"), "--output would have no effect: "),
-        (("compare", FILE, FILE, "--margin", "2"), "--margin would have no effect: pyperf's"),
+        (("compare", FILE, FILE, "--margin", "2"), "--margin would have no effect: files are"),
         (("sweep", "concurrency", "-c", "10"), "--concurrency would have no effect: a sweep of"),
         (("sweep", "pages", "--site", "index"), "--site would have no effect: a sweep of pages"),
         (("sweep", "body", "--site", "index"), "--site would have no effect: a sweep of body"),
         (("report", REFERENCE, "--json", "-q"), "--quiet would have no effect: a report as json"),
         (("report", REFERENCE, "-v", "--format", "csv", "-o", "-"), "--verbose would have no"),
+        (("load", *URL, "--site", "index"), "--site would have no effect: --url names the page"),
+        (("load", "-c", "2", "--step", "1"), "--step would have no effect: only --find takes"),
     ],
 )
 def test_option_without_effect_is_one_sentence(call, arguments, sentence):
@@ -47,6 +50,14 @@ def test_option_without_effect_is_one_sentence(call, arguments, sentence):
     (line,) = errors.splitlines()
     assert sentence in line
     assert line.endswith("; leave it out")
+
+
+def test_options_without_effect_are_refused_together(call):
+    """Whoever leaves one out is not told of the next."""
+    code, _, errors = call("load", "-c", "2", "--pool", "9", "--arrival", "poisson")
+    assert code == 2
+    assert "--arrival and --pool would have no effect: only --rate and --find" in errors
+    assert errors.endswith("; leave them out\n")
 
 
 def test_options_that_were_not_typed_are_not_refused(call, tmp_path):

@@ -64,7 +64,7 @@ def compare(
     if base.is_file() or head.is_file():
         if as_json:
             raise UsageError("--json needs two sessions' folders; pyperf's comparison has no JSON")
-        refuse_idle(context, "margin", "pyperf's comparison, which files of pyperf get, has none")
+        refuse_idle(context, "files are compared by pyperf, which has no margin", "margin")
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)

@@ -24,19 +24,22 @@ def typed_options(context: Context) -> dict[str, str]:
     }
 
 
-def refuse_idle(context: Context, name: str, why: str) -> None:
-    """Raise if an option was typed that this call has no use for.
+def refuse_idle(context: Context, why: str, *names: str) -> None:
+    """Raise if options were typed that this call has no use for.
 
     Args:
         context: the call.
-        name: the option's parameter.
         why: a clause that says why it has none.
+        names: the options' parameters.
 
     Raises:
-        UsageError: it was typed.
+        UsageError: one of them was typed.
     """
-    if option := typed_options(context).get(name):
-        raise UsageError(f"{option} would have no effect: {why}; leave it out")
+    typed = typed_options(context)
+    idle = [typed[name] for name in names if name in typed]
+    if idle:
+        pronoun = "it" if len(idle) == 1 else "them"
+        raise UsageError(f"{' and '.join(idle)} would have no effect: {why}; leave {pronoun} out")
 
 
 def require_effect(strategy: str, loop: str | None) -> None:

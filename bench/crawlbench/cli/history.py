@@ -59,7 +59,7 @@ def history(
     Example: crawlbench history results -o history.html
     """
     if as_json:
-        refuse_idle(context, "output", "--json prints, and makes no page")
+        refuse_idle(context, "--json prints, and makes no page", "output")
         print_json(_find(folders, margin))
         return
     require_drawing()

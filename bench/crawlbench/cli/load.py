@@ -15,6 +15,7 @@ import typer
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.endings import until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
 from crawlbench.cli.output import INTERRUPTED, print_tables, result_console, tell
@@ -52,6 +53,7 @@ class OpenArrival(StrEnum):
 
 
 def load(
+    context: typer.Context,
     connections: Annotated[
         int | None,
         typer.Option(
@@ -135,6 +137,12 @@ def load(
 
     Example: crawlbench load --rate 500 -d 30
     """
+    if url is not None:
+        refuse_idle(context, "--url names the page", "site", "network")
+    if find is None:
+        refuse_idle(context, "only --find takes steps", "step")
+        if rate is None:
+            refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
     base = Load(
         arrival=Arrival(arrival),
         span_s=duration,

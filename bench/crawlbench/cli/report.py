@@ -95,8 +95,8 @@ def report(
     output_format = choose_format(output_format, as_json=as_json)
     detail = choose_detail(verbose=verbose, quiet=quiet)
     if output_format is not Format.TERMINAL:
-        for name in ("verbose", "quiet"):
-            refuse_idle(context, name, f"a report as {output_format} always holds the same")
+        why = f"a report as {output_format} always holds the same"
+        refuse_idle(context, why, "verbose", "quiet")
     if output is not None:
         refuse_existing(output, force=force)
     shown = _load(folder or newest_session(), stopping)

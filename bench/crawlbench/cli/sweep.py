@@ -117,7 +117,7 @@ def sweep(
     if len(chosen) < 3:
         raise UsageError(f"a sweep of {len(chosen)} places has no knee; give three or more")
     if axis is not Axis.LATENCY:  # whose places are round trips of the network that was asked for
-        refuse_idle(context, scale.part, f"a sweep of {axis} chooses it at each place")
+        refuse_idle(context, f"a sweep of {axis} chooses it at each place", scale.part)
     values = {scale.write(place, network): place for place in chosen}
     changes = {
         "strategies": strategy,
