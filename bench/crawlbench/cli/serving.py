@@ -7,7 +7,8 @@ import json
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -39,20 +40,13 @@ BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
 
 
-class Asked(TypedDict, total=False):
-    """Arguments of `measure_ceiling`."""
-
-    coding: str
-    http2: bool
-
-
-MODES: dict[str, tuple[str, Asked]] = {
-    "plain": ("loopback", {"coding": "identity"}),
-    "gzip": ("loopback", {}),
-    "TLS, gzip": ("loopback-tls", {}),
-    "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
+MODES = {
+    "plain": ("loopback", partial(measure_ceiling, coding="identity")),
+    "gzip": ("loopback", measure_ceiling),
+    "TLS, gzip": ("loopback-tls", measure_ceiling),
+    "HTTP/2, TLS, gzip": ("loopback-tls", partial(measure_ceiling, http2=True)),
 }
-"""What `mirror bench` measures: by its name, the network and the arguments of `measure_ceiling`."""
+"""What `mirror bench` measures: by its name, the network, and how."""
 
 
 def serve(
@@ -175,18 +169,17 @@ async def _measure(site: str, counts: tuple[int, ...]) -> dict[str, dict[str, fl
     """Return pages per second by mode and number of connections."""
     machine = describe_machine()
     ceilings = {}
-    for mode, (name, arguments) in MODES.items():
+    for mode, (name, measure) in MODES.items():
         network = find_network(name)
         async with open_mirror(site, name, network, 1, machine.mirror_cpus) as mirror:
             with stay_on(machine.worker_cpus):
                 ceilings[mode] = {
-                    str(count): await measure_ceiling(
+                    str(count): await measure(
                         mirror.address,
                         mirror.path,
                         mirror.ca_file,
                         connections=count,
                         span_s=BENCH_SPAN_S,
-                        **arguments,
                     )
                     for count in counts
                 }
