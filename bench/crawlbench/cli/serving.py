@@ -31,6 +31,8 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from crawlbench.mirror.servant import ServantJob
 
 SERVANT = "crawlbench.mirror.servant"
@@ -40,7 +42,7 @@ BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
 
 
-MODES = {
+MODES: dict[str, tuple[str, Callable[..., Awaitable[float]]]] = {
     "plain": ("loopback", partial(measure_ceiling, coding="identity")),
     "gzip": ("loopback", measure_ceiling),
     "TLS, gzip": ("loopback-tls", measure_ceiling),
