@@ -25,12 +25,7 @@ def typed_options(context: Context) -> dict[str, str]:
 
 
 def refuse_idle(context: Context, why: str, *names: str) -> None:
-    """Raise if options were typed that this call has no use for.
-
-    Args:
-        context: the call.
-        why: a clause that says why it has none.
-        names: the options' parameters.
+    """Raise if options of these parameters were typed although, as a clause says, they are idle.
 
     Raises:
         UsageError: one of them was typed.

@@ -68,9 +68,6 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
     Yields the bench for all runs, what is loaded in words, and a function that gives a load as many
     generators as are available.
 
-    Args:
-        options: what the user asked for.
-
     Raises:
         UsageError: the cluster cannot be used, or its workers cannot reach the mirror.
         BenchError: the mirror does not start, or the scheduler is gone.

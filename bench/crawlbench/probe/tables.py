@@ -51,12 +51,7 @@ def probed_loops(report: Report) -> tuple[LoopFacts, ...]:
 
 
 def theme_tables(report: Report, loops: tuple[str, ...] = ()) -> list[ThemeTable]:
-    """Return a table for each theme, in the order of the probes.
-
-    Args:
-        report: what was found.
-        loops: the columns; by default all that were probed.
-    """
+    """Return a table for each theme, in the order of the probes, with these loops or with all."""
     loops = loops or tuple(loop.name for loop in probed_loops(report))
     found = {(f.loop, f.probe): f for f in report.findings}
     themes: dict[str, dict[str, Finding]] = {}
