@@ -1,4 +1,4 @@
-"""Files are written whole or not at all, and only regular ones are replaced."""
+"""Files and folders are written whole or not at all, and only regular files are replaced."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from crawlbench.base.whole import is_stream, write_text
+from crawlbench.base.whole import is_stream, whole_folder, write_text
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
 
@@ -59,3 +59,21 @@ def test_pipe_is_written_to_and_stays(tmp_path):
     reader.join(20)
     assert read == ["new" * 50_000]
     assert pipe.is_fifo()
+
+
+def test_folder_takes_its_place_when_it_is_filled(tmp_path):
+    """Until then nothing is there; all may read it, and no draft is left."""
+    place = tmp_path / "a" / "b"
+    with whole_folder(place) as draft:
+        (draft / "file").write_text("whole")
+        assert not place.exists()
+    assert (place / "file").read_text() == "whole"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_folder_that_is_not_filled_leaves_nothing(tmp_path):
+    """Its draft may be elsewhere on the disk."""
+    with pytest.raises(FileNotFoundError), whole_folder(tmp_path / "a", tmp_path) as draft:
+        (draft / "missing" / "file").write_text("never")
+    assert list(tmp_path.iterdir()) == []

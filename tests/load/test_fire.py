@@ -13,7 +13,7 @@ import pytest
 from crawlbench.base.errors import BenchError
 from crawlbench.load.bench import MirrorWatch, make_target
 from crawlbench.load.crew import local_crew
-from crawlbench.load.fire import Bench, Unwatched, fire
+from crawlbench.load.fire import Bench, fire
 from crawlbench.load.model import Arrival, Load, NotReady, Target
 from crawlbench.load.outcome import sum_up
 from crawlbench.mirror.networks import find_network
@@ -26,7 +26,7 @@ OPEN = Load(arrival=Arrival.CONSTANT, span_s=3.0, connections=8, rate_per_s=200.
 
 
 def shoot(server, load, crew=local_crew):
-    bench = Bench(make_target(server.url(), None), crew, Unwatched())
+    bench = Bench(make_target(server.url(), None), crew)
     return sum_up(asyncio.run(fire(bench, load)))
 
 
@@ -142,7 +142,7 @@ def test_rate_beyond_the_connections_is_not_kept_and_the_reason_is_measured():
 
     async def run():
         async with open_mirror("douban-top250", "wan", find_network("wan"), 1) as mirror:
-            bench = Bench(make_target(mirror.address + "/top250", None), local_crew, Unwatched())
+            bench = Bench(make_target(mirror.address + "/top250", None), local_crew)
             load = Load(**{**as_dict(OPEN), "connections": 2, "drain_s": 0.5})
             return sum_up(await fire(bench, load))
 
@@ -209,7 +209,7 @@ def test_server_that_is_not_there_ends_the_run_before_it_begins():
     with Server() as server:
         url = server.url()
     with pytest.raises(BenchError, match=r"did not begin: .*refused") as caught:
-        asyncio.run(fire(Bench(make_target(url, None), local_crew, Unwatched()), CLOSED))
+        asyncio.run(fire(Bench(make_target(url, None), local_crew), CLOSED))
     assert not isinstance(caught.value, NotReady)  # another try would meet the same
 
 
@@ -228,7 +228,7 @@ def test_generator_that_dies_before_the_start_is_an_error_of_its_own():
     with Server("silent") as server:
         load = replace(CLOSED, generators=2)
         with pytest.raises(NotReady, match="did not begin: ended by SIGKILL"):
-            asyncio.run(fire(Bench(make_target(server.url(), None), crew, Unwatched()), load))
+            asyncio.run(fire(Bench(make_target(server.url(), None), crew), load))
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -264,7 +264,7 @@ def play(count, delivers):
         yield [ScriptedHand(job["number"], events, delivers) for job in jobs]
 
     load = replace(OPEN, generators=count, span_s=0.01)
-    bench = Bench(Target("127.0.0.1", 80, "/"), crew, Unwatched())
+    bench = Bench(Target("127.0.0.1", 80, "/"), crew)
     return asyncio.run(fire(bench, load)), events
 
 

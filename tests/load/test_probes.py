@@ -9,7 +9,7 @@ import pytest
 
 from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import local_crew
-from crawlbench.load.fire import Bench, Unwatched, fire
+from crawlbench.load.fire import Bench, fire
 from crawlbench.load.model import Arrival, Load, NotReady, Target
 from tests.load.servers import Server
 from tests.load.test_fire import OPEN, shoot
@@ -48,7 +48,7 @@ def test_authority_that_cannot_be_read_is_named_by_its_generator(tmp_path):
     with pytest.raises(
         BenchError, match=r"--ca-file '.*no\.pem' cannot be used: No such"
     ) as caught:
-        asyncio.run(fire(Bench(target, local_crew, Unwatched()), OPEN))
+        asyncio.run(fire(Bench(target, local_crew), OPEN))
     assert not isinstance(caught.value, NotReady)
 
 

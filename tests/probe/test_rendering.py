@@ -9,7 +9,7 @@ from tests.probe.reports import early, report
 
 from crawlbench.probe import Support
 from crawlbench.probe.html import render_html
-from crawlbench.probe.matrix import make_matrices, make_notes, note_text, summary_rows
+from crawlbench.probe.tables import reason_rows, theme_tables
 from crawlbench.probe.terminal import render_terminal
 
 
@@ -20,9 +20,9 @@ def shown(width, what=None):
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def test_matrices_are_themes_of_probes_by_loops():
+def test_tables_are_themes_of_probes_by_loops():
     """In the order of the probes; absent loops are no columns."""
-    callbacks, tasks = make_matrices(report())
+    callbacks, tasks = theme_tables(report())
     assert callbacks.theme == "callbacks"
     assert callbacks.loops == ("asyncio", "odd<b>")
     assert [row.supports for row in callbacks.rows] == [
@@ -32,21 +32,13 @@ def test_matrices_are_themes_of_probes_by_loops():
     assert [row.probe for row in tasks.rows] == ["eager"]
 
 
-def test_notes_put_the_worst_first_and_loops_that_share_a_reason_together():
+def test_reasons_put_the_worst_first_and_loops_that_share_one_together():
     """Hangs, wrong, then what no loop can have here."""
-    assert [(note.support, note_text(note)) for note in make_notes(report())] == [
+    assert reason_rows(report()) == (
         (Support.HANGS, "odd<b>: gather: no end within 5 s"),
         (Support.WRONG, "odd<b>: call-soon: callbacks run: 90 instead of 100 & so"),
         (Support.NOT_HERE, "asyncio, odd<b>: eager: Python 3.12 has it first"),
-    ]
-
-
-def test_summary_counts_how_probes_ended():
-    """Per loop that was probed."""
-    assert [(loop.name, counts) for loop, counts in summary_rows(report())] == [
-        ("asyncio", {Support.WORKS: 2, Support.NOT_HERE: 1}),
-        ("odd<b>", {Support.WRONG: 1, Support.HANGS: 1, Support.NOT_HERE: 1}),
-    ]
+    )
 
 
 def test_terminal_of_80_columns_shows_all():
@@ -81,7 +73,7 @@ gone     absent: it is not installed"""
 
 def test_what_was_not_tried_is_told_from_what_was_found():
     """A probe that was ended early has all that it found, and a word where a finding is missing."""
-    callbacks, tasks = make_matrices(early())
+    callbacks, tasks = theme_tables(early())
     assert [(row.probe, row.supports) for row in callbacks.rows] == [
         ("call-soon", (Support.WORKS, Support.WRONG)),
         ("gather", (None, Support.HANGS)),

@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -31,6 +32,9 @@ from tests.stats.builders import make_plan, make_session
 
 pytestmark = needs("altair")
 
+NOTHING_TYPED = SimpleNamespace(command=SimpleNamespace(params=()))
+"""The context of a call whose options did not come from the command line."""
+
 
 @pytest.fixture
 def call(tmp_path, monkeypatch, capsys):
@@ -39,7 +43,7 @@ def call(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
 
     def show(path, name, output=None):
-        report(Path(path), Format(name), output and Path(output), verbose=True)
+        report(NOTHING_TYPED, Path(path), Format(name), output and Path(output), verbose=True)
         return capsys.readouterr().out
 
     return show

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 MAX_STRANGERS = 1_000  # addresses without a page that are counted one by one; others share a count
 MAX_TOLD = 2_000  # pages that the mirror reports to its manager
@@ -185,6 +185,4 @@ class Counters:
         if len(names) < MAX_TOLD:
             names += [page for page in pages if page not in odd][: MAX_TOLD - len(names)]
         told = {name: pages[name] for name in pages.keys() & names}
-        small = Counters(**{name: getattr(self, name) for name in self.__slots__})
-        small.pages, small.distinct_pages, small.shapes = told, len(pages), {}
-        return asdict(small)
+        return asdict(replace(self, pages=told, distinct_pages=len(pages), shapes={}))

@@ -58,15 +58,18 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def harmless(text: str) -> str:
+    """Return text with escapes for unprintable characters, which could control a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 def one_line(text: str) -> str:
-    """Return text in one line, with escapes for unprintable characters."""
-    characters = " ".join(text.split())
-    if characters.isprintable():
-        return characters
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in characters)
+    """Return harmless text in one line."""
+    return harmless(" ".join(text.split()))
 
 
 def many_lines(text: str) -> str:
-    """Return text with its line breaks, and escapes for unprintable characters."""
-    lines = text.expandtabs(4).splitlines()
-    return "\n".join("".join(c if c.isprintable() else repr(c)[1:-1] for c in x) for x in lines)
+    """Return harmless text with its line breaks."""
+    return "\n".join(map(harmless, text.expandtabs(4).splitlines()))

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all (floor 0).
+"""Writes files and folders whole or not at all (floor 0).
 
 Only regular files are replaced; a link's target is replaced, not the link; a device or a pipe is
 written to.
@@ -19,7 +19,9 @@ from crawlbench.base.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NEW_MODE = 0o644  # temporary files would be private
+NEW_MODE, NEW_FOLDER_MODE = 0o644, 0o755  # temporary files and folders would be private
+FOLDER_DRAFT = ".crawlbench-"
+"""Beginning of the name of a folder that is not whole yet."""
 _STREAMS = (Path("/dev"), Path("/proc"))
 """What lies in these folders belongs to the system, or to whoever holds it open."""
 
@@ -101,3 +103,23 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole or not at all; raises what `write_atomic` raises."""
     write_atomic(path, lambda draft: draft.write_text(text, encoding="utf-8", newline="\n"))
+
+
+@contextmanager
+def whole_folder(folder: Path, drafts: Path | None = None) -> Iterator[Path]:
+    """Yield an empty folder to fill, which is put in its place when the block ends.
+
+    Args:
+        folder: the place, where nothing is; the folders that lead to it are made.
+        drafts: another folder on the same disk, in which to fill it; None for the one it is put in.
+
+    Raises:
+        OSError: the disk refuses; then nothing is left.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=FOLDER_DRAFT, dir=drafts or folder.parent) as name:
+        draft = Path(name)
+        yield draft
+        draft.chmod(NEW_FOLDER_MODE)
+        draft.rename(folder)
+        draft.mkdir()  # for the context manager to remove

@@ -12,8 +12,8 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
-from crawlbench.cli.options import AsJson, Cpus
-from crawlbench.cli.output import print_json, result_console, status_console
+from crawlbench.cli.options import SHORTEST_VALUE, TURNS, AsJson, Cpus
+from crawlbench.cli.output import print_json, print_tables, result_console, status_console
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine
@@ -22,7 +22,6 @@ from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, override
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.aa import AaOutcome, AaSummary, sum_up
 
 MIN_KEPT = 20
@@ -55,15 +54,10 @@ def aa(
     rounds: Annotated[int, typer.Option("--rounds", help="Rounds of each session, 2 or more.")] = 5,
     laps: Annotated[
         int,
-        typer.Option(
-            "--laps",
-            callback=at_least_one,
-            help="Turns of each group per round, of one lap or more each.",
-        ),
+        typer.Option("--laps", callback=at_least_one, help=TURNS),
     ] = 2,
     min_time: Annotated[
-        float,
-        typer.Option("--min-time", callback=positive, help="Shortest time of a value, in seconds."),
+        float, typer.Option("--min-time", callback=positive, help=SHORTEST_VALUE)
     ] = 0.03,
     cpus: Cpus = None,
     blocks: Annotated[
@@ -127,12 +121,10 @@ def _show(
         }
         print_json(found)
         return
-    console = result_console()
-    table = Table("", _COLUMNS, tuple(_row(summary) for summary in summaries))
-    console.print(render_table(table, console.width))
+    print_tables(Table("", _COLUMNS, tuple(_row(summary) for summary in summaries)))
     first = summaries[0]
     per_minute = first.detectable / math.sqrt(60 / first.seconds)
-    console.print(
+    result_console().print(
         f"\nequal things look up to {format_percent(first.margin)} apart here; a session of "
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
         f"of five cases, and a session of a minute one of {format_percent(per_minute)} (by the "

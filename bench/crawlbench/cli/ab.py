@@ -13,38 +13,10 @@ import msgspec
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.cli import options
 from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
-from crawlbench.cli.measuring import (
-    exit_code,
-    measure,
-    name_folder,
-    publish,
-)
-from crawlbench.cli.options import (
-    LENGTH,
-    SUBJECT,
-    AsJson,
-    Budget,
-    Concurrency,
-    Cpus,
-    FailOn,
-    Force,
-    Laps,
-    LapTime,
-    LongForms,
-    Loops,
-    Margin,
-    MinTime,
-    Networks,
-    Operations,
-    Output,
-    Parsers,
-    Precision,
-    Rounds,
-    Sites,
-    Strategies,
-)
-from crawlbench.cli.output import complain, print_json, result_console, tell
+from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
+from crawlbench.cli.output import complain, print_json, print_tables, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
@@ -58,7 +30,6 @@ from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.bound import read_bound
 
 if TYPE_CHECKING:
@@ -77,64 +48,45 @@ def ab(
             metavar="BASE HEAD...", help="Two sides to compare: requirements, paths, or both."
         ),
     ],
-    strategy: Strategies = None,
-    loop: Loops = None,
-    network: Networks = None,
-    site: Sites = None,
-    long_form: LongForms = None,
-    parser: Parsers = None,
-    concurrency: Concurrency = None,
-    operation: Operations = None,
+    strategy: options.Strategies = None,
+    loop: options.Loops = None,
+    network: options.Networks = None,
+    site: options.Sites = None,
+    long_form: options.LongForms = None,
+    parser: options.Parsers = None,
+    concurrency: options.Concurrency = None,
+    operation: options.Operations = None,
     python: Annotated[
-        bool,
-        typer.Option(
-            "--python",
-            help="Treat BASE and HEAD as versions of Python.",
-            rich_help_panel=SUBJECT,
-        ),
+        bool, options.subject("--python", help="Treat BASE and HEAD as versions of Python.")
     ] = False,
     name: Annotated[
         list[str] | None,
-        typer.Option(
-            "--name", help="Names for the sides, in the same order.", rich_help_panel=SUBJECT
-        ),
+        options.subject("--name", help="Names for the sides, in the same order."),
     ] = None,
     shared: Annotated[
-        str,
-        typer.Option(
-            "--with",
-            help="Requirements that all sides have in common.",
-            rich_help_panel=SUBJECT,
-        ),
+        str, options.subject("--with", help="Requirements that all sides have in common.")
     ] = "",
-    rounds: Rounds = None,
-    laps: Laps = None,
-    min_time: MinTime = None,
-    lap_time: LapTime = None,
-    budget: Budget = None,
-    precision: Precision = None,
-    margin: Margin = None,
-    cpus: Cpus = None,
-    fail_on: FailOn = None,
+    rounds: options.Rounds = None,
+    laps: options.Laps = None,
+    min_time: options.MinTime = None,
+    lap_time: options.LapTime = None,
+    budget: options.Budget = None,
+    precision: options.Precision = None,
+    margin: options.Margin = None,
+    cpus: options.Cpus = None,
+    fail_on: options.FailOn = None,
     extend: Annotated[
         bool,
-        typer.Option(
-            "--extend",
-            help="If the answer is unclear, measure for as long again, once.",
-            rich_help_panel=LENGTH,
+        options.length(
+            "--extend", help="If the answer is unclear, measure for as long again, once."
         ),
     ] = False,
     bisecting: Annotated[
-        bool,
-        typer.Option(
-            "--bisect",
-            help="Find the side at which the time changed.",
-            rich_help_panel=SUBJECT,
-        ),
+        bool, options.subject("--bisect", help="Find the side at which the time changed.")
     ] = False,
-    output: Output = None,
-    force: Force = False,
-    as_json: AsJson = False,
+    output: options.Output = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Compare two environments in the same laps and say what changed.
 
@@ -276,8 +228,7 @@ def _search(
     if as_json:
         print_json(answer)
     else:
-        console = result_console()
-        console.print(bisection_sentence(found), style="bold", markup=False)
-        console.print(render_table(bisection_table(found), console.width))
+        result_console().print(bisection_sentence(found), style="bold", markup=False)
+        print_tables(bisection_table(found))
         tell(f"sessions: {folder}")
     raise typer.Exit(found.code)

@@ -16,10 +16,10 @@ from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
 from crawlbench.base.errors import UsageError
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, harmless
+from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.options import RESULT, AsJson, Force
-from crawlbench.cli.output import INTERRUPTED, complain, harmless, print_json
+from crawlbench.cli.output import INTERRUPTED, complain, print_json
 from crawlbench.sites.charsets import DEFAULT
 
 MIN_DELAY_S = 1.0
@@ -28,17 +28,10 @@ MIN_DELAY_S = 1.0
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
-Target = Annotated[
-    Path,
-    typer.Option("-o", "--output", help="Folder to write the pages to.", rich_help_panel=RESULT),
-]
+Target = Annotated[Path, options.result("-o", "--output", help="Folder to write the pages to.")]
 WithSiteFile = Annotated[
     bool,
-    typer.Option(
-        "--site-file/--no-site-file",
-        help="Write a site.toml to start from, or not.",
-        rich_help_panel=RESULT,
-    ),
+    options.result("--site-file/--no-site-file", help="Write a site.toml to start from, or not."),
 ]
 
 
@@ -54,8 +47,8 @@ def import_archive(
         str | None, typer.Option("--start", help="Address of the first page on the real site.")
     ] = None,
     site_file: WithSiteFile = True,
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Turn an archive into a folder of pages, with a manifest and a site.toml to edit.
 
@@ -91,8 +84,8 @@ def record(
         bool, typer.Option("--yes", help="Fetch the pages, not only show the plan.")
     ] = False,
     site_file: WithSiteFile = True,
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Fetch pages of a real site, politely: one at a time, as its robots.txt allows.
 

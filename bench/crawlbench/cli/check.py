@@ -14,9 +14,9 @@ from rich.text import Text
 
 from crawlbench.check.checks import check_strategy
 from crawlbench.check.subject import Subject
-from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.checks import positive
 from crawlbench.cli.effects import require_effect
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, InFlight, OneSite
 from crawlbench.cli.output import print_json, result_console, status_console
 
 if TYPE_CHECKING:
@@ -35,16 +35,8 @@ def check(
         str | None,
         typer.Option("-l", "--loop", help="Event loop to run on.  [default: asyncio]"),
     ] = None,
-    site: Annotated[str, typer.Option("--site", help="Site to crawl.")] = "douban-top250",
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            "-c",
-            "--concurrency",
-            callback=at_least_one,
-            help="How many requests are in flight at a time.",
-        ),
-    ] = 5,
+    site: OneSite = "douban-top250",
+    concurrency: InFlight = 5,
     deadline: Annotated[
         float,
         typer.Option(

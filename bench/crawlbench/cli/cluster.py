@@ -16,9 +16,9 @@ import typer
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
+from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import MACHINES
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
@@ -27,46 +27,40 @@ from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
 from crawlbench.environments.prepared import prepare_for
+from crawlbench.measure.contract import Watcher
 from crawlbench.measure.flow import run_session
+from crawlbench.measure.labels import require_sites
+from crawlbench.measure.owner import own
 from crawlbench.report.machines import ClusterReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
+    from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Session
     from crawlbench.measure.ends import Ends
-
-from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Sample, Session
-from crawlbench.measure.labels import require_sites
-from crawlbench.measure.owner import own
 
 MAX_CELLS_OF_CLUSTER = 200_000
 """The most that were simulated (docs/scale.md); a session of one machine takes fewer."""
 
 ClusterAddress = Annotated[
     str | None,
-    typer.Option(
-        "--cluster",
-        help="Dask cluster to measure on: tcp://HOST:8786 or local:N.",
-        rich_help_panel=MACHINES,
-    ),
+    options.machines("--cluster", help="Dask cluster to measure on: tcp://HOST:8786 or local:N."),
 ]
 Machines = Annotated[
     int | None,
-    typer.Option(
+    options.machines(
         "--machines",
         callback=at_least_one,
         help="How many machines measure each cell.",
-        rich_help_panel=MACHINES,
         show_default="all",
     ),
 ]
 Sheet = Annotated[
     int | None,
-    typer.Option(
+    options.machines(
         "--sheet",
         callback=at_least_one,
         help="Largest number of cells in one machine's session.",
-        rich_help_panel=MACHINES,
         show_default=str(SHEET_CELLS),
     ),
 ]
@@ -206,7 +200,8 @@ async def _while_wanted(
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task
     input_watch.cancel = lambda: loop.call_soon_threadsafe(task.cancel)
-    return await run_session(plan, folder, _NobodyWatches(), environments)
+    nobody = Watcher()  # the user's manager runs on another machine
+    return await run_session(plan, folder, nobody, environments)
 
 
 class _InputWatch:
@@ -238,16 +233,3 @@ def _leave() -> NoReturn:
                 child.kill()
     finally:
         os._exit(1)
-
-
-class _NobodyWatches:
-    """A watcher that shows nothing, because the user's manager runs on another machine."""
-
-    def on_start(self, session: Session) -> None:
-        pass
-
-    def on_sample(self, number: int, sample: Sample) -> None:
-        pass
-
-    def on_session(self, session: Session) -> None:
-        pass

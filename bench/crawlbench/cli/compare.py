@@ -13,8 +13,9 @@ import typer
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.options import AsJson, FailOn
-from crawlbench.cli.output import complain, print_json, result_console
+from crawlbench.cli.output import complain, print_json, print_tables, result_console
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (
@@ -23,7 +24,6 @@ from crawlbench.report.changes import (
     tell_comparison,
     why_not_compared,
 )
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.bound import read_bound
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
@@ -36,6 +36,7 @@ REMEDY = "more sessions kept beside these, or a wider gate,"
 
 
 def compare(
+    context: typer.Context,
     base: Annotated[Path, typer.Argument(help="The folder of a session, or a pyperf file.")],
     head: Annotated[Path, typer.Argument(help="The session to compare with it.")],
     margin: Annotated[
@@ -63,6 +64,7 @@ def compare(
     if base.is_file() or head.is_file():
         if as_json:
             raise UsageError("--json needs two sessions' folders; pyperf's comparison has no JSON")
+        refuse_idle(context, "files are compared by pyperf, which has no margin", "margin")
         _compare_suites(base, head, is_gated=gate is not None)
         return
     pair = load_session(base), load_session(head)
@@ -84,12 +86,9 @@ def compare(
 
 
 def _show(found: SessionComparison) -> None:
-    console = result_console()
-    for table in comparison_tables(found):
-        console.print(table.title, style="bold", markup=False)
-        console.print(render_table(table, console.width))
+    print_tables(*comparison_tables(found))
     for note in comparison_notes(found):
-        console.print(note, style="dim", markup=False)
+        result_console().print(note, style="dim", markup=False)
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

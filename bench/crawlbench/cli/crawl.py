@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from crawlbench.base.children import Child, ChildEnded
-from crawlbench.base.errors import BenchError, CellError, UsageError
-from crawlbench.cli.checks import at_least_one
+from crawlbench.base.children import Child, ChildEnded, raise_told
+from crawlbench.base.errors import CellError, UsageError
+from crawlbench.base.text import one_line
 from crawlbench.cli.effects import require_effect
-from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, printable
+from crawlbench.cli.options import AsJson, InFlight, OneSite
+from crawlbench.cli.output import print_json
 from crawlbench.cli.sites import prepare_site
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -38,21 +38,13 @@ def crawl(
         str | None,
         typer.Option("-l", "--loop", help="Event loop, for an async strategy.  [default: asyncio]"),
     ] = None,
-    site: Annotated[str, typer.Option("--site", help="Site to crawl.")] = "douban-top250",
+    site: OneSite = "douban-top250",
     parser: Annotated[str, typer.Option("--parser", help="Parser that reads the pages.")] = "lxml",
     network: Annotated[
         str | None,
         typer.Option("-n", "--network", help="Network that the mirror plays.  [default: loopback]"),
     ] = None,
-    concurrency: Annotated[
-        int,
-        typer.Option(
-            "-c",
-            "--concurrency",
-            callback=at_least_one,
-            help="How many requests are in flight at a time.",
-        ),
-    ] = 10,
+    concurrency: InFlight = 10,
     url: Annotated[
         str | None,
         typer.Option(
@@ -141,7 +133,7 @@ def _readable(ca_file: Path | None) -> str | None:
 
 def _print_item(item: tuple[Any, str]) -> None:
     rank, title = item
-    sys.stdout.write(f"{rank} {printable(title)}\n")
+    sys.stdout.write(f"{rank} {one_line(title)}\n")
 
 
 async def _crawl_mirror(job: CrawlJob, network: str, show: Show) -> str:
@@ -156,8 +148,7 @@ async def _crawl(job: CrawlJob, show: Show) -> str:
     try:
         message = await child.hear(LOAD_S)
         while "odd" not in message:
-            if "error" in message:
-                raise _refusal(message["code"], message["error"])
+            raise_told(message, CellError)
             for item in message.get("items", ()):
                 show(item)
             message = await child.hear()
@@ -168,7 +159,3 @@ async def _crawl(job: CrawlJob, show: Show) -> str:
     finally:
         await child.end()
     return str(message["odd"])
-
-
-def _refusal(code: int, text: str) -> BenchError:
-    return UsageError(text) if code == UsageError.exit_code else CellError(text)

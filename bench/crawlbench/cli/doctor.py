@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
-from crawlbench.cli.kept import tell_kept
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.margins import find_margin
+from crawlbench.report.numbers import format_percent
 from crawlbench.stats.caveats import condition_caveats
+
+if TYPE_CHECKING:
+    from crawlbench.base.records import Machine
 
 NOT_KNOWN = "how far apart equal things look here is not known; crawlbench aa finds out"
 
@@ -60,6 +64,18 @@ def doctor(
         style = "yellow" if label == "warning" else ""
         table.add_row(Text(label, style="dim"), Text(text, style=style, overflow="fold"))
     result_console().print(table)
+
+
+def tell_kept(machine: Machine) -> str:
+    """Return a clause on how far apart equal things looked; empty if nothing was kept for it.
+
+    Raises:
+        UsageError: the file of margins is broken.
+    """
+    margin = find_margin(settings_folder(), machine)
+    if not margin:
+        return ""
+    return f"equal things looked up to {format_percent(margin)} apart here, in short sessions"
 
 
 def _pyperf_advice() -> list[str]:

@@ -10,7 +10,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.text import one_line
 from crawlbench.cli.commands import make_group
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, result_console, tell
+from crawlbench.cli.output import print_json, print_tables, tell
 from crawlbench.environments.cache import (
     all_keys,
     environments_folder,
@@ -19,7 +19,6 @@ from crawlbench.environments.cache import (
 )
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import render_table
 
 app = make_group("List and remove the environments that --env and ab have built.")
 _COLUMNS = (
@@ -56,8 +55,7 @@ def list_environments(
         )
         for one in kept
     )
-    console = result_console()
-    console.print(render_table(Table("", _COLUMNS, rows), console.width))
+    print_tables(Table("", _COLUMNS, rows))
 
 
 @app.command(name="remove")

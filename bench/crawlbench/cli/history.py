@@ -10,12 +10,14 @@ import typer
 
 from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.base.text import count_of
+from crawlbench.cli import options
 from crawlbench.cli.checks import not_negative
-from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import (
     complain,
     is_printed,
     print_json,
+    print_tables,
     result_console,
     tell,
     write_output,
@@ -23,7 +25,6 @@ from crawlbench.cli.output import (
 from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
-from crawlbench.report.terminal import render_table
 from crawlbench.stats.history import make_history
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ CONFIDENCE = 0.95
 
 
 def history(
+    context: typer.Context,
     folders: Annotated[
         list[Path], typer.Argument(help="Folders of sessions, or folders that hold some.")
     ],
@@ -47,17 +49,17 @@ def history(
         ),
     ] = USUAL_MARGIN,
     output: Annotated[
-        Path,
-        typer.Option("-o", "--output", help="Page to write; - prints.", rich_help_panel=RESULT),
+        Path, options.result("-o", "--output", help="Page to write; - prints.")
     ] = Path("history.html"),
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Draw many sessions over time as one page and say where a cell changed.
 
     Example: crawlbench history results -o history.html
     """
     if as_json:
+        refuse_idle(context, "--json prints, and makes no page", "output")
         print_json(_find(folders, margin))
         return
     require_drawing()
@@ -112,11 +114,8 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
 
 
 def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> None:
+    print_tables(*(table for table in tables if table.rows))
     console = result_console()
-    for table in tables:
-        if table.rows:
-            console.print(table.title, style="bold", markup=False)
-            console.print(render_table(table, console.width))
     sessions, cells = len(found.sessions), len(found.lines)
     changes = count_of(len(tables[0].rows), "change")
     console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")

@@ -21,6 +21,7 @@ from rich.text import Text
 from crawlbench.base.records import Obstacle, Quantity, Stopping
 from crawlbench.base.text import count_of
 from crawlbench.measure.calibration import find_every
+from crawlbench.measure.contract import Watcher
 from crawlbench.measure.resting import find_next
 from crawlbench.report.bars import draw_bars
 from crawlbench.report.numbers import format_seconds
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Sample, Session
-    from crawlbench.measure.contract import Watcher
 
 MIN_REDRAW_S = 0.25  # a redraw costs milliseconds between values
 MAX_ROWS = 20  # of ratios, so that they fit on a screen
@@ -49,13 +49,11 @@ def open_watcher(console: Console) -> Iterator[Watcher]:
     if not console.is_terminal:
         yield _LineWatcher(console)
         return
-    watcher = _LiveWatcher()
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        watcher.live = live
-        yield watcher
+        yield _LiveWatcher(live)
 
 
-class _LineWatcher:
+class _LineWatcher(Watcher):
     """Prints a line for the calibration and for each round."""
 
     def __init__(self, console: Console) -> None:
@@ -72,9 +70,6 @@ class _LineWatcher:
         else:
             self._say(f"calibrating {cells}, then {rounds}{budget}")
 
-    def on_sample(self, number: int, sample: Sample) -> None:
-        pass
-
     def on_session(self, session: Session) -> None:
         done = len(session.rounds)
         if done:
@@ -88,11 +83,11 @@ class _LineWatcher:
         self._console.print(text, soft_wrap=True)
 
 
-class _LiveWatcher:
+class _LiveWatcher(Watcher):
     """Redraws a bar, the last value and the ratios so far."""
 
-    def __init__(self) -> None:
-        self.live: Live | None = None
+    def __init__(self, live: Live) -> None:
+        self._live = live
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(20),
@@ -105,10 +100,8 @@ class _LiveWatcher:
         self._look = Text("")
         self._marked = Text("")
         self._drawn = 0.0
-        self._session: Session | None = None
 
     def on_start(self, session: Session) -> None:
-        self._session = session
         if session.loops:  # it continues, and nothing is calibrated again
             self._prepare_round(session)
         else:
@@ -145,9 +138,8 @@ class _LiveWatcher:
         self._bar.reset(self._task, total=values, description=title)
 
     def _draw(self) -> None:
-        if self.live:
-            shown = Group(self._bar, self._last, self._marked, self._look, self._ratios)
-            self.live.update(shown, refresh=True)
+        shown = Group(self._bar, self._last, self._marked, self._look, self._ratios)
+        self._live.update(shown, refresh=True)
         self._drawn = time.monotonic()
 
 

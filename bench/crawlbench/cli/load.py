@@ -15,12 +15,12 @@ import typer
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import RESULT, AsJson, Force
-from crawlbench.cli.output import INTERRUPTED, result_console, tell
+from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
+from crawlbench.cli.output import INTERRUPTED, print_tables, result_console, tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
-from crawlbench.load.file import encode_load, write_load
 from crawlbench.load.flow import LoadReport, run_load
 from crawlbench.load.model import Arrival, Load
 from crawlbench.load.options import (
@@ -30,10 +30,17 @@ from crawlbench.load.options import (
     choose_step,
     require_allowed,
 )
-from crawlbench.load.report import load_notes, load_picture, load_table, search_table
+from crawlbench.load.report import (
+    encode_load,
+    load_notes,
+    load_picture,
+    load_table,
+    search_table,
+    write_load,
+)
 from crawlbench.load.search import parse_goal
 from crawlbench.report.extra import can_draw
-from crawlbench.report.terminal import render_notes, render_table
+from crawlbench.report.terminal import render_notes
 
 POOL = 128
 
@@ -46,6 +53,7 @@ class OpenArrival(StrEnum):
 
 
 def load(
+    context: typer.Context,
     connections: Annotated[
         int | None,
         typer.Option(
@@ -95,12 +103,8 @@ def load(
     timeout: Annotated[
         float, typer.Option("--timeout", callback=positive, help="Seconds that an answer may take.")
     ] = 10.0,
-    site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is requested.")
-    ] = "douban-top250",
-    network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
-    ] = "loopback",
+    site: FirstPageOf = "douban-top250",
+    network: OneNetwork = "loopback",
     seed: Annotated[
         int, typer.Option("--seed", help="Seed for the network delays and for random arrival.")
     ] = 1,
@@ -120,10 +124,7 @@ def load(
         typer.Option("--cluster", help="Dask scheduler, each of whose workers runs a generator."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="Folder to write the report to.", rich_help_panel=RESULT
-        ),
+        Path | None, result("-o", "--output", help="Folder to write the report to.")
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -136,6 +137,12 @@ def load(
 
     Example: crawlbench load --rate 500 -d 30
     """
+    if url is not None:
+        refuse_idle(context, "--url names the page", "site", "network")
+    if find is None:
+        refuse_idle(context, "only --find takes steps", "step")
+        if rate is None:
+            refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
     base = Load(
         arrival=Arrival(arrival),
         span_s=duration,
@@ -210,7 +217,6 @@ def _show(report: LoadReport, *, is_json: bool) -> None:
     tables = [load_table(report)] if report.runs else []
     tables += [search_table(report.found)] if report.found else []
     for table in tables:
-        console.print(table.title, style="bold", markup=False)
-        console.print(render_table(table, console.width))
+        print_tables(table)
         console.print()
     console.print(render_notes(load_notes(report)))

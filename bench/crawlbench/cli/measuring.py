@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.details import AS_USUAL, Showing
+from crawlbench.cli.doctor import tell_kept
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.kept import tell_kept
 from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
 from crawlbench.cli.probed import probe_session

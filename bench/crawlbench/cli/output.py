@@ -16,10 +16,15 @@ import select
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.text import harmless, one_line
+
+if TYPE_CHECKING:
+    from crawlbench.report.table import Table
 
 INTERRUPTED = 130
 """The exit code that shells expect of a program that Ctrl-C ended."""
@@ -149,24 +154,25 @@ def result_console() -> Console:
     return _PipedConsole(highlight=False, soft_wrap=False)
 
 
+def print_tables(*tables: Table) -> None:
+    """Print tables as results, each below its title if it has one."""
+    from crawlbench.report.terminal import render_table  # noqa: PLC0415  (`--version` has no table)
+
+    console = result_console()
+    for table in tables:
+        if table.title:
+            console.print(table.title, style="bold", markup=False)
+        console.print(render_table(table, console.width))
+
+
 def status_console() -> Console:
     """Return the console for progress."""
     return Console(stderr=True, highlight=False)
 
 
-def harmless(text: str) -> str:
-    """Return somebody else's text in a form that cannot control a terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def printable(text: str) -> str:
-    """Return somebody else's text in one line that cannot control a terminal."""
-    return harmless(" ".join(text.split()))
-
-
 def complain(sentence: str) -> None:
     """Report what went wrong, in one line."""
-    sys.stderr.write(f"crawlbench: {printable(sentence)}\n")
+    sys.stderr.write(f"crawlbench: {one_line(sentence)}\n")
 
 
 def tell(line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Annotated
@@ -11,18 +12,15 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, result_console
+from crawlbench.cli.output import print_json, print_tables
 from crawlbench.cli.report import newest_session
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_length
 from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import render_table
 from crawlbench.report.view import SessionView
 from crawlbench.stats.foresight import MAX_ROUNDS, foresee
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from crawlbench.report.view import GroupView
 
 _COLUMNS = (
@@ -54,44 +52,48 @@ def plan(
             f"--detect {detect} lies within the margin of {math.expm1(margin) * 100:.1f} %, up to "
             "which nothing is called a difference; choose a larger one"
         )
+    groups = view.groups.values()
+    foreseen = [_foresee(view, group, wanted) for group in groups]
     if as_json:
-        print_json([_foreseen(view, group, wanted) for group in view.groups.values()])
+        print_json(foreseen)
         return
-    table = Table(
+    title = (
         f"to find {math.expm1(wanted) * 100:.3g} % with a margin of "
-        f"{math.expm1(margin) * 100:.3g} %, looking after each round",
-        _COLUMNS,
-        tuple(_rows(view, wanted)),
+        f"{math.expm1(margin) * 100:.3g} %, looking after each round"
     )
-    console = result_console()
-    console.print(table.title, style="bold", markup=False)
-    console.print(render_table(table, console.width))
+    places = [group.place for group in groups]
+    print_tables(Table(title, _COLUMNS, tuple(map(_row, places, foreseen))))
 
 
-def _foreseen(view: SessionView, group: GroupView, wanted: float) -> dict[str, object]:
-    """Return what a row of the table says, for scripts."""
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What it takes in one group, as `--json` prints it; None where the group has no pairs."""
+
+    group: str
+    pairs: int
+    usual_rounds: int | None = None
+    most_rounds: int | None = None
+    is_more: bool = False
+    """Whether it takes more than `most_rounds`."""
+    seconds: float | None = None
+
+
+def _foresee(view: SessionView, group: GroupView, wanted: float) -> _Foreseen:
     spreads = foresee(view.session, group.name, wanted)
-    most = max(spreads, default=None)
-    return {
-        "group": group.name,
-        "pairs": len(spreads),
-        "usual_rounds": math.ceil(median(spreads)) if spreads else None,
-        "most_rounds": most,
-        "is_more": most is not None and most >= MAX_ROUNDS,
-        "seconds": None if most is None else most * (view.round_s or 0.0),
-    }
+    if not spreads:
+        return _Foreseen(group.name, 0)
+    usual, most = math.ceil(median(spreads)), max(spreads)
+    seconds = most * (view.round_s or 0.0)
+    return _Foreseen(group.name, len(spreads), usual, most, most >= MAX_ROUNDS, seconds)
 
 
-def _rows(view: SessionView, wanted: float) -> Iterator[tuple[str, ...]]:
-    for group in view.groups.values():
-        spreads = foresee(view.session, group.name, wanted)
-        if not spreads:
-            yield (group.place, "0", "-", "-", "-")
-            continue
-        usual, most = math.ceil(median(spreads)), max(spreads)
-        length = format_length(most * (view.round_s or 0.0))
-        over = "over " if most >= MAX_ROUNDS else ""
-        yield (group.place, str(len(spreads)), str(usual), f"{over}{most}", f"{over}{length}")
+def _row(place: str, found: _Foreseen) -> tuple[str, ...]:
+    if found.seconds is None:
+        return (place, "0", "-", "-", "-")
+    over = "over " if found.is_more else ""
+    length = format_length(found.seconds)
+    rounds = f"{over}{found.most_rounds}"
+    return (place, str(found.pairs), str(found.usual_rounds), rounds, f"{over}{length}")
 
 
 def _read_percent(text: str) -> float:

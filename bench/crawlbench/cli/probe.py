@@ -19,16 +19,15 @@ from crawlbench.cli.probing import run_probe, tell_findings
 from crawlbench.plugins import registry
 from crawlbench.probe import ProbeOptions, Report, Support
 from crawlbench.probe.html import render_html
-from crawlbench.probe.matrix import (
-    about_lines,
-    make_matrices,
-    make_notes,
-    missing_text,
-    note_text,
-    summary_rows,
-)
 from crawlbench.probe.prober import DEADLINE_S
 from crawlbench.probe.store import encode_report, write_report
+from crawlbench.probe.tables import (
+    about_lines,
+    count_rows,
+    missing_text,
+    reason_rows,
+    theme_tables,
+)
 from crawlbench.probe.terminal import render_terminal
 from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.report.markdown import render_table
@@ -135,22 +134,17 @@ def _print(report: Report, output_format: Format, as_json: bool) -> None:
 def _render_markdown(report: Report) -> str:
     tables = [
         Table(
-            matrix.theme,
-            (Column("probe"), *map(Column, matrix.loops)),
-            tuple((row.probe, *row.words) for row in matrix.rows),
+            themed.theme,
+            (Column("probe"), *map(Column, themed.loops)),
+            tuple((row.probe, *row.words) for row in themed.rows),
         )
-        for matrix in make_matrices(report)
+        for themed in theme_tables(report)
     ]
-    summary = Table(
-        "all",
-        (Column("loop"), *(Column(support, is_number=True) for support in Support)),
-        tuple(
-            (loop.name, *(str(counts.get(support, 0)) for support in Support))
-            for loop, counts in summary_rows(report)
-        ),
-    )
-    notes = [(str(note.support), note_text(note)) for note in make_notes(report)]
+    supports = (Column(support, is_number=True) for support in Support)
+    counts = Table("all", (Column("loop"), *supports), count_rows(report))
     reasons = Table(
-        "reasons", (Column("how"), Column("what and why")), (*notes, *about_lines(report))
+        "reasons",
+        (Column("how"), Column("what and why")),
+        (*reason_rows(report), *about_lines(report)),
     )
-    return "\n\n".join(map(render_table, [*tables, summary, reasons])) + "\n"
+    return "\n\n".join(map(render_table, [*tables, counts, reasons])) + "\n"

@@ -12,9 +12,16 @@ from crawlbench.base.text import one_line
 from crawlbench.cli.output import status_console
 from crawlbench.cli.probing import run_probe
 from crawlbench.probe import ProbeOptions, Support
-from crawlbench.probe.matrix import about_lines, missing_text
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
-from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_rows
+from crawlbench.probe.tables import (
+    about_lines,
+    all_rows,
+    count_rows,
+    lacking_rows,
+    missing_text,
+    probed_loops,
+    reason_rows,
+)
 from crawlbench.probe.tries import names_of_themes
 from crawlbench.report.page import Section
 from crawlbench.report.table import Column, Table
@@ -86,7 +93,7 @@ def _empty(missing: str) -> Section:
 
 def _section(report: Report) -> Section:
     everything = all_rows(report)
-    loops = [Column(one_line(loop.name)) for loop in report.loops if not loop.absent]
+    loops = [Column(one_line(loop.name)) for loop in probed_loops(report)]
     features = (Column("theme"), Column("probe"), *loops)
     supports = (Column(str(support), is_number=True) for support in Support)
     lacking, reasons = lacking_rows(report), reason_rows(report)

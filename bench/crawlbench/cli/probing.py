@@ -10,8 +10,9 @@ import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from crawlbench.base.text import one_line
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.output import printable, status_console
+from crawlbench.cli.output import status_console
 from crawlbench.probe import ProbeOptions, Support, probe_loops
 
 if TYPE_CHECKING:
@@ -52,4 +53,4 @@ def tell_findings() -> Iterator[Tell]:
 def _describe(finding: Finding) -> str:
     """Return a finding in one line."""
     reason = f" ({finding.reason})" if finding.reason else ""
-    return printable(f"{finding.loop}: {finding.probe}: {finding.support}{reason}")
+    return one_line(f"{finding.loop}: {finding.probe}: {finding.support}{reason}")

@@ -16,8 +16,9 @@ from rich.console import Console
 from crawlbench.base.errors import BenchError, SessionFileError, UsageError
 from crawlbench.base.records import Stopping
 from crawlbench.base.whole import write_bytes
-from crawlbench.cli.details import Quiet, Verbose, choose_detail
-from crawlbench.cli.options import RESULT, AsJson, Force
+from crawlbench.cli import options
+from crawlbench.cli.details import choose_detail
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import result_console, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
@@ -61,6 +62,7 @@ class Format(StrEnum):
 
 
 def report(
+    context: typer.Context,
     folder: Annotated[
         Path | None,
         typer.Argument(
@@ -68,15 +70,13 @@ def report(
         ),
     ] = None,
     output_format: Annotated[
-        Format,
-        typer.Option("--format", help="Format to show it in.", rich_help_panel=RESULT),
+        Format, options.result("--format", help="Format to show it in.")
     ] = Format.TERMINAL,
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="File to write to; - prints.", rich_help_panel=RESULT),
+        Path | None, options.result("-o", "--output", help="File to write to; - prints.")
     ] = None,
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
     stopping: Annotated[
         Stopping | None,
         typer.Option(
@@ -85,21 +85,26 @@ def report(
             "had been watched.",
         ),
     ] = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Show a session again: in the terminal, as a page, as a picture or as data.
 
     Example: crawlbench report results/mine --format html -o mine.html
     """
     output_format = choose_format(output_format, as_json=as_json)
+    detail = choose_detail(verbose=verbose, quiet=quiet)
+    if output_format is not Format.TERMINAL:
+        why = f"a report as {output_format} always holds the same"
+        refuse_idle(context, why, "verbose", "quiet")
     if output is not None:
         refuse_existing(output, force=force)
     shown = _load(folder or newest_session(), stopping)
     if output is None:
-        _print(shown, output_format, choose_detail(verbose=verbose, quiet=quiet))
-    else:
-        _write(shown, output_format, output)
+        _print(shown, output_format, detail)
+    else:  # in a file nobody misses what would scroll away
+        detail = Detail.VERBOSE if detail is Detail.USUAL else detail
+        _write(shown, output_format, output, detail)
 
 
 def choose_format(output_format: Format, *, as_json: bool) -> Format:
@@ -189,12 +194,12 @@ def _print(shown: Shown, output_format: Format, detail: Detail) -> None:
     elif output_format in _PICTURES:
         raise UsageError(f"a {_KINDS[output_format]} cannot be printed; name a file with -o")
     else:
-        sys.stdout.write(_text(shown, output_format))
+        sys.stdout.write(_text(shown, output_format, detail))
 
 
-def _write(shown: Shown, output_format: Format, path: Path) -> None:
+def _write(shown: Shown, output_format: Format, path: Path, detail: Detail) -> None:
     make = _PICTURES.get(output_format)
-    content = make(shown) if make else _text(shown, output_format).encode()
+    content = make(shown) if make else _text(shown, output_format, detail).encode()
     with own(path.parent) if (path.parent / SESSION_FILE).is_file() else nullcontext():
         write_output(path, content)
 
@@ -213,13 +218,13 @@ _PICTURES: dict[Format, Callable[[Shown], bytes]] = {
 _KINDS = {Format.PNG: "PNG", Format.CARD: "card"}
 
 
-def _text(shown: Shown, output_format: Format) -> str:
+def _text(shown: Shown, output_format: Format, detail: Detail) -> str:
     if output_format in EXPORTS:
         if not isinstance(shown, SessionReport):
             raise UsageError(_explain_no_export(shown, output_format))
         return EXPORTS[output_format](shown.view)
     renderers: dict[Format, Callable[[], str]] = {
-        Format.TERMINAL: lambda: _terminal_text(shown),
+        Format.TERMINAL: lambda: _terminal_text(shown, detail),
         Format.MARKDOWN: shown.markdown,
         Format.HTML: shown.html,
         Format.SVG: shown.svg,
@@ -239,8 +244,8 @@ def _explain_no_export(shown: Shown, output_format: Format) -> str:
     )
 
 
-def _terminal_text(shown: Shown) -> str:
+def _terminal_text(shown: Shown, detail: Detail) -> str:
     console = Console(width=FILE_WIDTH, highlight=False, color_system=None)
     with console.capture() as capture:
-        console.print(shown.terminal(FILE_WIDTH, is_ascii=False, detail=Detail.VERBOSE))
+        console.print(shown.terminal(FILE_WIDTH, is_ascii=False, detail=detail))
     return capture.get()

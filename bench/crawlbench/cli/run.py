@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli import options
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -22,38 +23,9 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
-from crawlbench.cli.details import AS_USUAL, Page, Quiet, Showing, Verbose, choose_showing
-from crawlbench.cli.measuring import (
-    exit_code,
-    measure,
-    name_folder,
-    publish,
-)
-from crawlbench.cli.options import (
-    CAREFULLY,
-    LENGTH,
-    SUBJECT,
-    AsJson,
-    Budget,
-    Concurrency,
-    Cpus,
-    Force,
-    Laps,
-    LapTime,
-    LongForms,
-    Loops,
-    Margin,
-    MinTime,
-    MirrorCpus,
-    Networks,
-    Operations,
-    Output,
-    Parsers,
-    Precision,
-    Rounds,
-    Sites,
-    Strategies,
-)
+from crawlbench.cli.details import AS_USUAL, Showing, choose_detail
+from crawlbench.cli.effects import typed_options
+from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
 from crawlbench.cli.output import tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
@@ -86,79 +58,74 @@ def run(
     suite: Annotated[
         str, typer.Argument(help="A suite by name (see `crawlbench list suites`), or a FILE.toml.")
     ] = "default",
-    strategy: Strategies = None,
-    loop: Loops = None,
-    network: Networks = None,
-    site: Sites = None,
-    long_form: LongForms = None,
-    parser: Parsers = None,
-    concurrency: Concurrency = None,
-    operation: Operations = None,
+    strategy: options.Strategies = None,
+    loop: options.Loops = None,
+    network: options.Networks = None,
+    site: options.Sites = None,
+    long_form: options.LongForms = None,
+    parser: options.Parsers = None,
+    concurrency: options.Concurrency = None,
+    operation: options.Operations = None,
     environment: Annotated[
         list[str] | None,
-        typer.Option(
+        options.subject(
             "--env",
             help="Environments to measure in: NAME=SPEC or FILE.toml.",
-            rich_help_panel=SUBJECT,
             show_default="this one",
         ),
     ] = None,
     baseline: Annotated[
         str | None,
-        typer.Option(
+        options.subject(
             "--baseline",
             help="What to compare with: STRATEGY or STRATEGY/LOOP; LOOP for operations.",
-            rich_help_panel=SUBJECT,
         ),
     ] = None,
-    rounds: Rounds = None,
-    laps: Laps = None,
-    budget: Budget = None,
-    precision: Precision = None,
-    margin: Margin = None,
-    min_time: MinTime = None,
-    lap_time: LapTime = None,
+    rounds: options.Rounds = None,
+    laps: options.Laps = None,
+    budget: options.Budget = None,
+    precision: options.Precision = None,
+    margin: options.Margin = None,
+    min_time: options.MinTime = None,
+    lap_time: options.LapTime = None,
     timeout: Annotated[
         float | None,
-        typer.Option(
-            "--timeout",
-            callback=positive,
-            help="Seconds after which a value counts as hung.",
-            rich_help_panel=CAREFULLY,
+        options.care(
+            "--timeout", callback=positive, help="Seconds after which a value counts as hung."
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(
+        options.care(
             "--seed",
             callback=not_negative,
             help="Seed for the lap order and the network delays.",
-            rich_help_panel=CAREFULLY,
         ),
     ] = None,
-    cpus: Cpus = None,
-    mirror_cpus: MirrorCpus = None,
-    output: Output = None,
-    force: Force = False,
-    as_json: AsJson = False,
+    cpus: options.Cpus = None,
+    mirror_cpus: Annotated[
+        str | None,
+        options.care("--mirror-cpus", help="Which CPUs the mirror gets, such as 3 or 2-3."),
+    ] = None,
+    output: options.Output = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
     resume: Annotated[
         Path | None,
-        typer.Option(
-            "--resume", help="Session to continue, with its own plan.", rich_help_panel=LENGTH
-        ),
+        options.length("--resume", help="Session to continue, with its own plan."),
     ] = None,
     cluster: ClusterAddress = None,
     machines: Machines = None,
     sheet: Sheet = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    page: Page = True,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+    page: options.Page = True,
 ) -> None:
     """Measure a suite and say which way of crawling is fastest.
 
     Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
     """
-    showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
+    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), page, as_json)
     refuse_json_of_cluster(cluster, resume, as_json=as_json)
     ends = session_ends(rounds, budget, precision)
     changes = {
@@ -241,11 +208,7 @@ def _refuse_changes(context: typer.Context) -> None:
 
     Variables and pyproject.toml are meant for new sessions, and are ignored here.
     """
-    given = [
-        max(param.opts, key=len)
-        for param in context.command.params
-        if param.name not in _OF_RESUME and _is_typed(context, str(param.name))
-    ]
+    given = [option for name, option in typed_options(context).items() if name not in _OF_RESUME]
     if given:
         raise UsageError(
             f"--resume keeps the session's own plan, so {', '.join(given)} cannot be given; "
@@ -253,12 +216,8 @@ def _refuse_changes(context: typer.Context) -> None:
         )
 
 
-def _is_typed(context: typer.Context, name: str) -> bool:
-    return getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
-
-
 def _resume(context: typer.Context, folder: Path, showing: Showing) -> NoReturn:
-    typed = {name: value for name, value in context.params.items() if _is_typed(context, name)}
+    typed = {name: context.params[name] for name in typed_options(context)}
     ends = session_ends(*(typed.get(name) for name in ("rounds", "budget", "precision")))
     # Where a session on a cluster goes on may come from a variable; others are not sent there.
     cluster = context.params["cluster"] if is_of_cluster(folder) else typed.get("cluster")

@@ -7,7 +7,8 @@ import json
 import sys
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,9 +17,10 @@ from rich.table import Table
 
 from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import MirrorError
+from crawlbench.base.text import harmless
 from crawlbench.cli.checks import at_least_one, not_negative
 from crawlbench.cli.endings import until_signal
-from crawlbench.cli.options import AsJson
+from crawlbench.cli.options import AsJson, FirstPageOf, OneNetwork
 from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
@@ -29,6 +31,8 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from crawlbench.mirror.servant import ServantJob
 
 SERVANT = "crawlbench.mirror.servant"
@@ -38,27 +42,18 @@ BENCH_SPAN_S = 1.0
 BENCH_CONNECTIONS = (1, 8, 64)
 
 
-class Asked(TypedDict, total=False):
-    """Arguments of `measure_ceiling`."""
-
-    coding: str
-    http2: bool
-
-
-MODES: dict[str, tuple[str, Asked]] = {
-    "plain": ("loopback", {"coding": "identity"}),
-    "gzip": ("loopback", {}),
-    "TLS, gzip": ("loopback-tls", {}),
-    "HTTP/2, TLS, gzip": ("loopback-tls", {"http2": True}),
+MODES: dict[str, tuple[str, Callable[..., Awaitable[float]]]] = {
+    "plain": ("loopback", partial(measure_ceiling, coding="identity")),
+    "gzip": ("loopback", measure_ceiling),
+    "TLS, gzip": ("loopback-tls", measure_ceiling),
+    "HTTP/2, TLS, gzip": ("loopback-tls", partial(measure_ceiling, http2=True)),
 }
-"""What `mirror bench` measures: by its name, the network and the arguments of `measure_ceiling`."""
+"""What `mirror bench` measures: by its name, the network, and how."""
 
 
 def serve(
     site: Annotated[str, typer.Option("--site", help="Site to serve.")] = "douban-top250",
-    network: Annotated[
-        str, typer.Option("-n", "--network", help="Network that the mirror plays.")
-    ] = "loopback",
+    network: OneNetwork = "loopback",
     seed: Annotated[
         int, typer.Option("--seed", callback=not_negative, help="Seed for delays and faults.")
     ] = 1,
@@ -129,18 +124,15 @@ def _greet(opened: Open) -> None:
 
 def _log(served: Served) -> None:
     """Print one line, in which nothing that a client sent can control a terminal."""
-    page = "".join(c if c.isprintable() else repr(c)[1:-1] for c in served.page)
     sys.stdout.write(
-        f"{time.strftime('%H:%M:%S')} {served.method} {page} {served.status or '-'} "
-        f"{served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
+        f"{time.strftime('%H:%M:%S')} {served.method} {harmless(served.page)} "
+        f"{served.status or '-'} {served.sent_bytes} B {served.seconds * 1000:.1f} ms\n"
     )
     sys.stdout.flush()
 
 
 def bench(
-    site: Annotated[
-        str, typer.Option("--site", help="Site whose first page is requested.")
-    ] = "douban-top250",
+    site: FirstPageOf = "douban-top250",
     connections: Annotated[
         list[int] | None,
         typer.Option(
@@ -179,18 +171,17 @@ async def _measure(site: str, counts: tuple[int, ...]) -> dict[str, dict[str, fl
     """Return pages per second by mode and number of connections."""
     machine = describe_machine()
     ceilings = {}
-    for mode, (name, arguments) in MODES.items():
+    for mode, (name, measure) in MODES.items():
         network = find_network(name)
         async with open_mirror(site, name, network, 1, machine.mirror_cpus) as mirror:
             with stay_on(machine.worker_cpus):
                 ceilings[mode] = {
-                    str(count): await measure_ceiling(
+                    str(count): await measure(
                         mirror.address,
                         mirror.path,
                         mirror.ca_file,
                         connections=count,
                         span_s=BENCH_SPAN_S,
-                        **arguments,
                     )
                     for count in counts
                 }

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import BenchError
-from crawlbench.cli.options import RESULT, AsJson, Force
-from crawlbench.cli.output import complain, harmless, print_json, write_output
+from crawlbench.base.text import harmless
+from crawlbench.cli import options
+from crawlbench.cli.output import complain, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.matrix import find_copied
@@ -21,13 +22,10 @@ from crawlbench.reference.submission import name_bundle, submit_session
 def submit(
     session: Annotated[Path, typer.Argument(help="The folder of a finished session.")],
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "-o", "--output", help="File to write, or a folder for it.", rich_help_panel=RESULT
-        ),
+        Path | None, options.result("-o", "--output", help="File to write, or a folder for it.")
     ] = None,
-    force: Force = False,
-    as_json: AsJson = False,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Make a checked bundle of a session, for a pull request to the table.
 
@@ -49,7 +47,7 @@ def submit(
 
 def verify_bundle(
     bundles: Annotated[list[Path], typer.Argument(help="The files of one or more bundles.")],
-    as_json: AsJson = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Check bundles against all rules; exit with 4 if one breaks a rule.
 

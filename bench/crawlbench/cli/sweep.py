@@ -11,24 +11,11 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Cell, Plan, Stopping, Sweep
+from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.details import Page, Quiet, Verbose, choose_showing
+from crawlbench.cli.details import Showing, choose_detail
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.measuring import name_folder
-from crawlbench.cli.options import (
-    SUBJECT,
-    AsJson,
-    Budget,
-    Cpus,
-    Force,
-    Laps,
-    LapTime,
-    LongForms,
-    Loops,
-    MinTime,
-    Output,
-    Rounds,
-    Strategies,
-)
 from crawlbench.cli.places import replacing
 from crawlbench.cli.run import start
 from crawlbench.measure.lengths import read_long_forms
@@ -54,45 +41,30 @@ class _Scale:
     unit: str
     field: str
     """The field of a suite that the axis varies."""
+    part: str
+    """The attribute of a cell that holds one such value, and the parameter that does."""
     write: Callable[[int, str], object]
     """Turns a place, and the network that was asked for, into a value of that field."""
-    read: Callable[[Cell], object]
-    """Returns the same value of a cell."""
 
 
 _SCALES = {
     Axis.CONCURRENCY: _Scale(
-        (1, 2, 4, 8, 16, 32, 64),
-        "",
-        "concurrency",
-        lambda place, _: place,
-        lambda cell: cell.concurrency,
+        (1, 2, 4, 8, 16, 32, 64), "", "concurrency", "concurrency", lambda place, _: place
     ),
     Axis.LATENCY: _Scale(
-        (1, 5, 20, 80, 200),
-        "ms",
-        "networks",
-        lambda place, network: f"{network}@{place}ms",
-        lambda cell: cell.network,
+        (1, 5, 20, 80, 200), "ms", "networks", "network", lambda place, name: f"{name}@{place}ms"
     ),
     Axis.PAGES: _Scale(
-        (1, 10, 100, 1000),
-        "",
-        "sites",
-        lambda place, _: f"douban-x{place}",
-        lambda cell: cell.site,
+        (1, 10, 100, 1000), "", "sites", "site", lambda place, _: f"douban-x{place}"
     ),
     Axis.BODY: _Scale(
-        (4, 16, 64, 256, 1024),
-        "KiB",
-        "sites",
-        lambda place, _: f"body-{place}k",
-        lambda cell: cell.site,
+        (4, 16, 64, 256, 1024), "KiB", "sites", "site", lambda place, _: f"body-{place}k"
     ),
 }
 
 
 def sweep(
+    context: typer.Context,
     axis: Annotated[Axis, typer.Argument(help="What to vary.")],
     places: Annotated[
         list[int] | None,
@@ -101,54 +73,40 @@ def sweep(
             callback=at_least_one,
         ),
     ] = None,
-    strategy: Strategies = None,
-    loop: Loops = None,
+    strategy: options.Strategies = None,
+    loop: options.Loops = None,
     network: Annotated[
-        str,
-        typer.Option(
-            "-n", "--network", help="Network that the mirror plays.", rich_help_panel=SUBJECT
-        ),
+        str, options.subject("-n", "--network", help="Network that the mirror plays.")
     ] = "wan",
     site: Annotated[
         str,
-        typer.Option(
-            "--site",
-            help="Site to crawl, unless the axis is pages or body.",
-            rich_help_panel=SUBJECT,
-        ),
+        options.subject("--site", help="Site to crawl, unless the axis is pages or body."),
     ] = "douban-top250",
-    long_form: LongForms = None,
+    long_form: options.LongForms = None,
     parser: Annotated[
         list[str] | None,
-        typer.Option(
+        options.subject(
             "--parser",
             help="Parsers that read the pages; `none` measures the clients alone.",
-            rich_help_panel=SUBJECT,
             show_default="lxml",
         ),
     ] = None,
     concurrency: Annotated[
         int,
-        typer.Option(
-            "-c",
-            "--concurrency",
-            callback=at_least_one,
-            help="How many requests are in flight at a time.",
-            rich_help_panel=SUBJECT,
-        ),
+        options.subject("-c", "--concurrency", callback=at_least_one, help=options.IN_FLIGHT),
     ] = 10,
-    rounds: Rounds = None,
-    laps: Laps = None,
-    min_time: MinTime = None,
-    lap_time: LapTime = None,
-    budget: Budget = None,
-    cpus: Cpus = None,
-    output: Output = None,
-    force: Force = False,
-    as_json: AsJson = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-    page: Page = True,
+    rounds: options.Rounds = None,
+    laps: options.Laps = None,
+    min_time: options.MinTime = None,
+    lap_time: options.LapTime = None,
+    budget: options.Budget = None,
+    cpus: options.Cpus = None,
+    output: options.Output = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
+    page: options.Page = True,
 ) -> None:
     """Measure along one axis and say where each strategy stops gaining.
 
@@ -158,6 +116,8 @@ def sweep(
     chosen = sorted(set(places or scale.places))
     if len(chosen) < 3:
         raise UsageError(f"a sweep of {len(chosen)} places has no knee; give three or more")
+    if axis is not Axis.LATENCY:  # whose places are round trips of the network that was asked for
+        refuse_idle(context, f"a sweep of {axis} chooses it at each place", scale.part)
     values = {scale.write(place, network): place for place in chosen}
     changes = {
         "strategies": strategy,
@@ -180,7 +140,7 @@ def sweep(
     suite = override(load_suite("default").with_one_length(), changes)
     plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
-    showing = choose_showing(verbose=verbose, quiet=quiet, has_page=page, as_json=as_json)
+    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), page, as_json)
     with replacing(output, force=force):
         start(plan, name_folder(output, plan.suite), showing=showing)
 
@@ -202,7 +162,7 @@ def _read_long_forms(axis: Axis, asked: list[str] | None) -> dict[str, str] | No
 
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:
     def place(cell: Cell) -> float:
-        value = scale.read(cell)
+        value = getattr(cell, scale.part)
         return float(values[plan.spelling_of(value) if isinstance(value, str) else value])
 
     places = {cell.name: place(cell) for cell in plan.own_cells if not cell.control}

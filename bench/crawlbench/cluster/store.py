@@ -15,42 +15,29 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import tempfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.errors import SessionFileError, UsageError
+from crawlbench.base.errors import SessionFileError
 from crawlbench.base.records import CLUSTER_FORMAT, BlockResult, ClusterSession
-from crawlbench.base.whole import storing, write_bytes
+from crawlbench.base.whole import FOLDER_DRAFT, storing, whole_folder, write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
+from crawlbench.measure.store import new_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLUSTER_FILE = "cluster.json"
 MACHINES = "machines"
-DRAFT = ".crawlbench-"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def create_cluster_folder(folder: Path, session: ClusterSession) -> None:
-    """Make the folder with its first `cluster.json`.
-
-    Raises:
-        UsageError: it exists already or cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError as error:
-        raise UsageError(
-            f"the output folder {str(folder)!r} exists already; name a new one with -o, "
-            "or replace it with --force"
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"the output folder {str(folder)!r} cannot be made: {error.strerror}; name another "
-            "with -o"
-        ) from error
-    (folder / MACHINES).mkdir()
-    write_cluster(folder, session)
+    """Make the folder with its first `cluster.json`; raises what `new_folder` raises."""
+    with new_folder(folder) as draft:
+        (draft / MACHINES).mkdir()
+        write_bytes(draft / CLUSTER_FILE, msgspec.json.encode(session) + b"\n")
 
 
 def write_cluster(folder: Path, session: ClusterSession) -> None:
@@ -89,7 +76,7 @@ def load_cluster(folder: Path) -> ClusterSession:
 
 def remove_drafts(folder: Path) -> None:
     """Remove the drafts of blocks that a killed manager has left behind."""
-    for draft in (folder / MACHINES).glob(f"{DRAFT}*"):
+    for draft in (folder / MACHINES).glob(f"{FOLDER_DRAFT}*"):
         shutil.rmtree(draft, ignore_errors=True)
 
 
@@ -114,16 +101,11 @@ class BlockStore:
             StorageError: it cannot be written.
         """
         place = self._place(sheet, machine)
-        with storing(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=DRAFT, dir=self._folder) as draft:
-                unpack(packed, Path(draft))
-                found = _read(Path(draft) / BLOCK_FILE)
-                if (found.sheet, found.machine.name) != (sheet, machine):
-                    raise ValueError(f"it is sheet {found.sheet} from {found.machine.name}")
-                Path(draft).chmod(0o755)  # temporary folders are private
-                Path(draft).rename(place)
-                Path(draft).mkdir()  # for the context manager to remove
+        with storing(place), whole_folder(place, self._folder) as draft:
+            unpack(packed, draft)
+            found = _read(draft / BLOCK_FILE)
+            if (found.sheet, found.machine.name) != (sheet, machine):
+                raise ValueError(f"it is sheet {found.sheet} from {found.machine.name}")
 
     def machines(self, sheet: int) -> dict[str, int]:
         """Return the seeds of a sheet's blocks by the machine that measured them."""

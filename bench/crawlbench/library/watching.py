@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import count_of
+from crawlbench.measure.contract import Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.base.records import Sample, Session
+    from crawlbench.base.records import Session
 
 
-class Teller:
+class Teller(Watcher):
     """A watcher that reports the calibration and each round in a line."""
 
     def __init__(self, progress: Callable[[str], object] | None) -> None:
@@ -32,9 +33,6 @@ class Teller:
         self.tell(
             f"calibrating {count_of(cells, 'cell')}, then at most {count_of(rounds, 'round')}"
         )
-
-    def on_sample(self, number: int, sample: Sample) -> None:
-        """Say nothing: values come by the hundred."""
 
     def on_session(self, session: Session) -> None:
         """Report, after a round, how far the session has got."""

@@ -12,7 +12,7 @@ import psutil
 
 from crawlbench.base.errors import UsageError
 from crawlbench.load.crew import local_crew
-from crawlbench.load.fire import Bench, Unwatched
+from crawlbench.load.fire import Bench
 from crawlbench.load.model import Load, Target
 from crawlbench.load.workers import Cluster, open_cluster
 from crawlbench.measure.machine import describe_machine
@@ -52,7 +52,7 @@ class MirrorWatch:
             return None
         return float(times.user + times.system)
 
-    async def end(self) -> int | None:
+    async def end(self) -> int:
         """Return how many requests the mirror has seen since `begin`."""
         return (await self._mirror.end()).requests
 
@@ -67,9 +67,6 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
 
     Yields the bench for all runs, what is loaded in words, and a function that gives a load as many
     generators as are available.
-
-    Args:
-        options: what the user asked for.
 
     Raises:
         UsageError: the cluster cannot be used, or its workers cannot reach the mirror.
@@ -95,7 +92,7 @@ async def open_bench(options: LoadOptions) -> AsyncIterator[tuple[Bench, str, Fi
             where = f"mirror of {options.site} on {options.network}"
         else:
             target = make_target(options.url, options.ca_file)
-            bench = Bench(target, crew, Unwatched())
+            bench = Bench(target, crew)
             where = target.origin + target.path
 
         async def fit(load: Load) -> Load:

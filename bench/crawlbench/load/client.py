@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import httptools
 
 if TYPE_CHECKING:
+    from crawlbench.load.generator import Generator
     from crawlbench.load.model import Target
 
 _LENGTHS = (b"content-length", b"transfer-encoding")
@@ -20,27 +21,11 @@ _LENGTHS = (b"content-length", b"transfer-encoding")
 now = time.monotonic
 
 
-class Owner(Protocol):
-    """Hears what happens to a connection, always in the event loop's thread."""
-
-    def on_answer(self, connection: Connection, status: int, sent: float) -> None:
-        """Take the answer to a request sent at that time; the connection is free, unless closed."""
-
-    def on_failure(self, kind: str) -> None:
-        """Note that a request failed; its connection is closing."""
-
-    def on_free(self, connection: Connection) -> None:
-        """Take a new connection in place of one that was lost."""
-
-    def on_lost(self, connection: Connection) -> None:
-        """Note that the connection is gone; called once, after the other methods."""
-
-
 class Connection(asyncio.Protocol):
     """A connection that has at most one request in flight."""
 
-    def __init__(self, owner: Owner) -> None:
-        """Report to an owner."""
+    def __init__(self, owner: Generator) -> None:
+        """Report what happens to its owner, always in the event loop's thread."""
         self.intended = 0.0
         """When the request in flight was due."""
         self.sent = 0.0

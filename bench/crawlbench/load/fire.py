@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import make_job
 from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Target
 
 if TYPE_CHECKING:
+    from crawlbench.load.bench import MirrorWatch
     from crawlbench.load.crew import Crew, Hand
 
 RESULT_TIMEOUT_S = 20.0
@@ -20,41 +21,14 @@ COUNTDOWN_S = 0.2
 """Seconds between telling generators when to start and that moment: more than the word takes."""
 
 
-class Watch(Protocol):
-    """Watches the server under load, where that is possible."""
-
-    async def begin(self) -> None:
-        """Count requests from now on."""
-
-    def cpu_s(self) -> float | None:
-        """Return the CPU seconds that the server has used so far."""
-
-    async def end(self) -> int | None:
-        """Return how many requests it has seen since `begin`."""
-
-
-class Unwatched:
-    """Reports nothing: a server that is not ours cannot be seen from inside."""
-
-    async def begin(self) -> None:
-        """Do nothing."""
-
-    def cpu_s(self) -> float | None:
-        """Return None: it is not known."""
-        return None
-
-    async def end(self) -> int | None:
-        """Return None: it is not known."""
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Bench:
     """What runs share: the target, and the generators."""
 
     target: Target
     crew: Crew
-    watch: Watch
+    watch: MirrorWatch | None = None
+    """Looks at the server meanwhile; None for one that is not ours, which cannot be looked into."""
     cpus: tuple[int, ...] = ()
     """CPUs of local generators; empty for any."""
 
@@ -83,18 +57,20 @@ async def fire(bench: Bench, load: Load) -> Run:
         BenchError: the server cannot be reached, or not all were ready in time.
     """
     jobs = [make_job(bench.target, load, n, bench.cpus) for n in range(load.generators)]
+    watch = bench.watch
     async with bench.crew(jobs) as hands:
         await _await_ready(hands, bench.target, load.ready_s)
-        await bench.watch.begin()
+        if watch:
+            await watch.begin()
         start = time.monotonic() + COUNTDOWN_S
         results = [asyncio.ensure_future(_await_result(hand, load, start)) for hand in hands]
         try:
-            cpu_share = await _watch_cpu(bench.watch, load, start)
+            cpu_share = await _watch_cpu(watch, load, start) if watch else None
             found = await asyncio.gather(*results)
         finally:
             for task in results:
                 task.cancel()
-        requests = await bench.watch.end()
+        requests = await watch.end() if watch else None
     parts = tuple(one for one in found if isinstance(one, Part))
     lost = tuple(
         Lost(number, hand.place, one, load.rate_per_s and load.rate_per_s / load.generators)
@@ -141,7 +117,7 @@ async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
         return "its report has other fields than ours: it runs another crawlbench"
 
 
-async def _watch_cpu(watch: Watch, load: Load, start: float) -> float | None:
+async def _watch_cpu(watch: MirrorWatch, load: Load, start: float) -> float | None:
     """Return the server's share of a CPU during the span; None if it is not known."""
     await asyncio.sleep(max(0.0, start - time.monotonic()))
     before = watch.cpu_s()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.alarm import make_alarm
 from crawlbench.base.usage import read_cpu_wait_s
-from crawlbench.load.arrival import due_times
 from crawlbench.load.client import make_request
 from crawlbench.load.latency import count_seconds, encode_counts
 from crawlbench.load.model import (
@@ -26,6 +25,7 @@ from crawlbench.load.model import (
     NotReady,
     Part,
     Target,
+    due_times,
     share,
 )
 from crawlbench.load.pool import Pool
@@ -177,7 +177,7 @@ class Generator:
             self._pool.give(connection)
 
     def on_answer(self, connection: Connection, status: int, sent: float) -> None:
-        """Count an answer; see `Owner`."""
+        """Count the answer to a request sent at that time; the connection is free unless closed."""
         at = now()
         if self._probe is not None:
             if not self._probe.done():
@@ -190,7 +190,7 @@ class Generator:
             self.on_free(connection)
 
     def on_free(self, connection: Connection) -> None:
-        """Give a free connection its next request, if there is one."""
+        """Give a free connection, which may be new, its next request, if there is one."""
         if self._probe is not None or not self._tally.start:
             self._pool.give(connection)
         elif not self._load.is_open:
@@ -202,14 +202,14 @@ class Generator:
             self._pool.give(connection)
 
     def on_failure(self, kind: str) -> None:
-        """Count a failed request."""
+        """Count a failed request, whose connection is closing."""
         if self._probe is None:
             self._tally.count_failure(kind)
         elif not self._probe.done():
             self._probe.set_exception(ConnectionError(f"the server did not answer: {kind}"))
 
     def on_lost(self, connection: Connection) -> None:
-        """Have the connection replaced."""
+        """Have the connection replaced; called once, after the other methods."""
         self._pool.replace(connection)
 
     async def _sweep(self) -> None:

@@ -1,14 +1,19 @@
-"""The types of load: what is asked for, and what came of it (floor 3; pure).
+"""The types of load: what is asked for and when, and what came of it (floor 4; pure).
 
 Times are float seconds.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 START_S = 30.0
 """How long a generator's process may take to start."""
@@ -87,6 +92,31 @@ class Load:
         return START_S + self.timeout_s * (-(-most // AT_ONCE) + PROBES + PROBE_FAILURES)
 
 
+def due_times(load: Load, number: int) -> Iterator[float]:
+    """Yield when the requests of one generator are due, in seconds from the start, ascending.
+
+    With constant arrival the generators take turns, so that together they keep equal intervals.
+    With Poisson arrival each has a stream of its own; together these form one of the whole rate.
+
+    Args:
+        load: an open load, which has a rate.
+        number: the generator's number, from 0.
+    """
+    assert load.rate_per_s
+    if load.arrival is Arrival.CONSTANT:
+        place = number
+        while (due := place / load.rate_per_s) < load.span_s:
+            yield due
+            place += load.generators
+        return
+    draw = random.Random(f"{load.seed}/{number}")
+    own_rate = load.rate_per_s / load.generators
+    due = draw.expovariate(own_rate)
+    while due < load.span_s:
+        yield due
+        due += draw.expovariate(own_rate)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """What one generator reported. Counts are of requests."""
@@ -139,7 +169,7 @@ class Lost:
     place: str
     """Where it ran."""
     reason: str
-    part_of_rate_per_s: float | None = field(default=None)
+    part_of_rate_per_s: float | None = None
     """Its share of the requested rate; None if closed."""
 
 

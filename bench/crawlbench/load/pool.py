@@ -11,7 +11,7 @@ from crawlbench.load.model import AT_ONCE
 from crawlbench.load.trust import make_tls
 
 if TYPE_CHECKING:
-    from crawlbench.load.client import Owner
+    from crawlbench.load.generator import Generator
     from crawlbench.load.model import Target
 
 PAUSE_S = 0.1
@@ -23,7 +23,7 @@ now = time.monotonic
 class Pool:
     """Keeps a number of connections open, and knows how long none was free."""
 
-    def __init__(self, owner: Owner, target: Target, size: int) -> None:
+    def __init__(self, owner: Generator, target: Target, size: int) -> None:
         """Start without connections.
 
         Raises:

@@ -1,22 +1,74 @@
-"""A load report for people: a table, notes, a picture (floor 4)."""
+"""A load report: as `load.json`, and for people as tables, notes and a picture (floor 4)."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from crawlbench import __version__
+from crawlbench.base.whole import storing, write_text
 from crawlbench.load.latency import merge, quantile
 from crawlbench.report.numbers import format_bytes, format_count, format_seconds
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from crawlbench.load.flow import Done, LoadReport
     from crawlbench.load.search import Found
     from crawlbench.report.charts.chart import Rows
     from crawlbench.report.notes import Note
 
+FORMAT = 1
+"""Format of `load.json`; docs/load.md describes its fields."""
+_HISTOGRAMS = ("latency", "service", "lag")
+"""Fields of a part that are too long to report per generator; the outcome has the sum."""
 ROWS = ("p50", "p90", "p99", "p99.9", "max")
 MAX_NINES = 5
 PLACES_PER_DECADE = 12
+
+
+def encode_load(report: LoadReport) -> str:
+    """Return a report in the form of `load.json`."""
+    whole: dict[str, object] = {
+        "format": FORMAT,
+        "crawlbench": __version__,
+        "target": {
+            "address": report.target.origin + report.target.path,
+            "site": None if report.options.url else report.options.site,
+            "network": None if report.options.url else report.options.network,
+        },
+        "runs": [_tell_run(done) for done in report.runs],
+        "stopped": report.stopped,
+        "find": report.found and {**asdict(report.found), "goal": report.found.goal.text},
+    }
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def _tell_run(done: Done) -> dict[str, object]:
+    run = done.run
+    return {
+        "load": asdict(run.load),
+        **asdict(done.outcome),
+        "server_cpu_share": run.server_cpu_share,
+        "server_requests": run.server_requests,
+        "lost": [asdict(lost) for lost in run.lost],
+        "generators": [
+            {key: value for key, value in asdict(part).items() if key not in _HISTOGRAMS}
+            for part in run.parts
+        ],
+    }
+
+
+def write_load(report: LoadReport, folder: Path) -> None:
+    """Write `load.json` into an existing folder, whole or not at all.
+
+    Raises:
+        StorageError: the disk refuses.
+    """
+    with storing(folder / "load.json"):
+        write_text(folder / "load.json", encode_load(report))
 
 
 def load_table(report: LoadReport) -> Table:

@@ -187,8 +187,11 @@ class Executor(Protocol):
         """
 
 
-class Watcher(Protocol):
-    """Follows a session while it is measured; always called outside the clock."""
+class Watcher:
+    """Follows a session while it is measured; always called outside the clock.
+
+    This one shows nothing; others override what they have a use for.
+    """
 
     def on_start(self, session: Session) -> None:
         """See what is planned, and what an earlier part of the session has measured."""

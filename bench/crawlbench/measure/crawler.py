@@ -15,7 +15,7 @@ from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
-from crawlbench.base.children import end_with_parent, open_channel
+from crawlbench.base.children import end_with_parent, open_channel, tell_error
 from crawlbench.base.digest import Tally
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.base.model import Item
@@ -55,10 +55,9 @@ def main() -> None:
     try:
         _crawl(json.loads(sys.argv[1]), say)
     except BenchError as error:
-        say({"error": str(error), "code": error.exit_code})
+        tell_error(say, str(error), type(error))
     except BaseException as error:
-        text = f"{type(error).__name__}: {error}"
-        say({"error": f"the crawl failed: {text}", "code": CellError.exit_code})
+        tell_error(say, f"the crawl failed: {type(error).__name__}: {error}", CellError)
     end(0)  # we do not wait for threads that a strategy left behind
 
 

@@ -12,10 +12,8 @@ was killed in between, and are ignored.
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +21,7 @@ import pyperf
 
 from crawlbench.base.errors import SessionFileError, StorageError, UsageError
 from crawlbench.base.records import FORMAT, RoundRecord, Session
-from crawlbench.base.whole import storing, write_atomic, write_text
+from crawlbench.base.whole import storing, whole_folder, write_atomic, write_text
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
 from crawlbench.measure.decoding import (
     CONCLUSIONS,
@@ -36,7 +34,8 @@ from crawlbench.measure.lines import append_line, read_lines, write_lines
 from crawlbench.measure.owner import OwnedError, own
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 SESSION_FILE = "session.json"
 RUNS_FILE = "runs.jsonl"
@@ -46,11 +45,12 @@ Runs = dict[str, list[pyperf.Run]]
 _IN_THE_WAY = (FileExistsError, NotADirectoryError)  # on the way to a new folder
 
 
-def create_folder(folder: Path, session: Session) -> None:
-    """Make a session's folder with its first `session.json`, in one step.
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill, which becomes the output folder when the block ends.
 
     Raises:
-        UsageError: it exists already or cannot be made.
+        UsageError: that exists already or cannot be made.
     """
     try:
         if folder.exists():
@@ -58,17 +58,19 @@ def create_folder(folder: Path, session: Session) -> None:
                 f"the output folder {str(folder)!r} exists already; name a new one with -o, "
                 "or replace it with --force"
             )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".crawlbench-", dir=folder.parent) as draft:
-            write_text(Path(draft) / SESSION_FILE, _encode(session))
-            Path(draft).chmod(0o755)  # temporary folders would be private
-            Path(draft).rename(folder)
-            Path(draft).mkdir()  # the context manager will remove it
+        with whole_folder(folder) as draft:
+            yield draft
     except OSError as error:
         reason = "a file is in the way" if isinstance(error, _IN_THE_WAY) else error.strerror
         raise UsageError(
             f"the output folder {str(folder)!r} cannot be made: {reason}; name another with -o"
         ) from error
+
+
+def create_folder(folder: Path, session: Session) -> None:
+    """Make a session's folder with its first `session.json`; raises what `new_folder` raises."""
+    with new_folder(folder) as draft:
+        write_text(draft / SESSION_FILE, _encode(session))
 
 
 def append_round(folder: Path, record: RoundRecord, runs: Mapping[str, pyperf.Run]) -> None:

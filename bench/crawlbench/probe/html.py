@@ -6,13 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from crawlbench.probe.findings import Support
-from crawlbench.probe.matrix import (
-    about_lines,
-    make_matrices,
-    make_notes,
-    note_text,
-    summary_rows,
-)
+from crawlbench.probe.tables import about_lines, count_rows, reason_rows, theme_tables
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -37,11 +31,10 @@ def _template() -> Template:
 def render_html(report: Report) -> str:
     """Return the page; each cell has its reason as a tooltip, and all reasons are listed below."""
     return _template().render(
-        report=report,
         supports=list(Support),
-        matrices=make_matrices(report),
-        summary=summary_rows(report),
-        reasons={(f.loop, f.probe): f.reason for f in report.findings},
-        notes=[(note.support, note_text(note)) for note in make_notes(report)],
+        tables=theme_tables(report),
+        counts=count_rows(report),
+        reason_of={(f.loop, f.probe): f.reason for f in report.findings},
+        reasons=reason_rows(report),
         about=about_lines(report),
     )

@@ -61,10 +61,6 @@ class ProbeOptions:
 async def probe_loops(options: ProbeOptions, tell: Tell) -> Report:
     """Try everything on every loop; if cancelled, return the findings so far.
 
-    Args:
-        options: what to probe.
-        tell: called with each finding.
-
     Raises:
         UsageError: a named loop is unknown, not installed or not a loop.
         PeerError: a peer did not start, or died.

@@ -51,8 +51,13 @@ async def server_on_own_socket(_: int) -> None:
     async with server:
         check("is serving", server.is_serving(), False)
         await server.start_serving()
-        _transport, ping = await loop.create_connection(lambda: Ping(3, 100), *address)
-        check("round trips", await ping.done, 3)
+        await _ping(*address)
+
+
+async def _ping(host: str, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    _transport, ping = await loop.create_connection(lambda: Ping(3, 100), host, port)
+    check("round trips", await ping.done, 3)
 
 
 @once(unix_only=True)
@@ -62,8 +67,7 @@ async def reuse_port(_: int) -> None:
     async with await loop.create_server(Echo, HOST, 0, reuse_port=True) as first:
         port = first.sockets[0].getsockname()[1]
         async with await loop.create_server(Echo, HOST, port, reuse_port=True):
-            _transport, ping = await loop.create_connection(lambda: Ping(3, 100), HOST, port)
-            check("round trips", await ping.done, 3)
+            await _ping(HOST, port)
 
 
 @once()
@@ -75,9 +79,7 @@ async def ipv6(_: int) -> None:
     except OSError as error:
         raise NotHere(f"this machine has no IPv6: {error.strerror}") from error
     async with await loop.create_server(Echo, "::1", 0) as server:
-        port = server.sockets[0].getsockname()[1]
-        _transport, ping = await loop.create_connection(lambda: Ping(3, 100), "::1", port)
-        check("round trips", await ping.done, 3)
+        await _ping("::1", server.sockets[0].getsockname()[1])
 
 
 @once()

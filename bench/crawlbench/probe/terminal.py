@@ -11,14 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.probe.findings import Support
-from crawlbench.probe.matrix import (
-    Matrix,
+from crawlbench.probe.tables import (
+    ThemeTable,
     about_lines,
-    make_matrices,
-    make_notes,
-    note_text,
+    count_rows,
     probed_loops,
-    summary_rows,
+    reason_rows,
+    theme_tables,
 )
 
 if TYPE_CHECKING:
@@ -43,9 +42,9 @@ def render_terminal(report: Report, width: int) -> Group:
     """Return a table for each theme, in parts if the terminal is too narrow for all loops."""
     parts: list[RenderableType] = []
     for names in _side_by_side([loop.name for loop in probed_loops(report)], width):
-        for matrix in make_matrices(report, names):
-            parts += [_render_matrix(matrix), Text()]
-    return Group(*parts, _render_summary(report), Text(), _render_notes(report))
+        for themed in theme_tables(report, names):
+            parts += [_render_theme(themed), Text()]
+    return Group(*parts, _render_counts(report), Text(), _render_reasons(report))
 
 
 def _side_by_side(names: list[str], width: int) -> list[tuple[str, ...]]:
@@ -66,14 +65,14 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
 
 
-def _render_matrix(matrix: Matrix) -> Table:
+def _render_theme(themed: ThemeTable) -> Table:
     table = _table()
     table.add_column(
-        Text(matrix.theme, overflow="fold"), overflow="fold", min_width=PROBE_COLUMNS - 1
+        Text(themed.theme, overflow="fold"), overflow="fold", min_width=PROBE_COLUMNS - 1
     )
-    for loop in matrix.loops:
+    for loop in themed.loops:
         table.add_column(Text(loop, overflow="fold"), overflow="fold", min_width=LOOP_COLUMNS - 1)
-    for row in matrix.rows:
+    for row in themed.rows:
         cells = [
             Text(word, style=STYLES[support] if support else "dim")
             for word, support in zip(row.words, row.supports, strict=True)
@@ -82,26 +81,26 @@ def _render_matrix(matrix: Matrix) -> Table:
     return table
 
 
-def _render_summary(report: Report) -> Table:
+def _render_counts(report: Report) -> Table:
     table = _table()
     table.add_column("loop", overflow="fold")
     for support in Support:
         table.add_column(support, justify="right")
-    for loop, counts in summary_rows(report):
+    for name, *counts in count_rows(report):
         cells = [
-            Text(str(counts.get(support, 0)), style=STYLES[support] if support in counts else "dim")
-            for support in Support
+            Text(count, style="dim" if count == "0" else STYLES[support])
+            for support, count in zip(Support, counts, strict=True)
         ]
-        table.add_row(Text(loop.name), *cells)
+        table.add_row(Text(name), *cells)
     return table
 
 
-def _render_notes(report: Report) -> Table:
+def _render_reasons(report: Report) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for note in make_notes(report):
-        grid.add_row(Text(note.support, style=STYLES[note.support]), Text(note_text(note)))
+    for support, text in reason_rows(report):
+        grid.add_row(Text(support, style=STYLES[support]), Text(text))
     for label, text in about_lines(report):
         grid.add_row(Text(label, style="dim", overflow="fold"), Text(text))
     return grid

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping, Sequence
 
     from crawlbench.base.children.channel import Message
@@ -115,11 +116,7 @@ class Child:
 
     def kill(self) -> None:
         """End the child now, with everything that it started."""
-        with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            elif self._process.returncode is None:
-                self._process.kill()
+        kill_all(self._process)
 
     async def end(self, grace_s: float = 0.0) -> None:
         """Close the child's input, wait up to `grace_s`, then kill it and whatever it started."""
@@ -135,6 +132,15 @@ class Child:
             self.kill()
             await self._process.communicate()
             self._words.close()
+
+
+def kill_all(process: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> None:
+    """Kill a process that leads a session, and all of that, which may hold its output open."""
+    with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
 
 
 def explain_end(code: int, words: str) -> str:

@@ -51,10 +51,17 @@ class _Fork:
     """A running fork, as the process that forked it sees it."""
 
     number: int
+    process: int
     words: IO[bytes]
     began: float
     deadline: float
     is_late: bool = False
+
+    def kill(self) -> None:
+        """End it with everything it started; nobody else gets its id until we wait for it."""
+        for end in (os.killpg, os.kill):  # the latter in case it has no group yet
+            with suppress(ProcessLookupError):
+                end(self.process, signal.SIGKILL)
 
 
 def count_files() -> int:
@@ -108,8 +115,6 @@ class _Forks:
         self._say = say
         self._running: dict[int, _Fork] = {}
         """Forks by their process's handle, which becomes readable when the process has ended."""
-        self._processes: dict[int, int] = {}
-        """Process ids by handle."""
 
     def serve(self) -> Job | None:
         rest = b""
@@ -142,8 +147,8 @@ class _Forks:
             self._become_own(parent, words)
             return Job(told["order"], partial(_tell, self._say, told["number"]))
         handle, now = os.pidfd_open(process), time.monotonic()
-        self._running[handle] = _Fork(told["number"], words, now, now + told["deadline_s"])
-        self._processes[handle] = process
+        deadline = now + told["deadline_s"]
+        self._running[handle] = _Fork(told["number"], process, words, now, deadline)
         ready.register(handle, selectors.EVENT_READ)
         return None
 
@@ -168,25 +173,18 @@ class _Forks:
 
     def _end_late(self) -> None:
         now = time.monotonic()
-        for handle, fork in self._running.items():
+        for fork in self._running.values():
             if not fork.is_late and fork.deadline <= now:
                 fork.is_late = True
-                self._kill(handle)
-
-    def _kill(self, handle: int) -> None:
-        """End a fork with everything it started; nobody else gets its id until we wait for it."""
-        process = self._processes[handle]
-        for end in (os.killpg, os.kill):  # the latter in case it has no group yet
-            with suppress(ProcessLookupError):
-                end(process, signal.SIGKILL)
+                fork.kill()
 
     def _tell_end(self, handle: int) -> None:
         """Report how a fork ended, and end what it left running."""
-        seconds = time.monotonic() - self._running[handle].began
-        self._kill(handle)
-        _, status = os.waitpid(self._processes.pop(handle), 0)
-        os.close(handle)
         fork = self._running.pop(handle)
+        seconds = time.monotonic() - fork.began
+        fork.kill()
+        _, status = os.waitpid(fork.process, 0)
+        os.close(handle)
         code = None if fork.is_late else os.waitstatus_to_exitcode(status)
         with fork.words as words:
             words.seek(max(0, words.seek(0, os.SEEK_END) - WORDS_BYTES))
@@ -196,8 +194,8 @@ class _Forks:
 
     def end_all(self) -> None:
         """End all forks that are still running."""
-        for handle in self._running:
-            self._kill(handle)
+        for fork in self._running.values():
+            fork.kill()
 
 
 def _tell(say: Say, number: int, message: Mapping[str, object]) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children.child import ChildEnded, explain_end
+from crawlbench.base.children.child import ChildEnded, explain_end, kill_all
 from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
@@ -109,8 +107,4 @@ class PlainChild:
 
     def kill(self) -> None:
         """Kill the child, and everything it started, which may hold its output open."""
-        with suppress(ProcessLookupError, PermissionError):
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            else:
-                self._process.kill()
+        kill_all(self._process)

@@ -7,8 +7,7 @@ from statistics import fmean, stdev
 
 import pytest
 
-from crawlbench.load.arrival import due_times
-from crawlbench.load.model import Arrival, Load, share
+from crawlbench.load.model import Arrival, Load, due_times, share
 
 
 def make_load(arrival, generators=3):
