@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.base.usage import Usage
+import msgspec
+
+from crawlbench.base.usage import Usage  # noqa: TC001  (msgspec reads it)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,10 +83,7 @@ class Value:
     @classmethod
     def from_message(cls, message: Message) -> Value:
         """Return what a worker's message about a value says."""
-        fields = {name: message[name] for name in cls.__slots__}
-        fields["used"] = Usage(**message["used"])
-        fields["conduct"] = Conduct(**message["conduct"])
-        return cls(**fields)
+        return msgspec.convert(message, cls)
 
 
 class Worker(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ import pyperf
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.offspring import end_descendants
 from crawlbench.measure.contract import Value
-from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.lookout import look_out
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker that hangs ends itself; after this we end it
+_HANG = re.compile(r"^Timeout \(", re.MULTILINE)
+_FRAME = re.compile(
+    r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE
+)
 
 
 class Handle:
@@ -215,3 +219,23 @@ def _load_run(path: Path) -> pyperf.Run:
     except Exception as error:
         raise CellError(f"the worker left a run that pyperf cannot read: {error}") from error
     return run
+
+
+def explain_exit(code: int, words: str, timeout_s: float) -> str:
+    """Return why a worker ended early.
+
+    Args:
+        code: as `Process.returncode` gives it; negative for a signal.
+        words: everything it wrote to standard error.
+        timeout_s: the time after which it ends itself, with a traceback in faulthandler's form.
+    """
+    if hang := _HANG.search(words):
+        frame = _FRAME.search(words, hang.end())
+        where = f"; it was at {frame['file']}:{frame['line']} ({frame['where']})" if frame else ""
+        return f"hung: a value took more than {timeout_s:g} s (--timeout){where}"
+    if code < 0:
+        return f"the worker was killed by {signal.Signals(-code).name}"
+    if code == 0:
+        return "the worker ended with exit code 0 before its values were taken"
+    lines = words.strip().splitlines()
+    return f"the worker ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"

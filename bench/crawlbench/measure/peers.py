@@ -12,7 +12,6 @@ from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from crawlbench.base.records import OperationFacts
     from crawlbench.operations import PeerFields, PeerKind
@@ -32,18 +31,8 @@ class PeerMeter:
         """What the manager tells a worker about the peer; None if there is none."""
         return cast("PeerFields", asdict(self._process.peer)) if self._process else None
 
-    async def begin(
-        self,
-        epoch: str,  # noqa: ARG002  (all arguments are those of a mirror)
-        *,
-        plays_network: bool,  # noqa: ARG002
-        lap: int = 0,  # noqa: ARG002
-        laps: int = 1,  # noqa: ARG002
-        trace_file: Path | None = None,  # noqa: ARG002
-        door: str = "",  # noqa: ARG002
-        alters: bool = False,  # noqa: ARG002
-    ) -> None:
-        """Note what the peer has used so far."""
+    async def begin(self, *_: object, **__: object) -> None:
+        """Note what the peer has used so far; all arguments are those of a mirror."""
         self._before = self._usage()
 
     async def end(self) -> Counters:
