@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from crawlbench.base.usage import Usage  # noqa: TC001  (msgspec reads it)
+# msgspec reads the annotations when it converts.
+from crawlbench.base.usage import Usage  # noqa: TC001
+from crawlbench.measure.reading import Reading  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,10 +32,8 @@ class Conduct:
 
     started_at: float
     """When the clock started, on the clock of `time.perf_counter`."""
-    pages_read: int | None
-    """Calls of `site.read` within the clock, over all loops; None for an operation."""
-    items_read: int
-    """Items on those pages."""
+    reading: Reading
+    """What was read within the clock, over all loops; nothing for an operation."""
     rest_cpu_s: float
     """CPU time used while the worker should stand still before the value; 0 before the first."""
     rest_s: float
@@ -41,20 +41,8 @@ class Conduct:
     broken: list[str]
     """What has changed in the harness since before the contestant was imported: a clause for each
     change."""
-    first_read_at: float = 0.0
-    """When reading of the first page began, on the clock of `started_at`; 0 if that is not known,
-    as for pages that are read in other processes."""
-    last_read_at: float = 0.0
-    """When reading of the last page had ended, on the same clock; 0 if none was read."""
-    bytes_read: int = 0
-    """Size of the pages that were read."""
-    told: list[dict[str, float]] = field(default_factory=list)
-    """A dictionary for each crawl: the address of a page, without its origin, to the time when
-    reading began of the first page that links to it. Empty if that is not known."""
     last_s: float = 0.0
     """How long the process's previous value took, if that was another cell's; otherwise 0."""
-    bodies_kept: int = 0
-    """Pages that were read from the same bytes object as the first page of the previous crawl."""
     cpus: int = 0
     """How many CPUs the worker may use; 0 where that is not known."""
 

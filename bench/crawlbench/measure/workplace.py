@@ -43,7 +43,7 @@ class Task(Protocol):
         """Do it `loops` times; return the time of all together, which this method itself takes."""
 
     def look(self) -> dict[str, object]:
-        """Return what `Conduct` needs to know about what the last value read."""
+        """Return the fields of the `Reading` of the last value; none where nothing is read."""
 
     def tell(self, *, is_alone: bool) -> Told:
         """Return what `Value` needs to know about the last value, besides times and memory."""
@@ -103,7 +103,7 @@ class Workplace:
             base_rss_bytes: resident memory before.
             rested: what `Rest.stop` said of the time before the value.
         """
-        read = task.look()  # before anything looks at what was crawled
+        reading = task.look()  # before anything looks at what was crawled
         peak = peak_rss_bytes() if timing.is_alone else None  # before the task makes its rows
         told = task.tell(is_alone=timing.is_alone)
         return {
@@ -115,7 +115,7 @@ class Workplace:
             "event_loops": sorted(self._event_loops),
             "conduct": {
                 "started_at": timing.started_at,
-                **read,
+                "reading": reading,
                 "rest_cpu_s": rested[0],
                 "rest_s": rested[1],
                 "broken": self.seal.find_broken(),
