@@ -189,17 +189,10 @@ def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]])
         looked = one
         if not one.obstacle:
             try:
-                plugins = look_inside(one, asked).plugins
+                seen.append(look_inside(one, asked).plugins)
             except EnvironmentFailure as error:
                 if one is facts[0]:
                     raise
                 looked = replace(one, obstacle=str(error))
-            else:
-                seen.append(
-                    {
-                        kind: {name: (p.is_async, p.trouble) for name, p in of.items()}
-                        for kind, of in plugins.items()
-                    }
-                )
         found.append(looked)
     return Prepared(tuple(found), Elsewhere(seen))

@@ -11,6 +11,8 @@ from crawlbench.plugins.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from crawlbench.plugins.scouts import PluginFacts
+
 
 class Here:
     """The manager's own Python; the manager itself imports none of the plug-ins."""
@@ -40,13 +42,8 @@ class Here:
 class Elsewhere:
     """Environments, as seen from inside; a plug-in must be in at least one of them."""
 
-    def __init__(self, seen: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
-        """Take what each environment reported.
-
-        Args:
-            seen: a mapping for each environment, from kind of plug-in to name to a pair: whether
-                the plug-in is `async`, and why it is not available there (empty if it is).
-        """
+    def __init__(self, seen: Sequence[Mapping[str, Mapping[str, PluginFacts]]]) -> None:
+        """Take what each environment reported of its plug-ins, by the name of their kind."""
         self._environments = seen
 
     def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
@@ -58,15 +55,15 @@ class Elsewhere:
     def require(self, kind: registry.Kind, name: str) -> None:
         """See `Here.require`."""
         found = self._look_up(kind, name)
-        if all(trouble for _, trouble in found):
-            why = found[0][1] if found else "no environment could be used"
+        if all(one.trouble for one in found):
+            why = found[0].trouble if found else "no environment could be used"
             raise NotInstalledError(f"{kind.noun} {name!r} is in no environment: {why}")
 
     def is_async(self, strategy: str) -> bool:
         """See `Here.is_async`."""
-        return any(is_async for is_async, _ in self._look_up(registry.Kind.STRATEGY, strategy))
+        return any(one.is_async for one in self._look_up(registry.Kind.STRATEGY, strategy))
 
-    def _look_up(self, kind: registry.Kind, name: str) -> list[tuple[bool, str]]:
+    def _look_up(self, kind: registry.Kind, name: str) -> list[PluginFacts]:
         plugins = [seen.get(kind.name, {}) for seen in self._environments]
         return [of_kind[name] for of_kind in plugins if name in of_kind]
 
