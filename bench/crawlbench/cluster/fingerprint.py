@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import crawlbench
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Fingerprint
-from crawlbench.measure.labels import hash_network, split_trip
+from crawlbench.measure.labels import hash_network, is_file
 from crawlbench.measure.machine import describe_machine
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from crawlbench.base.records import Plan
 
@@ -28,7 +28,6 @@ ABSENT = "absent"
 MAX_SHOWN = 12
 """How many differences are listed; the others are only counted."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_FILE_ENDINGS = (".py", ".toml")
 
 Names = dict[str, list[str]]
 """Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`, `networks`."""
@@ -36,18 +35,13 @@ Names = dict[str, list[str]]
 
 def names_of(plan: Plan) -> Names:
     """Return the plug-ins and networks that the plan's cells need, each once."""
-    cells = plan.cells
     return {
-        "strategies": _once(plan.path_of(cell.strategy) for cell in cells),
-        "event_loops": _once(cell.event_loop for cell in cells),
-        "parsers": _once(plan.path_of(cell.parser) for cell in cells),
-        "sites": _once(plan.path_of(cell.site) for cell in cells),
-        "networks": _once(plan.path_of(cell.network) for cell in cells),
+        "strategies": plan.names_on("strategy"),
+        "event_loops": plan.names_on("event_loop"),
+        "parsers": plan.names_on("parser"),
+        "sites": plan.names_on("site"),
+        "networks": plan.names_on("network"),
     }
-
-
-def _once(names: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(name for name in names if name))
 
 
 def take_fingerprint(names: Names) -> Fingerprint:
@@ -56,14 +50,13 @@ def take_fingerprint(names: Names) -> Fingerprint:
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
     plugins = [name for kind, group in names.items() if kind != "networks" for name in group]
-    files = {name: _hash(Path(name)) for name in plugins if name.endswith(_FILE_ENDINGS)}
-    networks = [name for name in names["networks"] if split_trip(name)[0].endswith(_FILE_ENDINGS)]
+    files = {name: _hash(Path(name)) for name in plugins if is_file(name)}
     return Fingerprint(
         machine=replace(machine, versions=versions),
         architecture=platform.machine(),
         tool=crawlbench.__version__,
         digest=crawlbench_digest(),
-        files=files | {name: _hash_network(name) for name in networks},
+        files=files | {name: _hash_network(name) for name in names["networks"] if is_file(name)},
         boot=_boot(),
     )
 

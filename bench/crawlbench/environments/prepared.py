@@ -22,9 +22,9 @@ from crawlbench.measure.reach import Elsewhere, Here, Reach
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, Environment, Plan, Session
+    from crawlbench.base.records import Environment, Plan, Session
     from crawlbench.measure.suite import Suite
 
 
@@ -68,7 +68,7 @@ def prepare_environments(
 
 def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
     """Return the environments of another machine's plan; raises as `prepare_environments` does."""
-    names = _plugins(plan, [cell for cell in plan.cells if cell.environment])
+    names = _plugins(plan)
     return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
@@ -89,7 +89,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
     suspects = _differing(environments)
     if not suspects:
         return
-    plugins = _plugins(plan, plan.cells)
+    plugins = _plugins(plan)
     # Packages that plug-ins import only on first use have not been imported at this point.
     written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
     asked = {kind.name: names for kind, names in plugins.items()}
@@ -122,17 +122,13 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
     return differing or named
 
 
-def _plugins(plan: Plan, cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
+def _plugins(plan: Plan) -> dict[registry.Kind, list[str]]:
     """Return the names of the plug-ins that the cells need, by kind."""
     return {
-        registry.Kind.STRATEGY: _unique(plan.path_of(cell.strategy) for cell in cells),
-        registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
-        registry.Kind.PARSER: _unique(plan.path_of(cell.parser) for cell in cells),
+        registry.Kind.STRATEGY: plan.names_on("strategy"),
+        registry.Kind.EVENT_LOOP: plan.names_on("event_loop"),
+        registry.Kind.PARSER: plan.names_on("parser"),
     }
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name]
 
 
 def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:

@@ -151,9 +151,7 @@ class _Course:
 
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
-        plan, cells = self._plan, {group: self._groups[group] for group in groups}
-        counts = plan.warmups, plan.laps, plan.passes, plan.every
-        return plan_turns(cells, *counts, plan.seed, plan.number, plan.cold)
+        return plan_turns(self._plan, {group: self._groups[group] for group in groups})
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:

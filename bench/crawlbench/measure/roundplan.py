@@ -36,7 +36,8 @@ class RoundPlan:
     declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """What strategies declare about their HTTP, by name: versions, and codings besides gzip."""
     every: Mapping[str, int] = field(default_factory=dict)
-    """By cell, the n of which it takes part in every n-th lap; 1 for cells not named here."""
+    """By cell, the n of which it takes part in every n-th lap, the first one included; 1 for cells
+    not named here."""
     strides: Mapping[str, int] = field(default_factory=dict)
     """The same as if no cell rested: delays are spread over these laps, so that all cells of a lap
     have the same."""

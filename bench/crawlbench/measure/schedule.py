@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from crawlbench.measure.roundplan import RoundPlan
+
 MAX_PASSES = 50
 """The most laps that a group takes in a turn, however short they are."""
 
@@ -70,44 +72,29 @@ def _join_groups(groups: Mapping[str, Collection[str]]) -> dict[tuple[str, ...],
     return joined
 
 
-def plan_turns(
-    groups: Mapping[str, Sequence[str]],
-    warmups: int,
-    laps: int,
-    passes: Mapping[str, int],
-    every: Mapping[str, int],
-    seed: int,
-    number: int,
-    cold: Collection[str] = (),
-) -> Iterator[Turn]:
-    """Yield the turns of one round, always the same for the same arguments.
+def plan_turns(plan: RoundPlan, groups: Mapping[str, Sequence[str]]) -> Iterator[Turn]:
+    """Yield the turns of some groups' cells in a round, always the same for the same arguments.
 
     A lap is one pass over the cells of a group, in shuffled order. Groups take turns, in shuffled
     order too: what is compared is measured close together, because the machine's state changes
     within seconds.
 
     Args:
+        plan: the round's plan.
         groups: cells by group.
-        warmups: laps of each group that are thrown away.
-        laps: how many turns each group has.
-        passes: laps that a group takes in a turn, by group.
-        every: by cell, the n of which it takes part in every n-th lap, the first one included; 1
-            for cells not named here.
-        seed: the session's seed.
-        number: the round's number.
-        cold: cells without warmups.
     """
-    for warmup, count in ((True, warmups), (False, laps)):
+    seed, number = plan.seed, plan.number
+    for warmup, count in ((True, plan.warmups), (False, plan.laps)):
         for turn in range(count):
             names = list(groups)
             _shuffle(names, f"groups/{seed}/{epoch(number, turn, warmup=warmup)}")
             for group in names:
-                in_turn = 1 if warmup else passes[group]
+                in_turn = 1 if warmup else plan.passes[group]
                 for lap in range(turn * in_turn, (turn + 1) * in_turn):
                     cells = [
                         cell
                         for cell in groups[group]
-                        if (cell not in cold if warmup else not lap % every.get(cell, 1))
+                        if (cell not in plan.cold if warmup else not lap % plan.every.get(cell, 1))
                     ]
                     if not cells:
                         continue

@@ -268,6 +268,11 @@ class Plan:
         """Return the cell of that name."""
         return next(cell for cell in self.cells if cell.name == name)
 
+    def names_on(self, axis: str) -> list[str]:
+        """Return what the cells name on an axis, such as `parser`, each once; files by path."""
+        names = (getattr(cell, axis) for cell in self.cells)
+        return list(dict.fromkeys(self.path_of(name) for name in names if name))
+
     def path_of(self, name: str) -> str:
         """Return where to find what a cell names: a file's path, or the name itself."""
         label, trip = self._find_label(name)
