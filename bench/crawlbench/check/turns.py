@@ -10,13 +10,13 @@ from crawlbench.base.records import Cell
 from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Promise, find_breaches
+from crawlbench.measure.lab import loop_module
 from crawlbench.measure.sitefacts import find_parser
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import VALUE_SHARE, Patience
 from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class _Turns:
         breaches: dict[Promise, str] = {}
         for promise, reason in find_breaches(value, counters, due):
             breaches.setdefault(promise, reason)
-        fault = find_fault(value, counters, self._expectation, 1, self._module())
+        fault = find_fault(value, counters, self._expectation, 1, loop_module(self._cell))
         if is_wrong_answer(value, self._expectation, counters):
             _, kept = explain_wrong(await worker.show(), self._expectation, counters)
             if not kept:
@@ -137,7 +137,3 @@ class _Turns:
         self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""
         return value.seconds
-
-    def _module(self) -> str | None:
-        event_loop = self._cell.event_loop
-        return registry.declared_module(event_loop) if event_loop else None

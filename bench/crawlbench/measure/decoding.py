@@ -45,11 +45,7 @@ class _Versioned(msgspec.Struct):
 
 
 def decode_session(path: Path, content: bytes) -> Session:
-    """Return the session in `session.json` and its rounds, judged by today's rules.
-
-    Args:
-        path: path of `session.json`.
-        content: what that file contains.
+    """Return the session in this `session.json` and its rounds, judged by today's rules.
 
     Raises:
         SessionFileError: a file is broken, contradicts itself, or has another format.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import cycle
@@ -17,12 +17,14 @@ from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
+from crawlbench.measure.placement import stay_on
 from crawlbench.measure.seat import Host, Seat
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from crawlbench.base.records import Cell, EnvironmentFacts
@@ -158,22 +160,14 @@ class ProcessExecutor:
             raise
         return worker
 
-    @contextmanager
-    def _on_its_cpus(self) -> Iterator[None]:
+    def _on_its_cpus(self) -> AbstractContextManager[None]:
         """Let a worker inherit CPUs from the manager, before its interpreter starts.
 
         Libraries count CPUs when they are imported, and start threads accordingly. If a worker has
         one CPU, it may be any until the worker is ready: otherwise all workers of a round would
         start on the same CPU, one after the other, while the others are idle.
         """
-        if not (self._cpus and self._all_cpus):
-            yield
-            return
-        os.sched_setaffinity(0, self._cpus if len(self._cpus) > 1 else {next(self._starts)})
-        try:
-            yield
-        finally:
-            os.sched_setaffinity(0, self._all_cpus)
+        return stay_on({next(self._starts)} if len(self._cpus) == 1 else self._cpus)
 
     def _python(self, cell: Cell) -> tuple[str, ...]:
         """Return the interpreter of a cell's environment; empty for the manager's own."""

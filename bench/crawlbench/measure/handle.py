@@ -85,9 +85,7 @@ class Handle:
 
     async def show(self) -> list[list[Row]]:
         """Return what each crawl of the last value returned; see `Worker.show`."""
-        assert self._lane
-        await self._lane.tell("show")
-        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
+        crawls: list[list[Row]] = (await self._ask("show", "crawls", GRACE_S))["crawls"]
         return crawls
 
     async def end(self) -> None:
@@ -130,8 +128,21 @@ class Handle:
             self._lane.close()
         self._resources.close()
 
-    async def _hear_value(self, *, is_warmup: bool) -> Message:
-        """Return the worker's report on a value; for a warmup, add what was seen from outside."""
+    async def _ask(self, kind: str, due: str, timeout_s: float) -> Message:
+        """Return the process's answer to a word, which must be of the kind that is due."""
+        assert self._lane
+        await self._lane.tell(kind)
+        return await self._hear(due, timeout_s)
+
+    async def _take(self, *, is_warmup: bool, **more: object) -> Message:
+        """Let it take a value, and return its report; for a warmup, add what was seen from outside.
+
+        Args:
+            is_warmup: whether the value is a warmup.
+            more: what the process has to know about the value.
+        """
+        assert self._lane
+        await self._lane.tell("go", **more)
         async with look_out(self._process.pid, self._cpus if is_warmup else ()) as seen:
             message = await self._hear("value", self._timeout_s + GRACE_S)
         message["conduct"]["broken"] += seen
@@ -180,10 +191,8 @@ class WorkerHandle(Handle):
 
     async def take(self) -> Value:
         """See `Worker.take`."""
-        assert self._lane
-        await self._lane.tell("go")
         self._warmups -= 1
-        return Value.from_message(await self._hear_value(is_warmup=self._warmups >= 0))
+        return Value.from_message(await self._take(is_warmup=self._warmups >= 0))
 
     async def finish(self) -> pyperf.Run:
         """See `Worker.finish`."""
@@ -200,9 +209,7 @@ class AnchorHandle(Handle):
 
     async def time(self) -> tuple[float, float]:
         """See `AnchorWorker.time`."""
-        assert self._lane
-        await self._lane.tell("go")
-        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        message = await self._ask("go", "anchor", ANCHOR_TIMEOUT_S)
         return message["computing_s"], message["sending_s"]
 
 

@@ -66,14 +66,7 @@ class Due:
     def of(
         cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
     ) -> Due:
-        """Return what a correct value of a crawling cell must show.
-
-        Args:
-            cell: the cell.
-            expectation: what a correct crawl of its site returns.
-            loops: crawls in the value.
-            declared: HTTP versions and codings, from its strategy's docstring.
-        """
+        """Return what a correct value shows, with what its strategy declares of HTTP and codings."""
         pages, items = expectation.pages * loops, expectation.items * loops
         return cls(loops, pages, items, cell.concurrency, *(declared or ("", "")))
 

@@ -113,7 +113,7 @@ class Lab:
             every=find_every(session, cells) if number else {},
             strides=find_strides(session, cells) if number else {},
             cold=self._find_cold(cells, number) if plan.warmups else (),
-            modules={cell.name: _loop_module(cell) for cell in cells},
+            modules={cell.name: loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
             patience=self.patience,
             trace_folder=None if number else self.trace_folder,
@@ -130,7 +130,8 @@ class Lab:
         return find_cold(cells, processes, pages, number)
 
 
-def _loop_module(cell: Cell) -> str | None:
+def loop_module(cell: Cell) -> str | None:
+    """Return the top-level module of a cell's event loop; None if it has none."""
     return registry.declared_module(cell.event_loop) if cell.event_loop else None
 
 

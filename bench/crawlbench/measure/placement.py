@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> set[int]:
-    """Return the CPUs that are left for the manager.
-
-    Args:
-        available: CPUs that this process may use.
-        mirror: CPUs of the mirror; empty where they cannot be chosen.
-    """
+    """Return which of the available CPUs are left for the manager."""
     return set(available) - set(mirror) if len(available) > 2 else set(available)
 
 

@@ -34,14 +34,7 @@ def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
 
 
 def make_sample(turn: Turn, value: Value, counters: Counters, loops: int) -> Sample:
-    """Return the sample of one turn, with the worker's times per crawl.
-
-    Args:
-        turn: the turn that was taken.
-        value: what the worker reported.
-        counters: what the mirror counted meanwhile.
-        loops: crawls in the value.
-    """
+    """Return the sample of one turn, with the worker's times per crawl."""
     used = value.used
     return Sample(
         cell=turn.cell,

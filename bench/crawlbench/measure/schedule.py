@@ -106,12 +106,7 @@ def plan_turns(plan: RoundPlan, groups: Mapping[str, Sequence[str]]) -> Iterator
 
 
 def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, int]:
-    """Return how many laps each group takes in a turn, so that a turn lasts about a given time.
-
-    Args:
-        lap_s: seconds of one lap, by group.
-        lap_time_s: how long a turn should last at least.
-    """
+    """Return, by group, how many laps of so many seconds make a turn last about a given time."""
     return {
         group: min(MAX_PASSES, max(1, round(lap_time_s / seconds)))
         for group, seconds in lap_s.items()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from crawlbench.base.errors import UsageError
+from crawlbench.measure.placement import stay_on
 
 ALL: Final = "all"
 _SYSTEM: Final = Path("/sys/devices/system/cpu")
@@ -118,13 +119,11 @@ def _read_list(path: Path) -> tuple[int, ...]:
 
 def _can_use(cpu: int) -> bool:
     """Return whether this process may use a CPU, by moving there and back."""
-    before = os.sched_getaffinity(0)
     try:
-        os.sched_setaffinity(0, {cpu})
+        with stay_on({cpu}):
+            return True
     except OSError:
         return False
-    os.sched_setaffinity(0, before)
-    return True
 
 
 def _read_quota() -> float | None:

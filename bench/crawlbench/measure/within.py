@@ -18,10 +18,7 @@ class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wron
 
 
 def assert_environment(expected: Expected) -> None:
-    """Compare this process with what the manager recorded of its environment.
-
-    Args:
-        expected: what was recorded when it was built.
+    """Compare this process with what the manager recorded of its environment when it was built.
 
     Raises:
         WrongEnvironment: something differs; the message says what.
