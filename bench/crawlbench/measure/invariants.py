@@ -66,7 +66,7 @@ class Due:
     def of(
         cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
     ) -> Due:
-        """Return what a correct value shows, with what its strategy declares of HTTP and codings."""
+        """Return what a correct value shows; `declared` is what its strategy says of its HTTP."""
         pages, items = expectation.pages * loops, expectation.items * loops
         return cls(loops, pages, items, cell.concurrency, *(declared or ("", "")))
 

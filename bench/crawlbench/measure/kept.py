@@ -20,7 +20,7 @@ MAX_KEPT = 30
 
 
 def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
-    """Return the sessions in the folders beside a pair's that repeat either of the pair.
+    """Return the sessions beside a pair's folders that repeat either of it on the same machine.
 
     They give the variance between sessions; neither of the two is included. After an upgrade, no
     session has the code of both.
