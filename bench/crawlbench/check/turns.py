@@ -35,6 +35,8 @@ REST_SHARE = 5 * VALUE_SHARE
 time meanwhile than a session excuses."""
 NETWORK = "loopback"
 IN_TURNS = "takes turns with others, as in a session"
+PROMISES = (IN_TURNS, *Promise)
+"""What `judge_turns` finds out about."""
 
 
 async def judge_turns(
@@ -71,12 +73,6 @@ async def judge_turns(
             holds, reason = (None, "its turns ended early") if end else (True, "")
             findings.append(Finding(promise, holds, reason))
     return findings
-
-
-def leave_turns_open() -> list[Finding]:
-    """Return the findings on turns if the strategy does not even crawl good pages."""
-    reason = "not tried: it does not crawl good pages either"
-    return [Finding(promise, None, reason) for promise in (IN_TURNS, *Promise)]
 
 
 class _Turns:

@@ -14,12 +14,13 @@ from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
     WORKER_PACKAGES,
     extras_for,
+    may_be_loaded,
     needed_packages,
     packages_of,
 )
-from crawlbench.environments.reached import may_be_loaded
-from crawlbench.measure.reach import Elsewhere, Here, Reach
+from crawlbench.measure.reach import Reach, reach_into
 from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +53,7 @@ def prepare_environments(
         UnknownNameError: the suite names an unknown plug-in.
     """
     if not environments:
-        return Prepared((), Here())
+        return Prepared((), find_out)
     patterns = {
         registry.Kind.STRATEGY: suite.strategies,
         registry.Kind.EVENT_LOOP: suite.event_loops,
@@ -191,4 +192,4 @@ def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]])
                     raise
                 looked = replace(one, obstacle=str(error))
         found.append(looked)
-    return Prepared(tuple(found), Elsewhere(seen))
+    return Prepared(tuple(found), reach_into(seen))

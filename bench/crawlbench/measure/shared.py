@@ -54,11 +54,7 @@ class SharedProcess:
     """What several cells share in a round: one process, or one after another."""
 
     def __init__(self, start: Callable[[], Awaitable[HostHandle]]) -> None:
-        """Start nothing yet.
-
-        Args:
-            start: starts a process.
-        """
+        """Start nothing yet; `start` will start a process."""
         self.start = start
         self.is_over = False
         """Whether its round is over; the next round has another."""
