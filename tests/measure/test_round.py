@@ -16,8 +16,8 @@ from crawlbench.measure import round as round_module
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.reading import Reading
 from crawlbench.measure.round import run_round
-from crawlbench.measure.roundplan import RoundPlan
 from crawlbench.measure.sampling import pick
+from crawlbench.measure.schedule import RoundPlan
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 

@@ -8,9 +8,9 @@ from itertools import groupby
 
 import pytest
 
-from crawlbench.measure.roundplan import RoundPlan
 from crawlbench.measure.schedule import (
     MAX_PASSES,
+    RoundPlan,
     choose_passes,
     epoch,
     plan_turns,

@@ -46,7 +46,7 @@ def names_of(plan: Plan) -> Names:
 
 def take_fingerprint(names: Names) -> Fingerprint:
     """Describe this machine, its Python, and the packages that the plug-ins need."""
-    known = [name for name in names["strategies"] if _is_known(registry.Kind.STRATEGY, name)]
+    known = [name for name in names["strategies"] if _module_of(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
     plugins = [name for kind, group in names.items() if kind != "networks" for name in group]
@@ -61,27 +61,29 @@ def take_fingerprint(names: Names) -> Fingerprint:
     )
 
 
-def _is_known(kind: registry.Kind, name: str) -> bool:
+def _module_of(kind: registry.Kind, name: str) -> str:
+    """Return the top-level module that a plug-in comes from; empty if nobody knows it."""
     try:
-        registry.find(kind, name)
+        point = registry.find(kind, name)
     except BenchError:
-        return False
-    return True
+        return ""
+    if kind is registry.Kind.EVENT_LOOP:
+        return registry.declared_module(name)
+    return point.module.partition(".")[0]
 
 
 def _versions(names: Names) -> dict[str, str]:
     """Return the versions of the packages that bring the plug-ins, and which are missing."""
-    modules = {}
-    for name in names["event_loops"]:
-        modules[f"event loop {name}"] = (
-            registry.declared_module(name) if _is_known(registry.Kind.EVENT_LOOP, name) else ""
-        )
-    for kind in (registry.Kind.PARSER, registry.Kind.STRATEGY):
-        group = "parsers" if kind is registry.Kind.PARSER else "strategies"
-        for name in names[group]:
-            known = _is_known(kind, name)
-            point = registry.find(kind, name).module if known else ""
-            modules[f"{kind.noun} {name}"] = point.partition(".")[0]
+    kinds = {
+        "event_loops": registry.Kind.EVENT_LOOP,
+        "parsers": registry.Kind.PARSER,
+        "strategies": registry.Kind.STRATEGY,
+    }
+    modules = {
+        f"{kind.noun} {name}": _module_of(kind, name)
+        for group, kind in kinds.items()
+        for name in names[group]
+    }
     distributions = packages_distributions()
     found = {}
     for what, module in modules.items():

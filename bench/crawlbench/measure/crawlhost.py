@@ -14,23 +14,12 @@ from crawlbench.measure.hosting import Host, run_host
 
 if TYPE_CHECKING:
     from crawlbench.measure.job import Job, Order
-    from crawlbench.measure.seal import Seal
     from crawlbench.measure.workplace import Workplace
 
 
 def main() -> None:
     """Take values until the manager says that it is over."""
     run_host(_Crawls)
-
-
-def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
-    """Return the crawls by cell: all sites are found first, and the contestant last."""
-    crawlings = {name: Crawling(_at(job, name)) for name in job["crawls"]}
-    for crawling in crawlings.values():
-        crawling.load_site(seal)
-    for crawling in crawlings.values():
-        crawling.load_strategy()
-    return crawlings
 
 
 def _at(job: Job, name: str) -> Job:
@@ -44,8 +33,13 @@ class _Crawls(Host):
     """All crawls of one strategy."""
 
     def __init__(self, place: Workplace) -> None:
+        """Load what the crawls need: all sites first, and the contestant last."""
         super().__init__(place)
-        self._crawlings = _load(place.job, place.seal)
+        self._crawlings = {name: Crawling(_at(place.job, name)) for name in place.job["crawls"]}
+        for crawling in self._crawlings.values():
+            crawling.load_site(place.seal)
+        for crawling in self._crawlings.values():
+            crawling.load_strategy()
         self._last: tuple[str, float] = ("", 0.0)
         """The cell of the last value, and how long that took."""
 

@@ -17,9 +17,9 @@ from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
-from crawlbench.measure.placement import stay_on
 from crawlbench.measure.seat import Host, Seat
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
+from crawlbench.measure.topology import stay_on
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from crawlbench.measure.calibration import find_every, find_strides
 from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, ask_mirror
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.peers import PeerMeter, open_peers
-from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundResult, run_round
-from crawlbench.measure.roundplan import RoundPlan
+from crawlbench.measure.schedule import RoundPlan
 from crawlbench.measure.sharing import find_cold, find_sharing
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.measure.topology import stay_off
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import Patience
 from crawlbench.mirror.networks import find_network

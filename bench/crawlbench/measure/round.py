@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Sample
     from crawlbench.measure.contract import AnchorWorker, Executor, Mirror, Value, Worker
-    from crawlbench.measure.roundplan import RoundPlan
+    from crawlbench.measure.schedule import RoundPlan
 
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""

@@ -14,6 +14,7 @@ import sys
 import traceback
 from dataclasses import asdict
 from gc import freeze
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crawlbench.base.errors import LoopRefusal
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.digest import Row
     from crawlbench.base.stopwatch import Timing
-    from crawlbench.measure.job import Job, Told
+    from crawlbench.measure.job import Expected, Job, Told
 
 LARGE_BYTES = 16 * 2**20
 
@@ -140,9 +141,7 @@ def work(serve: Callable[[Workplace], None]) -> None:
     gate = Gate(job["port"], job["token"], job["cell"]["name"])
     try:
         if expected := job["environment"]:
-            from crawlbench.measure.within import assert_environment  # noqa: PLC0415  (few need it)
-
-            assert_environment(expected)
+            _assert_environment(expected)
         serve(Workplace(job, gate, event_loops))
         leaving.is_done = True
     except Exception as error:
@@ -168,6 +167,36 @@ class Leaving:
         if self.is_done:
             sys.stderr.flush()
             self._end(0)
+
+
+class WrongEnvironment(Exception):  # noqa: N818  (the message says what is wrong)
+    """Raised when a worker finds another Python or other packages than expected."""
+
+
+def _assert_environment(expected: Expected) -> None:
+    """Compare this process with what the manager recorded of its environment when it was built.
+
+    Raises:
+        WrongEnvironment: something differs; the message says what.
+    """
+    # Only some workers need these.
+    from importlib import metadata  # noqa: PLC0415
+
+    from crawlbench.plugins.about import describe_python  # noqa: PLC0415
+
+    if (python := describe_python()) != expected["python"]:
+        raise WrongEnvironment(f"this worker is {python}, not {expected['python']}")
+    if Path(sys.prefix).resolve() != Path(expected["folder"]).resolve():
+        raise WrongEnvironment(f"this worker lives in {sys.prefix}, not {expected['folder']}")
+    found = {d.name: d.version for d in metadata.distributions() if d.name != "crawlbench"}
+    wanted = expected["versions"]
+    for name in sorted({*found, *wanted}):
+        if found.get(name) != wanted.get(name):
+            raise WrongEnvironment(
+                f"this worker has {name} {found.get(name, '(none)')}, the environment had "
+                f"{wanted.get(name, 'none')} when it was built; remove it with `crawlbench env "
+                "remove`, and it will be built again"
+            )
 
 
 def _tell_error(gate: Gate, error: Exception) -> None:
