@@ -139,41 +139,6 @@ class Mirror(Protocol):
         """Shut the doors of these cells, or of all, so that nobody comes in by them any more."""
 
 
-class AnchorWorker(Protocol):
-    """The process that times the machine's anchors."""
-
-    async def time(self) -> tuple[float, float]:
-        """Let it through the turnstile once; return the seconds of computing and of sending.
-
-        Raises:
-            CellError: it crashed or hung.
-        """
-
-    async def kill(self) -> None:
-        """End it now; harmless if it has already ended."""
-
-
-class Executor(Protocol):
-    """Makes workers."""
-
-    def name_process(self, cell: Cell) -> str:
-        """Return the name of a cell's process in a round; cells with the same name share it."""
-
-    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """Start a worker, and return when it is ready for its first turn.
-
-        Raises:
-            CellError: it did not get ready.
-        """
-
-    async def start_anchor(self) -> AnchorWorker:
-        """Start what times the anchors, on the workers' CPUs, and return when it is ready.
-
-        Raises:
-            CellError: it did not get ready.
-        """
-
-
 class Watcher(Protocol):
     """Follows a session while it is measured; always called outside the clock."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Cell, EnvironmentFacts
-    from crawlbench.measure.contract import AnchorWorker, Worker
+    from crawlbench.measure.contract import Worker
     from crawlbench.measure.job import CellJob, Destination, Job, Order, Place
     from crawlbench.measure.turnstile import Turnstile
     from crawlbench.mirror.process import MirrorProcess
@@ -89,14 +89,18 @@ class ProcessExecutor:
         """The names of the processes that several crawls share, by cell."""
 
     def name_process(self, cell: Cell) -> str:
-        """See `Executor.name_process`."""
+        """Return the name of a cell's process in a round; cells with the same name share it."""
         is_alone = cell.operation in self._alone or cell.group in self._unhosted
         if cell.operation and not is_alone:
             return _name_host(cell)
         return self._names.get(cell.name, cell.name)
 
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """See `Executor.start`."""
+        """Start a worker, and return when it is ready for its first turn.
+
+        Raises:
+            CellError: it did not get ready.
+        """
         name = self.name_process(cell)
         if name != cell.name:
             return await self._start_share(cell, name, loops, warmups)
@@ -124,8 +128,12 @@ class ProcessExecutor:
         variables = await self._variables(cell, name)
         return await self._start(HostHandle, name, lambda _: command, variables)
 
-    async def start_anchor(self) -> AnchorWorker:
-        """See `Executor.start_anchor`."""
+    async def start_anchor(self) -> AnchorHandle:
+        """Start what times the anchors, on the workers' CPUs, and return when it is ready.
+
+        Raises:
+            CellError: it did not get ready.
+        """
         port, token = str(self._turnstile.port), self._turnstile.token
         command = python_command("crawlbench.measure.anchor", port, token, self._affinity)
         return await self._start(AnchorHandle, ANCHOR, lambda _: command, clean_environment())

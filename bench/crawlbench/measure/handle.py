@@ -208,7 +208,11 @@ class AnchorHandle(Handle):
     """The process that times the anchors; it leaves no run."""
 
     async def time(self) -> tuple[float, float]:
-        """See `AnchorWorker.time`."""
+        """Let it through the turnstile once; return the seconds of computing and of sending.
+
+        Raises:
+            CellError: it crashed or hung.
+        """
         message = await self._ask("go", "anchor", ANCHOR_TIMEOUT_S)
         return message["computing_s"], message["sending_s"]
 

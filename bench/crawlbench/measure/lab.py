@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Cell, Plan, Sample, Session
-    from crawlbench.measure.contract import Executor, Mirror
+    from crawlbench.measure.contract import Mirror
     from crawlbench.measure.job import Place
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
@@ -48,7 +48,7 @@ class Lab:
     """The meter of each operation's peer, by operation; several operations share a peer."""
     sites: dict[str, SiteFacts]
     """What is known of each site, by the place of crawls."""
-    executor: Executor
+    executor: ProcessExecutor
     expectations: dict[str, Expectation]
     """What a correct crawl returns, by site."""
     groups: dict[str, str]

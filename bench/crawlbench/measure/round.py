@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Sample
-    from crawlbench.measure.contract import AnchorWorker, Executor, Mirror, Value, Worker
+    from crawlbench.measure.contract import Mirror, Value, Worker
+    from crawlbench.measure.executor import ProcessExecutor
+    from crawlbench.measure.handle import AnchorHandle
     from crawlbench.measure.schedule import RoundPlan
 
 MAX_ALIVE = 240
@@ -58,7 +60,7 @@ class RoundResult:
 
 async def run_round(
     plan: RoundPlan,
-    executor: Executor,
+    executor: ProcessExecutor,
     mirrors: Mapping[str, Mirror],
     expectations: Mapping[str, Expectation],
     on_sample: Callable[[int, Sample], None],
@@ -110,7 +112,7 @@ class _Course:
         self._workers: dict[str, Worker] = {}
         self._taken: dict[str, list[bool]] = {}
         """For each cell of the wave, whether the value of each of its turns is kept."""
-        self._anchor: AnchorWorker | None = None
+        self._anchor: AnchorHandle | None = None
         self.laps_s = 0.0
         self.samples: list[Sample] = []
         self.anchors: list[Anchor] = []
@@ -119,7 +121,7 @@ class _Course:
         self.http_parsers: dict[str, str] = {}
         self.notes: dict[str, Path] = {}
 
-    def waves(self, executor: Executor) -> list[list[str]]:
+    def waves(self, executor: ProcessExecutor) -> list[list[str]]:
         """Return the groups that are measured together."""
         processes = {
             group: {executor.name_process(self._cells[name]) for name in names}
@@ -127,7 +129,7 @@ class _Course:
         }
         return plan_waves(processes, MAX_ALIVE, self._plan.seed, self._plan.number)
 
-    async def start(self, executor: Executor, groups: list[str]) -> None:
+    async def start(self, executor: ProcessExecutor, groups: list[str]) -> None:
         """Start the groups' workers; those that do not get ready count as failures."""
         plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
