@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.base.counters import Counters
     from crawlbench.base.digest import Row
-    from crawlbench.base.records import Cell, Sample, Session
+    from crawlbench.base.records import Sample, Session
 
 
 @dataclass(frozen=True, slots=True)
