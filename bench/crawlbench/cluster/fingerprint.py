@@ -30,33 +30,28 @@ MAX_SHOWN = 12
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Names = dict[str, list[str]]
-"""Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`, `networks`."""
+"""Plug-ins and networks of a plan by axis, as cells call it: `strategy`, `event_loop` and so on."""
 
 
 def names_of(plan: Plan) -> Names:
     """Return the plug-ins and networks that the plan's cells need, each once."""
-    return {
-        "strategies": plan.names_on("strategy"),
-        "event_loops": plan.names_on("event_loop"),
-        "parsers": plan.names_on("parser"),
-        "sites": plan.names_on("site"),
-        "networks": plan.names_on("network"),
-    }
+    axes = ("strategy", "event_loop", "parser", "site", "network")
+    return {axis: plan.names_on(axis) for axis in axes}
 
 
 def take_fingerprint(names: Names) -> Fingerprint:
     """Describe this machine, its Python, and the packages that the plug-ins need."""
-    known = [name for name in names["strategies"] if _module_of(registry.Kind.STRATEGY, name)]
+    known = [name for name in names["strategy"] if _module_of(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
-    plugins = [name for kind, group in names.items() if kind != "networks" for name in group]
+    plugins = [name for axis, group in names.items() if axis != "network" for name in group]
     files = {name: _hash(Path(name)) for name in plugins if is_file(name)}
     return Fingerprint(
         machine=replace(machine, versions=versions),
         architecture=platform.machine(),
         tool=crawlbench.__version__,
         digest=crawlbench_digest(),
-        files=files | {name: _hash_network(name) for name in names["networks"] if is_file(name)},
+        files=files | {name: _hash_network(name) for name in names["network"] if is_file(name)},
         boot=_boot(),
     )
 
@@ -74,15 +69,10 @@ def _module_of(kind: registry.Kind, name: str) -> str:
 
 def _versions(names: Names) -> dict[str, str]:
     """Return the versions of the packages that bring the plug-ins, and which are missing."""
-    kinds = {
-        "event_loops": registry.Kind.EVENT_LOOP,
-        "parsers": registry.Kind.PARSER,
-        "strategies": registry.Kind.STRATEGY,
-    }
     modules = {
         f"{kind.noun} {name}": _module_of(kind, name)
-        for group, kind in kinds.items()
-        for name in names[group]
+        for kind in (registry.Kind.EVENT_LOOP, registry.Kind.PARSER, registry.Kind.STRATEGY)
+        for name in names[kind.name.lower()]
     }
     distributions = packages_distributions()
     found = {}

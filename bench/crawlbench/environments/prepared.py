@@ -125,11 +125,8 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
 
 def _plugins(plan: Plan) -> dict[registry.Kind, list[str]]:
     """Return the names of the plug-ins that the cells need, by kind."""
-    return {
-        registry.Kind.STRATEGY: plan.names_on("strategy"),
-        registry.Kind.EVENT_LOOP: plan.names_on("event_loop"),
-        registry.Kind.PARSER: plan.names_on("parser"),
-    }
+    kinds = (registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP, registry.Kind.PARSER)
+    return {kind: plan.names_on(kind.name.lower()) for kind in kinds}
 
 
 def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
