@@ -7,8 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
-from crawlbench.base.errors import MirrorError
-from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
+from crawlbench.operations import PeerProcess, PeerUsage, open_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,10 +44,7 @@ class PeerMeter:
         """Do nothing: a peer has no doors."""
 
     def _usage(self) -> PeerUsage | None:
-        try:
-            return self._process.usage() if self._process and not self._is_aside else None
-        except PeerError as error:
-            raise MirrorError(str(error)) from error
+        return self._process.usage() if self._process and not self._is_aside else None
 
 
 @contextmanager
@@ -65,16 +61,12 @@ def open_peers(
         The meter of each operation's peer, by the operation's name.
 
     Raises:
-        MirrorError: a peer did not start.
+        PeerError: a peer did not start.
     """
     with ExitStack() as stack:
         processes: dict[str, PeerProcess] = {}
-        try:
-            for kind in {facts.peer for facts in operations} - {"none"}:
-                process = open_peer(cast("PeerKind", kind), cpus)
-                processes[kind] = stack.enter_context(process)
-        except PeerError as error:
-            raise MirrorError(str(error)) from error
+        for kind in {facts.peer for facts in operations} - {"none"}:
+            processes[kind] = stack.enter_context(open_peer(cast("PeerKind", kind), cpus))
         yield {
             facts.name: PeerMeter(processes.get(facts.peer), is_aside=facts.peer_is_aside)
             for facts in operations
