@@ -13,10 +13,10 @@ from crawlbench.base.errors import CellError, CellRefusal, MirrorError
 from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
+from crawlbench.measure.collect import pick
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.reading import Reading
 from crawlbench.measure.round import run_round
-from crawlbench.measure.sampling import pick
 from crawlbench.measure.schedule import RoundPlan
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE

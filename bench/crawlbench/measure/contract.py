@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from crawlbench.base.records import Sample
+
 # msgspec reads the annotations when it converts.
 from crawlbench.base.usage import Usage  # noqa: TC001
 from crawlbench.measure.reading import Reading  # noqa: TC001
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.base.counters import Counters
     from crawlbench.base.digest import Row
-    from crawlbench.base.records import Sample, Session
+    from crawlbench.base.records import Session
+    from crawlbench.measure.schedule import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,36 @@ class Value:
     def from_message(cls, message: Message) -> Value:
         """Return what a worker's message about a value says."""
         return msgspec.convert(message, cls)
+
+    def as_sample(self, turn: Turn, counters: Counters, loops: int) -> Sample:
+        """Return the sample of the turn in which it was taken, with times per crawl."""
+        used = self.used
+        return Sample(
+            cell=turn.cell,
+            lap=turn.lap,
+            slot=turn.slot,
+            warmup=turn.warmup,
+            loops=loops,
+            seconds=self.seconds / loops,
+            cpu_user_s=used.user_s / loops,
+            cpu_system_s=used.system_s / loops,
+            cpu_wait_s=used.cpu_wait_s / loops,
+            parse_s=None if self.parse_s is None else self.parse_s / loops,
+            yields=used.yields,
+            preemptions=used.preemptions,
+            base_rss_bytes=self.base_rss_bytes,
+            peak_rss_bytes=self.peak_rss_bytes,
+            requests=counters.requests,
+            connections=counters.connections,
+            most_in_flight=counters.most_in_flight,
+            wire_bytes=counters.wire_bytes,
+            mirror_cpu_s=counters.cpu_s,
+            mirror_wait_s=counters.cpu_wait_s,
+            figures=self.figures,
+            http2_requests=counters.http2_requests,
+            cpu_s=None if used.cpu_s is None else used.cpu_s / loops,
+            side_cpu_s=None if used.side_cpu_s is None else used.side_cpu_s / loops,
+        )
 
 
 class Worker(Protocol):

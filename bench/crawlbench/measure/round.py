@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
 from crawlbench.base.text import encodable
+from crawlbench.measure.collect import pick
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
-from crawlbench.measure.sampling import make_sample, pick
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.strays import explain, find_strays, holds_up
 from crawlbench.measure.verify import (
@@ -241,11 +241,11 @@ class _Course:
         counters = await self._end(mirror, turn, value)
         if holds_up(counters, value.seconds):
             is_kept = not self._plan.number  # a rough time is enough for the calibration
-            return make_sample(turn, value, counters, loops) if is_kept else None
+            return value.as_sample(turn, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
             self.http_parsers[cell.name] = value.http_parser
-        return make_sample(turn, value, counters, loops)
+        return value.as_sample(turn, counters, loops)
 
     async def _begin(self, mirror: Mirror, turn: Turn) -> None:
         """Let the mirror count, and note what it sees if requested."""
