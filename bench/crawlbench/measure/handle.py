@@ -135,11 +135,9 @@ class Handle:
         return await self._hear(due, timeout_s)
 
     async def _take(self, *, is_warmup: bool, **more: object) -> Message:
-        """Let it take a value, and return its report; for a warmup, add what was seen from outside.
+        """Let it take a value, of which it must know `more`, and return its report.
 
-        Args:
-            is_warmup: whether the value is a warmup.
-            more: what the process has to know about the value.
+        For a warmup, the report includes what was seen from outside.
         """
         assert self._lane
         await self._lane.tell("go", **more)
