@@ -14,7 +14,7 @@ def test_cell_of_an_operation_is_called_by_it_and_its_loop():
     """Nothing of a crawl is in its name."""
     cell = Cell.of_operation("sleep-zero", "uvloop")
     assert (cell.name, cell.group) == ("sleep-zero/uvloop", "sleep-zero")
-    elsewhere = Cell.of_operation("sleep-zero", "uvloop", "py314")
+    elsewhere = replace(cell, environment="py314")
     assert (elsewhere.name, elsewhere.group) == ("sleep-zero/uvloop/@py314", "sleep-zero")
 
 

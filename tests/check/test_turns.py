@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from crawlbench.check.findings import leave_open
 from crawlbench.check.subject import Subject
-from crawlbench.check.turns import IN_TURNS, judge_turns, leave_turns_open
+from crawlbench.check.turns import IN_TURNS, PROMISES, judge_turns
 from crawlbench.measure.invariants import Promise
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
@@ -38,7 +39,9 @@ def test_who_returns_what_it_found_before_is_told_which():
 
 def test_honest_strategy_keeps_all():
     """Nothing is open."""
-    assert [finding.holds for finding in found("requests-serial").values()] == [True] * 8
+    findings = found("requests-serial")
+    assert findings.keys() == set(PROMISES)
+    assert [finding.holds for finding in findings.values()] == [True] * 8
 
 
 def test_turns_that_end_early_leave_the_rest_open(tmp_path):
@@ -56,6 +59,6 @@ def test_turns_that_end_early_leave_the_rest_open(tmp_path):
 
 def test_who_crawls_no_good_pages_has_no_turns():
     """One finding for each promise, none of them decided."""
-    findings = leave_turns_open()
+    findings = [leave_open(promise) for promise in PROMISES]
     assert [finding.promise for finding in findings] == [IN_TURNS, *Promise]
     assert {finding.holds for finding in findings} == {None}

@@ -72,8 +72,8 @@ def test_many_differences_are_counted():
 def test_networks_of_a_user_are_told_apart_by_what_they_play(tmp_path):
     """Not by their words; a file of samples counts, and so does a round trip beside the name."""
     network, sampled = tmp_path / "net.toml", tmp_path / "sampled.toml"
-    names = {kind: [] for kind in ("strategies", "event_loops", "parsers", "sites")}
-    names["networks"] = ["wan@9ms", str(network), f"{network}@5ms", str(sampled)]
+    names = {axis: [] for axis in ("strategy", "event_loop", "parser", "site")}
+    names["network"] = ["wan@9ms", str(network), f"{network}@5ms", str(sampled)]
 
     def digests(plain, samples):
         network.write_text(plain)
@@ -91,8 +91,8 @@ def test_networks_of_a_user_are_told_apart_by_what_they_play(tmp_path):
 
 def test_fingerprints_are_json():
     """What `cluster.json` holds of a machine can be read by others."""
-    names = {"strategies": ["aiohttp-gather", "unknown"], "event_loops": ["uvloop"]}
-    names |= {"parsers": ["lxml"], "sites": ["none.toml"], "networks": ["wan"]}
+    names = {"strategy": ["aiohttp-gather", "unknown"], "event_loop": ["uvloop"]}
+    names |= {"parser": ["lxml"], "site": ["none.toml"], "network": ["wan"]}
     one = take_fingerprint(names)
     found = json.loads(msgspec.json.encode(one))
     assert found["files"] == {"none.toml": "absent"}

@@ -110,7 +110,7 @@ def test_each_value_crawls_the_site_of_its_cell(places):
     right = {0: find_site(SHORT).expected, 1: find_site(LONG).expected}
     for value, length in zip(values, (0, 1, 1, 0, 1, 0), strict=True):
         assert not is_wrong_answer(value, right[length])
-        assert value.conduct.pages_read == 2 * right[length].pages
+        assert value.conduct.reading.pages == 2 * right[length].pages
         assert find_misconduct(value) is None
     assert rows == [right[0].rows] * 2
     assert values[1].conduct.last_s == values[0].seconds
@@ -165,7 +165,7 @@ def test_what_is_kept_from_one_length_to_the_other_is_seen(places):
             return await take(short), await take(long), await take(short)
 
     first, other, again = asyncio.run(measure())
-    assert [value.conduct.pages_read for value in (first, other, again)] == [10, 0, 0]
+    assert [value.conduct.reading.pages for value in (first, other, again)] == [10, 0, 0]
     assert is_wrong_answer(other, find_site(LONG).expected)
 
 

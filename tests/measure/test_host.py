@@ -90,7 +90,7 @@ def test_twins_and_those_that_need_it_have_processes_of_their_own():
             places = {cell.place: {"peer": None} for cell in cells}
             executor = ProcessExecutor(turnstile, places, (), TIMEOUT_S, (), ["asyncio-run"])
             workers = [await executor.start(cell, 1, 0, 1) for cell in cells]
-            hosts = set(executor._hosts)
+            hosts = set(executor._shared)
             processes = [executor.name_process(cell) for cell in cells]
             await asyncio.gather(*[worker.kill() for worker in workers])
             return hosts, processes

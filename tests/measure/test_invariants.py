@@ -11,11 +11,12 @@ from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
+from crawlbench.measure.reading import Reading
 from crawlbench.measure.unrest import Patience
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
-CONDUCT = Conduct(100.0, 20, 500, 0.0, 0.0, [])
+CONDUCT = Conduct(100.0, Reading(20, 500), 0.0, 0.0, [])
 VALUE = Value(0.5, Usage(0.1, 0.0, 0.0, 0, 0), 0.0, None, None, [], [], "", CONDUCT)
 DUE = Due(loops=2, pages=20, items=500, concurrency=10)
 
@@ -24,6 +25,11 @@ def conducted(seconds=0.5, cpu_s=0.4, **changes):
     """Return a value of two crawls in half a second, whose conduct is changed."""
     used, conduct = replace(VALUE.used, cpu_s=cpu_s), replace(CONDUCT, **changes)
     return replace(VALUE, seconds=seconds, used=used, conduct=conduct)
+
+
+def read(**changes):
+    """Return a value of two crawls in half a second, which read something else."""
+    return conducted(reading=replace(CONDUCT.reading, **changes))
 
 
 def counted(**changes):
@@ -57,42 +63,42 @@ def test_good_value_has_no_breach():
             "the mirror used 600 ms of CPU time for a value that is said to have taken 499 ms",
         ),
         (
-            conducted(pages_read=0),
+            read(pages=0),
             counted(),
             "site.read ran 0 times within its clock instead of 20: pages were read elsewhere, or "
             "kept from before",
         ),
         (
-            conducted(items_read=20),
+            read(items=20),
             counted(),
             "site.read found 20 items within its clock instead of 500: it was not given the pages "
             "that came",
         ),
         (
-            conducted(first_read_at=100.02),
+            read(first_at=100.02),
             counted(second_at=100.01),
             "it asked for its second page 10 ms before it read the first: it knew addresses that "
             "no page had told it",
         ),
         (
-            conducted(last_read_at=100.51),
+            read(last_at=100.51),
             counted(),
             "it had a page read 10 ms after its clock had stopped",
         ),
         (
-            conducted(bytes_read=90_000),
+            read(bytes=90_000),
             counted(body_bytes=100_000),
             "site.read was given 90,000 bytes within its clock instead of 100,000: pages were cut "
             "before they were read",
         ),
         (
-            conducted(first_read_at=100.002, told=[{"/b": 100.002, "/c": 100.02}]),
+            read(first_at=100.002, told=[{"/b": 100.002, "/c": 100.02}]),
             counted(second_at=100.01, asked=[["/a", 100.001], ["/b", 100.01], ["/c", 100.01]]),
             "it asked for /c 10 ms before it read a page that links to it: it knew addresses that "
             "no page had told it",
         ),
         (
-            conducted(first_read_at=100.002, told=[{"/b": 100.002}, {"/b": 100.3}]),
+            read(first_at=100.002, told=[{"/b": 100.002}, {"/b": 100.3}]),
             counted(
                 second_at=100.01,
                 asked=[["/a", 100.001], ["/b", 100.01], ["/a", 100.25], ["/b", 100.28]],
@@ -122,7 +128,7 @@ def test_good_value_has_no_breach():
             "it used 1 connection that it had opened before its turn",
         ),
         (
-            conducted(bodies_kept=2),
+            read(kept=2),
             counted(),
             "site.read was given the bytes of 2 pages of an earlier crawl instead of those that "
             "came: bodies were kept",
@@ -165,7 +171,7 @@ def test_breach_is_told_in_a_sentence(value, counters, breach):
         (VALUE, counted(cpu_s=0.504)),
         (VALUE, counted(most_in_flight=12, faults={"503": 2})),
         (VALUE, counted(connections=20, used=20, http2_requests=20, codings={})),
-        (conducted(pages_read=40, items_read=1000), counted()),
+        (read(pages=40, items=1000), counted()),
         (conducted(rest_cpu_s=0.004), counted()),
         (conducted(cpus=1, cpu_s=0.515), counted()),
         (conducted(cpus=2, cpu_s=0.99), counted()),
@@ -233,7 +239,7 @@ def test_false_declaration_of_http_is_a_breach():
 
 def test_operation_answers_for_its_process_alone():
     """It reads no pages and asks no mirror."""
-    assert find_misconduct(conducted(pages_read=None, items_read=0)) is None
+    assert find_misconduct(conducted(reading=Reading())) is None
     assert "nice" in find_misconduct(conducted(broken=["it changed its niceness from 0 to 5"]))
 
 

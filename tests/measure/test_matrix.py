@@ -15,11 +15,10 @@ from crawlbench.base.errors import (
     UsageError,
 )
 from crawlbench.base.records import Cell, Plan
-from crawlbench.measure import reach
 from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.suite import Suite
 from crawlbench.plugins import registry
-from crawlbench.plugins.scouts import describe_plugin
+from crawlbench.plugins.scouts import describe_plugin, scout
 
 PLUGINS = {
     registry.Kind.STRATEGY: {
@@ -56,7 +55,8 @@ def _plugins(monkeypatch):
         for kind, values in PLUGINS.items()
     }
     monkeypatch.setattr(registry, "_points", points.__getitem__)
-    monkeypatch.setattr(reach, "find_out", lambda asked: [describe_plugin(*one) for one in asked])
+    monkeypatch.setattr(scout, "_look", lambda asked: [describe_plugin(*one) for one in asked])
+    monkeypatch.setattr(scout, "_known", {})
 
 
 def make_suite(*strategies, **changes):

@@ -13,17 +13,18 @@ from crawlbench.base.errors import CellError, CellRefusal, MirrorError
 from crawlbench.base.records import Cell
 from crawlbench.base.usage import Usage
 from crawlbench.measure import round as round_module
+from crawlbench.measure.collect import pick
 from crawlbench.measure.contract import Conduct, Value
+from crawlbench.measure.reading import Reading
 from crawlbench.measure.round import run_round
-from crawlbench.measure.roundplan import RoundPlan
-from crawlbench.measure.sampling import pick
+from crawlbench.measure.schedule import RoundPlan
 from crawlbench.measure.verify import expect
 from crawlbench.sites.douban import SITE
 
 EXPECTED = expect(SITE)
 EDITION = {"1": "肖克申的救赎"}
 OTHER = EXPECTED.edited(EDITION)
-CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
+CONDUCT = Conduct(0.0, Reading(20, 500), 0.0, 0.0, [])
 CELLS = tuple(Cell(SITE.name, "net", name, None, "lxml", 10) for name in ("a", "b", "c"))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from crawlbench.measure.schedule import (
     MAX_PASSES,
+    RoundPlan,
     choose_passes,
     epoch,
     plan_turns,
@@ -21,8 +22,9 @@ GROUPS = {"cheap": CHEAP, "dear": DEAR}
 PASSES = {"cheap": 3, "dear": 1}
 
 
-def turns(seed=1, number=1, warmups=1, laps=4, every=None):
-    return list(plan_turns(GROUPS, warmups, laps, PASSES, every or {}, seed, number))
+def turns(seed=1, number=1, groups=GROUPS, **more):
+    sizes = {"loops": {}, "warmups": 1, "laps": 4, "passes": PASSES, "modules": {}}
+    return list(plan_turns(RoundPlan(number, seed, (), **(sizes | more)), groups))
 
 
 def laps_of(group, number=1):
@@ -79,7 +81,7 @@ def test_long_forms_miss_laps_and_no_warmup():
 def test_cold_cells_miss_the_warmups_alone():
     """Another cell warms their process."""
     cold = set(CHEAP[1:])
-    found = list(plan_turns(GROUPS, 1, 4, PASSES, {}, 1, 1, cold))
+    found = turns(cold=cold)
     warm = [turn.cell for turn in found if turn.warmup]
     assert sorted(warm) == sorted([CHEAP[0], *DEAR])
     assert {turn.cell for turn in found if not turn.warmup} == {*CHEAP, *DEAR}
@@ -88,7 +90,7 @@ def test_cold_cells_miss_the_warmups_alone():
 
 def test_lap_without_cells_is_left_out():
     """All short crawls failed: nothing is due where long forms miss a lap."""
-    found = list(plan_turns({"a": ["long"]}, 1, 4, {"a": 1}, {"long": 3}, 1, 1))
+    found = turns(groups={"a": ["long"]}, passes={"a": 1}, every={"long": 3})
     assert [(turn.lap, turn.warmup) for turn in found] == [(0, True), (0, False), (3, False)]
 
 

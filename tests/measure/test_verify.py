@@ -9,12 +9,13 @@ import pytest
 from crawlbench.base.counters import Counters
 from crawlbench.base.usage import Usage
 from crawlbench.measure.contract import Conduct, Value
+from crawlbench.measure.reading import Reading
 from crawlbench.measure.verify import expect, explain_wrong, find_fault, is_wrong_answer
 from crawlbench.sites.douban import SITE
 from crawlbench.sites.scaled.site import scaled_site
 
 EXPECTED = expect(SITE)
-CONDUCT = Conduct(0.0, 20, 500, 0.0, 0.0, [])
+CONDUCT = Conduct(0.0, Reading(20, 500), 0.0, 0.0, [])
 PAGES = {SITE.path: 2, **{f"/top250?start={n}&filter=": 2 for n in range(25, 250, 25)}}
 
 

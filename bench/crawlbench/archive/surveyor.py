@@ -10,11 +10,10 @@ import msgspec
 
 from crawlbench.archive.findings import Findings
 from crawlbench.base.children import ChildEnded, PlainChild, raise_told
-from crawlbench.base.errors import BrokenPluginError, CellError
-from crawlbench.measure.culprit import LOAD_S, find_culprit
+from crawlbench.base.errors import CellError
+from crawlbench.measure.culprit import hear_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.plugins.scouts import slowness
 from crawlbench.sites.expected import Expected
 
 if TYPE_CHECKING:
@@ -76,16 +75,8 @@ class _Surveyor:
 
     def _ask(self, question: dict[str, object]) -> Message:
         self._child.say(question)
-        page = ""
         try:
-            while "page" in (told := self._child.hear(slowness.READ_S if page else LOAD_S)):
-                page = told["page"]
-        except TimeoutError:
-            if page:
-                culprit = find_culprit(self._site, page)
-                raise slowness.too_slow(self._site, page, culprit) from None
-            text = f"site {self._site!r} gave no answer within {LOAD_S:g} s; fix it"
-            raise BrokenPluginError(text) from None
+            told = hear_answer(self._child, self._site, "gave no answer")
         except ChildEnded as end:
             raise CellError(f"the crawl ended its process: {end}") from end
         raise_told(told, CellError)

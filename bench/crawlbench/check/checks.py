@@ -20,9 +20,10 @@ from crawlbench.check.findings import (
     judge_leaks,
     judge_wire,
     leave_open,
+    meets,
 )
 from crawlbench.check.subject import Subject, Trial
-from crawlbench.check.turns import judge_turns, leave_turns_open
+from crawlbench.check.turns import PROMISES, judge_turns
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.mirror.networks import Network, find_network
@@ -64,8 +65,8 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
     async for finding in _check_tls(subject, site.expected):
         yield finding
     if not crawls_at_all:
-        for finding in (*leave_turns_open(), *map(leave_open, subject.faults)):
-            yield finding
+        for promise in (*PROMISES, *map(meets, subject.faults)):
+            yield leave_open(promise)
         return
     for finding in await judge_turns(subject, site.expected, is_async=is_async):
         yield finding

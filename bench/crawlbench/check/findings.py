@@ -196,24 +196,19 @@ def judge_import(started: Names) -> Finding:
     return Finding(promise, not found, "; ".join(found))
 
 
-def leave_open(kind: str) -> Finding:
-    """Return the finding on a fault if the strategy does not even crawl good pages."""
-    return Finding(_meets(kind), None, "not tried: it does not crawl good pages either")
+def leave_open(promise: str) -> Finding:
+    """Return the finding on a promise if the strategy does not even crawl good pages."""
+    return Finding(promise, None, "not tried: it does not crawl good pages either")
 
 
-def _meets(kind: str) -> str:
+def meets(kind: str) -> str:
+    """Return the promise to meet a kind of fault."""
     return f"meets the fault {kind}"
 
 
 def judge_fault(kind: str, report: Report, digest: str) -> Finding:
-    """Return how a strategy met a fault: it must raise an error or return the right items.
-
-    Args:
-        kind: the kind of fault.
-        report: the `digest` of what the strategy returned, or the `error` that it raised.
-        digest: the digest of the right items.
-    """
-    promise, error = _meets(kind), report.get("error")
+    """Return how a strategy met a fault: it must raise an error or return items of this digest."""
+    promise, error = meets(kind), report.get("error")
     if error is None:
         if report["digest"] == digest:
             return Finding(promise, True, "right all the same")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
 from crawlbench.base.children import Child, ChildEnded
@@ -115,7 +115,7 @@ class Trial:
 
     async def _run_process(self, starts: list[Start]) -> AsyncGenerator[Report, None]:
         """Yield the reports of one process, at least one; the last may say how it ended."""
-        job = json.dumps(self._job(starts))
+        job = json.dumps({**asdict(self.subject), "starts": starts})  # a `TrialJob`
         child = await Child.start(CHILD, job, variables=self.variables, reads=False)
         patience_s, done = START_S, 0
         try:
@@ -139,17 +139,6 @@ class Trial:
                 self.complaints += (await child.hear(patience_s))["complaints"]
         finally:
             await child.end()
-
-    def _job(self, starts: list[Start]) -> TrialJob:
-        subject = self.subject
-        return {
-            "strategy": subject.strategy,
-            "event_loop": subject.event_loop,
-            "site": subject.site,
-            "parser": subject.parser,
-            "concurrency": subject.concurrency,
-            "starts": starts,
-        }
 
 
 async def _broken(child: Child, patience_s: float, end: Exception) -> Report:

@@ -10,13 +10,13 @@ from crawlbench.base.records import Cell
 from crawlbench.check.findings import Finding
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Promise, find_breaches
+from crawlbench.measure.lab import loop_module
 from crawlbench.measure.sitefacts import find_parser
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import VALUE_SHARE, Patience
 from crawlbench.measure.verify import explain_wrong, find_fault, is_wrong_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ REST_SHARE = 5 * VALUE_SHARE
 time meanwhile than a session excuses."""
 NETWORK = "loopback"
 IN_TURNS = "takes turns with others, as in a session"
+PROMISES = (IN_TURNS, *Promise)
+"""What `judge_turns` finds out about."""
 
 
 async def judge_turns(
@@ -71,12 +73,6 @@ async def judge_turns(
             holds, reason = (None, "its turns ended early") if end else (True, "")
             findings.append(Finding(promise, holds, reason))
     return findings
-
-
-def leave_turns_open() -> list[Finding]:
-    """Return the findings on turns if the strategy does not even crawl good pages."""
-    reason = "not tried: it does not crawl good pages either"
-    return [Finding(promise, None, reason) for promise in (IN_TURNS, *Promise)]
 
 
 class _Turns:
@@ -127,7 +123,7 @@ class _Turns:
         breaches: dict[Promise, str] = {}
         for promise, reason in find_breaches(value, counters, due):
             breaches.setdefault(promise, reason)
-        fault = find_fault(value, counters, self._expectation, 1, self._module())
+        fault = find_fault(value, counters, self._expectation, 1, loop_module(self._cell))
         if is_wrong_answer(value, self._expectation, counters):
             _, kept = explain_wrong(await worker.show(), self._expectation, counters)
             if not kept:
@@ -137,7 +133,3 @@ class _Turns:
         self.broken = breaches | self.broken
         self.fault = self.fault or fault or ""
         return value.seconds
-
-    def _module(self) -> str | None:
-        event_loop = self._cell.event_loop
-        return registry.declared_module(event_loop) if event_loop else None

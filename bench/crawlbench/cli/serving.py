@@ -25,7 +25,7 @@ from crawlbench.cli.output import print_json, result_console
 from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
-from crawlbench.measure.placement import stay_on
+from crawlbench.measure.topology import stay_on
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host

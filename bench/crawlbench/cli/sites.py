@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def prepare_sites(plan: Plan) -> None:
     """Prepare what a plan's sites need; raises what `prepare_site` raises."""
-    for name in dict.fromkeys(plan.path_of(cell.site) for cell in plan.cells if cell.site):
+    for name in plan.names_on("site"):
         prepare_site(name)
 
 

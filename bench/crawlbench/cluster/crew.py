@@ -7,6 +7,7 @@ import logging
 import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
@@ -63,15 +64,15 @@ async def _open_local(address: str) -> AsyncIterator[str]:
     import dask  # noqa: PLC0415
     from distributed import LocalCluster  # noqa: PLC0415
 
-    count = address.removeprefix(LOCAL)
-    if not (count.isdigit() and int(count)):
+    number = address.removeprefix(LOCAL)
+    if not (number.isdigit() and int(number)):
         raise UsageError(f"--cluster {address!r} cannot be used: give local:N, such as local:2")
     start: Any = LocalCluster  # it has no annotations
     # Like -P: multiprocessing starts Pythons whose path begins with the current folder.
     os.environ["PYTHONSAFEPATH"] = "1"
     with dask.config.set(QUIET):
         async with start(
-            n_workers=int(count),
+            n_workers=int(number),
             threads_per_worker=1,
             resources={RESOURCE: 1},
             dashboard_address=None,
@@ -149,12 +150,8 @@ class Crew:
 
     def _free_name(self, wanted: str) -> str:
         taken = {member.name for member in self.members.values()}
-        count = 1
-        name = wanted
-        while name in taken:
-            count += 1
-            name = f"{wanted}-{count}"
-        return name
+        names = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+        return next(name for name in names if name not in taken)
 
 
 def _wanted_name(name: object, fingerprint: Fingerprint) -> str:

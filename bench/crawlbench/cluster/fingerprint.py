@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import crawlbench
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.records import Fingerprint
-from crawlbench.measure.labels import hash_network, split_trip
+from crawlbench.measure.labels import hash_network, is_file
 from crawlbench.measure.machine import describe_machine
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from crawlbench.base.records import Plan
 
@@ -28,67 +28,52 @@ ABSENT = "absent"
 MAX_SHOWN = 12
 """How many differences are listed; the others are only counted."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_FILE_ENDINGS = (".py", ".toml")
 
 Names = dict[str, list[str]]
-"""Plug-ins of a plan by kind: `strategies`, `event_loops`, `parsers`, `sites`, `networks`."""
+"""Plug-ins and networks of a plan by axis, as cells call it: `strategy`, `event_loop` and so on."""
 
 
 def names_of(plan: Plan) -> Names:
     """Return the plug-ins and networks that the plan's cells need, each once."""
-    cells = plan.cells
-    return {
-        "strategies": _once(plan.path_of(cell.strategy) for cell in cells),
-        "event_loops": _once(cell.event_loop for cell in cells),
-        "parsers": _once(plan.path_of(cell.parser) for cell in cells),
-        "sites": _once(plan.path_of(cell.site) for cell in cells),
-        "networks": _once(plan.path_of(cell.network) for cell in cells),
-    }
-
-
-def _once(names: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(name for name in names if name))
+    axes = ("strategy", "event_loop", "parser", "site", "network")
+    return {axis: plan.names_on(axis) for axis in axes}
 
 
 def take_fingerprint(names: Names) -> Fingerprint:
     """Describe this machine, its Python, and the packages that the plug-ins need."""
-    known = [name for name in names["strategies"] if _is_known(registry.Kind.STRATEGY, name)]
+    known = [name for name in names["strategy"] if _module_of(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
-    plugins = [name for kind, group in names.items() if kind != "networks" for name in group]
-    files = {name: _hash(Path(name)) for name in plugins if name.endswith(_FILE_ENDINGS)}
-    networks = [name for name in names["networks"] if split_trip(name)[0].endswith(_FILE_ENDINGS)]
+    plugins = [name for axis, group in names.items() if axis != "network" for name in group]
+    files = {name: _hash(Path(name)) for name in plugins if is_file(name)}
     return Fingerprint(
         machine=replace(machine, versions=versions),
         architecture=platform.machine(),
         tool=crawlbench.__version__,
         digest=crawlbench_digest(),
-        files=files | {name: _hash_network(name) for name in networks},
+        files=files | {name: _hash_network(name) for name in names["network"] if is_file(name)},
         boot=_boot(),
     )
 
 
-def _is_known(kind: registry.Kind, name: str) -> bool:
+def _module_of(kind: registry.Kind, name: str) -> str:
+    """Return the top-level module that a plug-in comes from; empty if nobody knows it."""
     try:
-        registry.find(kind, name)
+        point = registry.find(kind, name)
     except BenchError:
-        return False
-    return True
+        return ""
+    if kind is registry.Kind.EVENT_LOOP:
+        return registry.declared_module(name)
+    return point.module.partition(".")[0]
 
 
 def _versions(names: Names) -> dict[str, str]:
     """Return the versions of the packages that bring the plug-ins, and which are missing."""
-    modules = {}
-    for name in names["event_loops"]:
-        modules[f"event loop {name}"] = (
-            registry.declared_module(name) if _is_known(registry.Kind.EVENT_LOOP, name) else ""
-        )
-    for kind in (registry.Kind.PARSER, registry.Kind.STRATEGY):
-        group = "parsers" if kind is registry.Kind.PARSER else "strategies"
-        for name in names[group]:
-            known = _is_known(kind, name)
-            point = registry.find(kind, name).module if known else ""
-            modules[f"{kind.noun} {name}"] = point.partition(".")[0]
+    modules = {
+        f"{kind.noun} {name}": _module_of(kind, name)
+        for kind in (registry.Kind.EVENT_LOOP, registry.Kind.PARSER, registry.Kind.STRATEGY)
+        for name in names[kind.name.lower()]
+    }
     distributions = packages_distributions()
     found = {}
     for what, module in modules.items():

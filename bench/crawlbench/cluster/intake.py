@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 def find_differences(
     earlier: Iterable[ClusterMachine], now: Sequence[ClusterMachine], plan: Plan, here: str
 ) -> list[str]:
-    """Return how machines differ from each other, and how their crawlbench differs from this one.
+    """Return how machines differ from each other and from those that measured earlier.
 
-    Args:
-        earlier: the machines that measured before.
-        now: the machines that are to measure.
-        plan: the session's plan.
-        here: the digest of this machine's crawlbench.
+    Without such differences, return how their crawlbench differs from this one, whose digest is
+    `here`.
     """
     found = {f"{machine.name} before": machine.fingerprint for machine in earlier}
     found |= {machine.name: machine.fingerprint for machine in now}

@@ -84,12 +84,7 @@ class BlockStore:
     """The blocks in a folder: written when they arrive, read sheet by sheet."""
 
     def __init__(self, folder: Path, sheets: int) -> None:
-        """Use the folder of a session on a cluster.
-
-        Args:
-            folder: the session's folder.
-            sheets: how many sheets the session has.
-        """
+        """Use the folder of a session that has so many sheets."""
         self._folder = folder / MACHINES
         self._sheets = sheets
 

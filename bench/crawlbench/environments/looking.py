@@ -13,6 +13,7 @@ from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Environment
 from crawlbench.environments.needs import requirements_for
+from crawlbench.plugins.scouts import PluginFacts  # noqa: TC001  (msgspec reads it)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,22 +23,13 @@ if TYPE_CHECKING:
 LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
 
 
-class Plugin(msgspec.Struct, frozen=True):
-    """A plug-in, as it is in an environment."""
-
-    is_async: bool
-    """Whether it is a strategy that needs an event loop."""
-    trouble: str
-    """Why it is not available in the environment; empty if it is."""
-
-
 class Findings(msgspec.Struct, frozen=True):
     """What an environment reported."""
 
     python: str
     prefix: str
     versions: dict[str, str]
-    plugins: dict[str, dict[str, Plugin]]
+    plugins: dict[str, dict[str, PluginFacts]]
     """The plug-ins that were asked for, by kind, such as `STRATEGY`, and name."""
     imported: list[str]
     """Distributions from which something was imported, including the plug-ins."""

@@ -1,7 +1,11 @@
-"""Which packages a worker needs in an environment, and in which versions (floor 4)."""
+"""Which packages a worker needs in an environment, and in which versions (floor 4).
+
+Also which of those that are there it may load.
+"""
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -15,7 +19,7 @@ from crawlbench.plugins import registry
 from crawlbench.plugins.about import distribution_of, imported_modules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from crawlbench.base.records import Environment
 
@@ -31,6 +35,8 @@ WORKER_PACKAGES = (
 """What all workers import: for their own work, for our sites and for the user's sites."""
 ALWAYS_BOUND = "pyperf"
 """The user cannot choose a version of it that is too old for our workers."""
+_NAME = re.compile(r"\s*([A-Za-z0-9][\w.-]*)")
+_EXTRA = re.compile(r"""\bextra\s*==\s*["']([^"']+)""")
 
 
 def needed_packages(
@@ -103,6 +109,36 @@ def extras_for(environment: Environment) -> dict[str, set[str]]:
     for text in (*environment.packages, *_own_requirements().values()):
         requirement = Requirement(text)
         found.setdefault(canonicalize_name(requirement.name), set()).update(requirement.extras)
+    return found
+
+
+def may_be_loaded(
+    imported: Iterable[str],
+    requires: Mapping[str, Sequence[str]],
+    extras: Mapping[str, Set[str]],
+) -> set[str]:
+    """Return the imported distributions and all that they require, in canonical spelling.
+
+    The latter count because some packages are imported only on first use, as h2 is by httpx.
+    Requirements of an extra count only if somebody asked for the extra.
+
+    Args:
+        imported: distributions from which something was imported.
+        requires: the requirements of all installed distributions, with their markers.
+        extras: the extras that were asked for, by distribution in canonical spelling.
+    """
+    installed = {str(canonicalize_name(name)): texts for name, texts in requires.items()}
+    queue = [str(canonicalize_name(name)) for name in imported]
+    found: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name in found or name not in installed:
+            continue
+        found.add(name)
+        for text in installed[name]:
+            wanted = set(_EXTRA.findall(text))
+            if (match := _NAME.match(text)) and (not wanted or wanted & extras.get(name, set())):
+                queue.append(str(canonicalize_name(match[1])))
     return found
 
 

@@ -14,17 +14,18 @@ from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
     WORKER_PACKAGES,
     extras_for,
+    may_be_loaded,
     needed_packages,
     packages_of,
 )
-from crawlbench.environments.reached import may_be_loaded
-from crawlbench.measure.reach import Elsewhere, Here, Reach
+from crawlbench.measure.reach import Reach, reach_into
 from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from crawlbench.base.records import Cell, Environment, Plan, Session
+    from crawlbench.base.records import Environment, Plan, Session
     from crawlbench.measure.suite import Suite
 
 
@@ -52,7 +53,7 @@ def prepare_environments(
         UnknownNameError: the suite names an unknown plug-in.
     """
     if not environments:
-        return Prepared((), Here())
+        return Prepared((), find_out)
     patterns = {
         registry.Kind.STRATEGY: suite.strategies,
         registry.Kind.EVENT_LOOP: suite.event_loops,
@@ -68,7 +69,7 @@ def prepare_environments(
 
 def prepare_for(plan: Plan, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
     """Return the environments of another machine's plan; raises as `prepare_environments` does."""
-    names = _plugins(plan, [cell for cell in plan.cells if cell.environment])
+    names = _plugins(plan)
     return tuple(_build_alike(plan.environments, needed_packages(names, names), tell))
 
 
@@ -89,7 +90,7 @@ def check_imported(plan: Plan, environments: Sequence[EnvironmentFacts]) -> None
     suspects = _differing(environments)
     if not suspects:
         return
-    plugins = _plugins(plan, plan.cells)
+    plugins = _plugins(plan)
     # Packages that plug-ins import only on first use have not been imported at this point.
     written = set(needed_packages(plugins, plugins)).difference(WORKER_PACKAGES)
     asked = {kind.name: names for kind, names in plugins.items()}
@@ -122,17 +123,10 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
     return differing or named
 
 
-def _plugins(plan: Plan, cells: Sequence[Cell]) -> dict[registry.Kind, list[str]]:
+def _plugins(plan: Plan) -> dict[registry.Kind, list[str]]:
     """Return the names of the plug-ins that the cells need, by kind."""
-    return {
-        registry.Kind.STRATEGY: _unique(plan.path_of(cell.strategy) for cell in cells),
-        registry.Kind.EVENT_LOOP: _unique(cell.event_loop or "" for cell in cells),
-        registry.Kind.PARSER: _unique(plan.path_of(cell.parser) for cell in cells),
-    }
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name]
+    kinds = (registry.Kind.STRATEGY, registry.Kind.EVENT_LOOP, registry.Kind.PARSER)
+    return {kind: plan.names_on(kind.name.lower()) for kind in kinds}
 
 
 def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[EnvironmentFacts, ...]:
@@ -189,17 +183,10 @@ def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]])
         looked = one
         if not one.obstacle:
             try:
-                plugins = look_inside(one, asked).plugins
+                seen.append(look_inside(one, asked).plugins)
             except EnvironmentFailure as error:
                 if one is facts[0]:
                     raise
                 looked = replace(one, obstacle=str(error))
-            else:
-                seen.append(
-                    {
-                        kind: {name: (p.is_async, p.trouble) for name, p in of.items()}
-                        for kind, of in plugins.items()
-                    }
-                )
         found.append(looked)
-    return Prepared(tuple(found), Elsewhere(seen))
+    return Prepared(tuple(found), reach_into(seen))

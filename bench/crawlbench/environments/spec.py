@@ -1,4 +1,4 @@
-"""Reads the spec of an environment (floor 3; looks for paths and fetches repositories).
+"""Reads the spec of an environment (floor 4; looks for paths and fetches repositories).
 
 A spec is a line of words: requirements (`uvloop==0.21.0`), paths to install (`./head`),
 repositories (`git+https://HOST/PATH@TAG`), `python=3.13`, flags of the interpreter (`-X gil=0`),

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 
 
 def plan_versus(suite: Suite, prepared: Prepared) -> Plan:
-    """Return the plan of a session that ends when all its pairs are answered.
-
-    Args:
-        suite: sizes and axes.
-        prepared: the environments; all others are compared with the first.
+    """Return the plan of a session that compares all environments with the first.
 
     Raises:
         EnvironmentFailure: an environment cannot be used, or no cell imports a package in which

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import pyperf
@@ -14,6 +15,24 @@ if TYPE_CHECKING:
 
 NO_RUNS = b"null"
 """The line of a round in which no cell reached the end."""
+
+
+def pick(run: pyperf.Run, kept: list[bool]) -> pyperf.Run | None:
+    """Return a run without the values that are left out; None if none is kept.
+
+    Args:
+        run: the run of a cell in a round.
+        kept: whether the value of each turn is kept, warmups first.
+    """
+    if all(kept):
+        return run
+    warmups, values = list(run.warmups), list(run.values)
+    values = list(compress(values, kept[len(warmups) :]))
+    if not values:
+        return None
+    warmups = list(compress(warmups, kept))
+    metadata = run.get_metadata()
+    return pyperf.Run(values, warmups=warmups, metadata=metadata, collect_metadata=False)
 
 
 def label_run(run: pyperf.Run, record: RoundRecord, cell: str) -> pyperf.Run:

@@ -35,9 +35,7 @@ def read_conditions() -> Conditions:
 def join_conditions(before: Conditions | None, now: Conditions) -> Conditions:
     """Return the conditions of a session that goes on: what disturbed any of it is not forgotten.
 
-    Args:
-        before: those until now; None if nobody looked.
-        now: those under which it goes on.
+    If nobody looked before, there are only those under which it goes on.
     """
     if before is None:
         return now
@@ -52,11 +50,7 @@ def join_conditions(before: Conditions | None, now: Conditions) -> Conditions:
 
 
 def steal_of(parts: Sequence[tuple[float | None, float]]) -> float | None:
-    """Return the stolen share of a session's time from those of its parts; None if none is known.
-
-    Args:
-        parts: share and seconds of each.
-    """
+    """Return the stolen share of a session from share and seconds of each part; None if unknown."""
     known = [(share, seconds) for share, seconds in parts if share is not None]
     total = sum(seconds for _, seconds in known)
     if not total:

@@ -8,7 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from crawlbench.base.usage import Usage
+import msgspec
+
+from crawlbench.base.records import Sample
+
+# msgspec reads the annotations when it converts.
+from crawlbench.base.usage import Usage  # noqa: TC001
+from crawlbench.measure.reading import Reading  # noqa: TC001
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +25,8 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
     from crawlbench.base.counters import Counters
     from crawlbench.base.digest import Row
-    from crawlbench.base.records import Cell, Sample, Session
+    from crawlbench.base.records import Session
+    from crawlbench.measure.schedule import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +35,8 @@ class Conduct:
 
     started_at: float
     """When the clock started, on the clock of `time.perf_counter`."""
-    pages_read: int | None
-    """Calls of `site.read` within the clock, over all loops; None for an operation."""
-    items_read: int
-    """Items on those pages."""
+    reading: Reading
+    """What was read within the clock, over all loops; nothing for an operation."""
     rest_cpu_s: float
     """CPU time used while the worker should stand still before the value; 0 before the first."""
     rest_s: float
@@ -39,20 +44,8 @@ class Conduct:
     broken: list[str]
     """What has changed in the harness since before the contestant was imported: a clause for each
     change."""
-    first_read_at: float = 0.0
-    """When reading of the first page began, on the clock of `started_at`; 0 if that is not known,
-    as for pages that are read in other processes."""
-    last_read_at: float = 0.0
-    """When reading of the last page had ended, on the same clock; 0 if none was read."""
-    bytes_read: int = 0
-    """Size of the pages that were read."""
-    told: list[dict[str, float]] = field(default_factory=list)
-    """A dictionary for each crawl: the address of a page, without its origin, to the time when
-    reading began of the first page that links to it. Empty if that is not known."""
     last_s: float = 0.0
     """How long the process's previous value took, if that was another cell's; otherwise 0."""
-    bodies_kept: int = 0
-    """Pages that were read from the same bytes object as the first page of the previous crawl."""
     cpus: int = 0
     """How many CPUs the worker may use; 0 where that is not known."""
 
@@ -81,10 +74,37 @@ class Value:
     @classmethod
     def from_message(cls, message: Message) -> Value:
         """Return what a worker's message about a value says."""
-        fields = {name: message[name] for name in cls.__slots__}
-        fields["used"] = Usage(**message["used"])
-        fields["conduct"] = Conduct(**message["conduct"])
-        return cls(**fields)
+        return msgspec.convert(message, cls)
+
+    def as_sample(self, turn: Turn, counters: Counters, loops: int) -> Sample:
+        """Return the sample of the turn in which it was taken, with times per crawl."""
+        used = self.used
+        return Sample(
+            cell=turn.cell,
+            lap=turn.lap,
+            slot=turn.slot,
+            warmup=turn.warmup,
+            loops=loops,
+            seconds=self.seconds / loops,
+            cpu_user_s=used.user_s / loops,
+            cpu_system_s=used.system_s / loops,
+            cpu_wait_s=used.cpu_wait_s / loops,
+            parse_s=None if self.parse_s is None else self.parse_s / loops,
+            yields=used.yields,
+            preemptions=used.preemptions,
+            base_rss_bytes=self.base_rss_bytes,
+            peak_rss_bytes=self.peak_rss_bytes,
+            requests=counters.requests,
+            connections=counters.connections,
+            most_in_flight=counters.most_in_flight,
+            wire_bytes=counters.wire_bytes,
+            mirror_cpu_s=counters.cpu_s,
+            mirror_wait_s=counters.cpu_wait_s,
+            figures=self.figures,
+            http2_requests=counters.http2_requests,
+            cpu_s=None if used.cpu_s is None else used.cpu_s / loops,
+            side_cpu_s=None if used.side_cpu_s is None else used.side_cpu_s / loops,
+        )
 
 
 class Worker(Protocol):
@@ -150,41 +170,6 @@ class Mirror(Protocol):
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
         """Shut the doors of these cells, or of all, so that nobody comes in by them any more."""
-
-
-class AnchorWorker(Protocol):
-    """The process that times the machine's anchors."""
-
-    async def time(self) -> tuple[float, float]:
-        """Let it through the turnstile once; return the seconds of computing and of sending.
-
-        Raises:
-            CellError: it crashed or hung.
-        """
-
-    async def kill(self) -> None:
-        """End it now; harmless if it has already ended."""
-
-
-class Executor(Protocol):
-    """Makes workers."""
-
-    def name_process(self, cell: Cell) -> str:
-        """Return the name of a cell's process in a round; cells with the same name share it."""
-
-    async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """Start a worker, and return when it is ready for its first turn.
-
-        Raises:
-            CellError: it did not get ready.
-        """
-
-    async def start_anchor(self) -> AnchorWorker:
-        """Start what times the anchors, on the workers' CPUs, and return when it is ready.
-
-        Raises:
-            CellError: it did not get ready.
-        """
 
 
 class Watcher:

@@ -74,9 +74,9 @@ def _crawl(job: CrawlJob, say: Say) -> None:
     handed = _Handed(say, spec, is_live=isgeneratorfunction(crawl) or isasyncgenfunction(crawl))
     try:
         keep_crawls(crawl, site, job["concurrency"], 1, factory, lambda: handed)
-    except BenchError as error:
-        if isinstance(error, CellError):
-            raise CellError(f"{job['strategy']} failed: {error}") from error
+    except CellError as error:
+        raise CellError(f"{job['strategy']} failed: {error}") from error
+    except BenchError:
         raise
     except (Exception, SystemExit, KeyboardInterrupt) as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -1,8 +1,7 @@
 """The process of one strategy for several cells: `-m crawlbench.measure.crawlhost` (floor 3).
 
 It crawls the short site and the long one, on all networks, in turn, as the manager says, and checks
-around each value what the worker of a single cell checks. The job comes as JSON in an environment
-variable.
+around each value what the worker of a single cell checks.
 """
 
 from __future__ import annotations
@@ -12,27 +11,15 @@ from typing import TYPE_CHECKING
 
 from crawlbench.measure.crawling import Crawling
 from crawlbench.measure.hosting import Host, run_host
-from crawlbench.measure.worker import time_task
 
 if TYPE_CHECKING:
-    from crawlbench.measure.gate import Gate
     from crawlbench.measure.job import Job, Order
-    from crawlbench.measure.seal import Seal
+    from crawlbench.measure.workplace import Workplace
 
 
 def main() -> None:
     """Take values until the manager says that it is over."""
     run_host(_Crawls)
-
-
-def _load(job: Job, seal: Seal) -> dict[str, Crawling]:
-    """Return the crawls by cell: all sites are found first, and the contestant last."""
-    crawlings = {name: Crawling(_at(job, name)) for name in job["crawls"]}
-    for crawling in crawlings.values():
-        crawling.load_site(seal)
-    for crawling in crawlings.values():
-        crawling.load_strategy()
-    return crawlings
 
 
 def _at(job: Job, name: str) -> Job:
@@ -45,16 +32,21 @@ def _at(job: Job, name: str) -> Job:
 class _Crawls(Host):
     """All crawls of one strategy."""
 
-    def __init__(self, job: Job, seal: Seal, gate: Gate, event_loops: set[str]) -> None:
-        super().__init__(job, seal, gate, event_loops)
-        self._crawlings = _load(job, seal)
+    def __init__(self, place: Workplace) -> None:
+        """Load what the crawls need: all sites first, and the contestant last."""
+        super().__init__(place)
+        self._crawlings = {name: Crawling(_at(place.job, name)) for name in place.job["crawls"]}
+        for crawling in self._crawlings.values():
+            crawling.load_site(place.seal)
+        for crawling in self._crawlings.values():
+            crawling.load_strategy()
         self._last: tuple[str, float] = ("", 0.0)
         """The cell of the last value, and how long that took."""
 
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:  # noqa: ARG002  (one question)
         """Show what the last value's crawls returned."""
         assert kind == "show"
-        self._gate.say({"kind": "crawls", "crawls": self._crawlings[self._last[0]].show()})
+        self._place.gate.say({"kind": "crawls", "crawls": self._crawlings[self._last[0]].show()})
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
         """Take one value and report it."""
@@ -63,13 +55,11 @@ class _Crawls(Host):
         if self._last[0] not in {"", name}:
             self._crawlings[self._last[0]].forget()  # another process would not hold it either
         collect()
-        timing, base_rss_bytes = time_task(
-            crawling, order["loops"], self._job["timeout_s"], self._event_loops
-        )
-        message = self._describe(crawling, timing, base_rss_bytes, rested)
+        timing, base_rss_bytes = self._place.time(crawling, order["loops"])
+        message = self._place.describe(crawling, timing, base_rss_bytes, rested)
         message["conduct"]["last_s"] = 0.0 if name == self._last[0] else self._last[1]
         self._last = name, timing.seconds
-        self._gate.say(message)
+        self._place.gate.say(message)
 
 
 if __name__ == "__main__":

@@ -108,16 +108,8 @@ class Crawling:
         self._crawls = []
 
     def look(self) -> dict[str, object]:
-        """Return what was read during the last value, and when, as fields of `Conduct`."""
-        return {
-            "pages_read": self._reading.pages,
-            "items_read": self._reading.items,
-            "bytes_read": self._reading.bytes,
-            "first_read_at": self._reading.first_at,
-            "last_read_at": self._reading.last_at,
-            "told": self._reading.told,
-            "bodies_kept": self._reading.kept,
-        }
+        """Return the fields of the `Reading` of the last value."""
+        return {name: getattr(self._reading, name) for name in Reading.__slots__}
 
     def tell(self, *, is_alone: bool) -> Told:
         """Return what else is known about the last value.

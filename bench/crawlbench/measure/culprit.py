@@ -1,4 +1,7 @@
-"""Finds the expression of a site that makes reading a page slow (floor 3)."""
+"""Hears a process that reads a site's pages, and finds the expression that makes it slow (floor 3).
+
+The process names each page before it reads it.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.errors import BrokenPluginError
 from crawlbench.plugins.scouts import slowness
 
 if TYPE_CHECKING:
@@ -14,6 +18,29 @@ if TYPE_CHECKING:
 CHILD = "crawlbench.measure.expressions"
 LOAD_S = 60.0
 """Seconds that loading a site, or making its expectation, may take."""
+
+
+def hear_answer(child: PlainChild, site: str, late: str) -> Message:
+    """Return what a process says about a site once it has read the pages that it names before.
+
+    Args:
+        child: the process, which was asked.
+        site: the site, as on the command line.
+        late: what has happened, or has not, if it neither answers nor names a page.
+
+    Raises:
+        BrokenPluginError: the answer or a page takes too long.
+        ChildEnded: the process has ended.
+    """
+    page = ""
+    try:
+        while "page" in (told := child.hear(slowness.READ_S if page else LOAD_S)):
+            page = told["page"]
+    except TimeoutError:
+        if page:
+            raise slowness.too_slow(site, page, find_culprit(site, page)) from None
+        raise BrokenPluginError(f"site {site!r} {late} within {LOAD_S:g} s; fix it") from None
+    return told
 
 
 def find_culprit(site: str, page: str) -> str:

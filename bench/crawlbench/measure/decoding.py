@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,7 +13,6 @@ import msgspec
 from crawlbench.base.errors import SessionFileError
 from crawlbench.base.records import FORMAT, RoundRecord, Session, WarningNote
 from crawlbench.measure.flaws import find_flaw
-from crawlbench.measure.former import cap_waits
 from crawlbench.measure.lines import read_lines
 from crawlbench.stats.judge import judge
 
@@ -45,11 +45,7 @@ class _Versioned(msgspec.Struct):
 
 
 def decode_session(path: Path, content: bytes) -> Session:
-    """Return the session in `session.json` and its rounds, judged by today's rules.
-
-    Args:
-        path: path of `session.json`.
-        content: what that file contains.
+    """Return the session in this `session.json` and its rounds, judged by today's rules.
 
     Raises:
         SessionFileError: a file is broken, contradicts itself, or has another format.
@@ -70,7 +66,7 @@ def decode_session(path: Path, content: bytes) -> Session:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError) as error:
         raise not_whole(path, "session file", error) from error
     if found.format < FORMAT:
-        session = cap_waits(session)
+        session = _cap_waits(session)
     else:
         rounds = _load_rounds(path.parent / ROUNDS_FILE, found.kept_rounds)
         session = replace(session, rounds=rounds)
@@ -104,3 +100,35 @@ def not_whole(path: Path, what: str, error: Exception) -> SessionFileError:
 
 def _cannot_be_right(path: Path, flaw: str) -> SessionFileError:
     return SessionFileError(f"{str(path)!r} cannot be right: {flaw}; it was edited or damaged")
+
+
+def _cap_waits(session: Session) -> Session:
+    """Return a session of format 1 with its workers' waits capped at what is usual in the group.
+
+    In format 1 a wait was that of the main thread alone, which may have waited for its own worker's
+    threads. Other processes that want the CPU make all cells of a round wait, but a worker's
+    threads delay only their own cell. So no cell may count a larger share of its time as waiting
+    than the median cell of its group.
+    """
+    groups = {cell.name: cell.group for cell in session.plan.cells}
+    rounds = tuple(_cap(record, groups) for record in session.rounds)
+    return replace(session, rounds=rounds)
+
+
+def _cap(record: RoundRecord, groups: dict[str, str]) -> RoundRecord:
+    shares: dict[str, list[float]] = {}
+    for sample in record.samples:
+        if not sample.warmup and sample.cell in groups and sample.seconds > 0:
+            share = sample.cpu_wait_s / sample.seconds
+            shares.setdefault(groups[sample.cell], []).append(share)
+    usual = {group: median(found) for group, found in shares.items()}
+    samples = tuple(
+        replace(
+            sample,
+            cpu_wait_s=min(
+                sample.cpu_wait_s, usual.get(groups.get(sample.cell, ""), 0.0) * sample.seconds
+            ),
+        )
+        for sample in record.samples
+    )
+    return replace(record, samples=samples)

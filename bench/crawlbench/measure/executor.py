@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import tempfile
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from functools import partial
 from itertools import cycle
 from json import dumps
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.rooms import open_room
@@ -19,16 +19,19 @@ from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHand
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
 from crawlbench.measure.seat import Host, Seat
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
+from crawlbench.measure.topology import stay_on
 from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from crawlbench.base.records import Cell, EnvironmentFacts
-    from crawlbench.measure.contract import AnchorWorker, Worker
+    from crawlbench.measure.contract import Worker
     from crawlbench.measure.job import CellJob, Destination, Job, Order, Place
     from crawlbench.measure.turnstile import Turnstile
+    from crawlbench.mirror.process import MirrorProcess
 
 LEADING_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV")
 """Environment variables that are set for the manager's Python and would mislead another one."""
@@ -36,17 +39,6 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 """In upper or lower case. Some clients cannot ignore them, so, to be fair, no client gets them."""
 
 W = TypeVar("W", bound=Handle)
-
-
-class Doors(Protocol):
-    """Gives each cell a door of its own, as a mirror does."""
-
-    async def open_door(self, name: str) -> str:
-        """Open a cell's door, unless it is open, and return its origin.
-
-        Raises:
-            CellError: no door could be opened for it.
-        """
 
 
 class ProcessExecutor:
@@ -61,7 +53,7 @@ class ProcessExecutor:
         environments: Sequence[EnvironmentFacts] = (),
         alone: Collection[str] = (),
         sharing: Mapping[str, Sequence[Cell]] | None = None,
-        doors: Mapping[str, Doors] | None = None,
+        doors: Mapping[str, MirrorProcess] | None = None,
         *,
         unhosted: set[str] | None = None,
     ) -> None:
@@ -75,13 +67,14 @@ class ProcessExecutor:
             environments: those that cells name; cells without one run in the manager's own.
             alone: operations that are not hosted: each of their cells has a process of its own.
             sharing: by the name of each process that several crawls share, these cells.
-            doors: by cells' place, what gives each cell its door; None if cells have no doors.
+            doors: by cells' place, the mirror that gives each cell its door; None for no doors.
             unhosted: groups that are not hosted; those that prove unfit for it are added.
         """
         self._turnstile = turnstile
         self._places = places
         self._doors = doors or {}
         self._cpus = cpus
+        self._affinity = ",".join(map(str, cpus))
         self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._starts = cycle(sorted(self._all_cpus or cpus or [0]))
         """The CPUs on which workers of one CPU start, in turn."""
@@ -89,69 +82,60 @@ class ProcessExecutor:
         self._environments = {facts.name: facts for facts in environments}
         self._alone = frozenset(alone)
         self._unhosted = set() if unhosted is None else unhosted
-        self._hosts: dict[str, Host] = {}
-        """The hosts of operations in the current round, by name."""
         self._shared: dict[str, SharedProcess] = {}
-        """The processes that several crawls share in the current round, by name."""
+        """The processes that several cells share in the current round, by name."""
         self._sharing = sharing or {}
         self._names = {cell.name: name for name, some in self._sharing.items() for cell in some}
-        """The names of these processes, by cell."""
+        """The names of the processes that several crawls share, by cell."""
 
     def name_process(self, cell: Cell) -> str:
-        """See `Executor.name_process`."""
-        if cell.operation and self._is_hosted(cell):
+        """Return the name of a cell's process in a round; cells with the same name share it."""
+        is_alone = cell.operation in self._alone or cell.group in self._unhosted
+        if cell.operation and not is_alone:
             return _name_host(cell)
         return self._names.get(cell.name, cell.name)
 
-    def _is_hosted(self, cell: Cell) -> bool:
-        """Return whether an operation's cell has a seat in the host of its event loop."""
-        return cell.operation not in self._alone and cell.group not in self._unhosted
-
     async def start(self, cell: Cell, loops: int, warmups: int, values: int) -> Worker:
-        """See `Executor.start`."""
-        if cell.name in self._names:
-            return await self._start_share(cell, loops, warmups)
-        if cell.operation and self._is_hosted(cell):
-            return await self._start_seat(cell, loops, warmups)
+        """Start a worker, and return when it is ready for its first turn.
+
+        Raises:
+            CellError: it did not get ready.
+        """
+        name = self.name_process(cell)
+        if name != cell.name:
+            return await self._start_share(cell, name, loops, warmups)
         command = partial(self._command, cell, loops, warmups, values)
-        variables = await self._variables(cell, cell.name)
-        return await self._start(partial(WorkerHandle, warmups), cell.name, command, variables)
+        variables = await self._variables(cell, name)
+        return await self._start(partial(WorkerHandle, warmups), name, command, variables)
 
-    async def _start_seat(self, cell: Cell, loops: int, warmups: int) -> Seat:
-        """Give a cell a seat in the host of its loop and environment."""
-        name = _name_host(cell)
-        if name not in self._hosts or self._hosts[name].is_over:
-            start = partial(self._start_host, cell, name, "crawlbench.measure.host")
-            self._hosts[name] = Host(start, self._unhosted.add)
-        peer = self._places[cell.place].get("peer")
-        metadata = {**_metadata(cell), **self._affinity()}
-        seat = Seat(cell, loops, warmups, peer, metadata, self._hosts[name])
-        await seat.connect()
-        return seat
-
-    async def _start_share(self, cell: Cell, loops: int, warmups: int) -> Share:
-        """Let a cell share a process with cells that crawl other sites in the same way."""
-        name = self._names[cell.name]
+    async def _start_share(self, cell: Cell, name: str, loops: int, warmups: int) -> Share:
+        """Let a cell share the process of this name; an operation has a seat in it."""
         if name not in self._shared or self._shared[name].is_over:
-            start = partial(self._start_host, cell, name, "crawlbench.measure.crawlhost")
-            self._shared[name] = SharedProcess(start)
-        order: Order = {"task": cell.name, "peer": None, "loops": loops}
-        metadata = {**_metadata(cell), **self._affinity()}
-        share = Share(cell, order, warmups, metadata, self._shared[name])
+            start = partial(self._start_host, cell, name)
+            hosted = Host(start, self._unhosted.add) if cell.operation else SharedProcess(start)
+            self._shared[name] = hosted
+        peer = self._places[cell.place].get("peer")
+        order: Order = {"task": cell.operation or cell.name, "peer": peer, "loops": loops}
+        parts, process = (cell, order, warmups, self._metadata(cell)), self._shared[name]
+        share = Seat(*parts, process) if isinstance(process, Host) else Share(*parts, process)
         await share.connect()
         return share
 
-    async def _start_host(self, cell: Cell, name: str, module: str) -> HostHandle:
+    async def _start_host(self, cell: Cell, name: str) -> HostHandle:
         """Start a process that takes the values of several cells, of which this is one."""
+        module = f"crawlbench.measure.{'host' if cell.operation else 'crawlhost'}"
         command = python_command(module, python=self._python(cell))
         variables = await self._variables(cell, name)
         return await self._start(HostHandle, name, lambda _: command, variables)
 
-    async def start_anchor(self) -> AnchorWorker:
-        """See `Executor.start_anchor`."""
+    async def start_anchor(self) -> AnchorHandle:
+        """Start what times the anchors, on the workers' CPUs, and return when it is ready.
+
+        Raises:
+            CellError: it did not get ready.
+        """
         port, token = str(self._turnstile.port), self._turnstile.token
-        cpus = ",".join(map(str, self._cpus))
-        command = python_command("crawlbench.measure.anchor", port, token, cpus)
+        command = python_command("crawlbench.measure.anchor", port, token, self._affinity)
         return await self._start(AnchorHandle, ANCHOR, lambda _: command, clean_environment())
 
     async def _start(
@@ -184,22 +168,14 @@ class ProcessExecutor:
             raise
         return worker
 
-    @contextmanager
-    def _on_its_cpus(self) -> Iterator[None]:
+    def _on_its_cpus(self) -> AbstractContextManager[None]:
         """Let a worker inherit CPUs from the manager, before its interpreter starts.
 
         Libraries count CPUs when they are imported, and start threads accordingly. If a worker has
         one CPU, it may be any until the worker is ready: otherwise all workers of a round would
         start on the same CPU, one after the other, while the others are idle.
         """
-        if not (self._cpus and self._all_cpus):
-            yield
-            return
-        os.sched_setaffinity(0, self._cpus if len(self._cpus) > 1 else {next(self._starts)})
-        try:
-            yield
-        finally:
-            os.sched_setaffinity(0, self._all_cpus)
+        return stay_on({next(self._starts)} if len(self._cpus) == 1 else self._cpus)
 
     def _python(self, cell: Cell) -> tuple[str, ...]:
         """Return the interpreter of a cell's environment; empty for the manager's own."""
@@ -211,13 +187,19 @@ class ProcessExecutor:
         command = python_command("crawlbench.measure.worker", "--worker", python=python)
         command += ["--worker-task=0", f"--loops={loops}", f"--warmups={warmups}"]
         command += [f"--values={values}", "--quiet", "-o", str(room / RUN_FILE)]
-        if self._cpus:
-            command.append("--affinity=" + ",".join(map(str, self._cpus)))
-        return command
+        return [*command, f"--affinity={self._affinity}"] if self._cpus else command
 
-    def _affinity(self) -> dict[str, str]:
-        """Return pyperf's metadata on CPUs: it would look only after workers have left theirs."""
-        return {"cpu_affinity": ",".join(map(str, self._cpus))} if self._cpus else {}
+    def _metadata(self, cell: Cell) -> dict[str, str | int]:
+        """Return the cell as pyperf metadata, which allows neither None nor empty strings.
+
+        It includes the CPUs: pyperf would look only after workers have left theirs.
+        """
+        values = {f"crawlbench_{name}": value for name, value in asdict(cell).items()}
+        return {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in {**values, "cpu_affinity": self._affinity}.items()
+            if value not in (None, "")
+        }
 
     async def _variables(self, cell: Cell, name: str) -> dict[str, str]:
         """Return the environment variables of a cell's worker, including its job.
@@ -234,7 +216,7 @@ class ProcessExecutor:
             "port": self._turnstile.port,
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
-            "metadata": {**_metadata(cell), **self._affinity()},
+            "metadata": self._metadata(cell),
             "cpus": list(self._cpus) if self._all_cpus else [],
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
@@ -284,13 +266,3 @@ def _bytecode() -> dict[str, str]:
         return {"PYTHONPYCACHEPREFIX": str(cache_folder() / "bytecode")}
     except RuntimeError:  # a user without a home
         return {}
-
-
-def _metadata(cell: Cell) -> dict[str, str | int]:
-    """Return the cell as pyperf metadata, which allows neither None nor empty strings."""
-    values = asdict(cell)
-    return {
-        f"crawlbench_{name}": int(value) if isinstance(value, bool) else value
-        for name, value in values.items()
-        if value not in (None, "")
-    }

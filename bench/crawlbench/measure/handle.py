@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -13,7 +14,6 @@ import pyperf
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.offspring import end_descendants
 from crawlbench.measure.contract import Value
-from crawlbench.measure.lastwords import explain_exit
 from crawlbench.measure.lookout import look_out
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker that hangs ends itself; after this we end it
+_HANG = re.compile(r"^Timeout \(", re.MULTILINE)
+_FRAME = re.compile(
+    r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE
+)
 
 
 class Handle:
@@ -81,9 +85,7 @@ class Handle:
 
     async def show(self) -> list[list[Row]]:
         """Return what each crawl of the last value returned; see `Worker.show`."""
-        assert self._lane
-        await self._lane.tell("show")
-        crawls: list[list[Row]] = (await self._hear("crawls", GRACE_S))["crawls"]
+        crawls: list[list[Row]] = (await self._ask("show", "crawls", GRACE_S))["crawls"]
         return crawls
 
     async def end(self) -> None:
@@ -126,8 +128,19 @@ class Handle:
             self._lane.close()
         self._resources.close()
 
-    async def _hear_value(self, *, is_warmup: bool) -> Message:
-        """Return the worker's report on a value; for a warmup, add what was seen from outside."""
+    async def _ask(self, kind: str, due: str, timeout_s: float) -> Message:
+        """Return the process's answer to a word, which must be of the kind that is due."""
+        assert self._lane
+        await self._lane.tell(kind)
+        return await self._hear(due, timeout_s)
+
+    async def _take(self, *, is_warmup: bool, **more: object) -> Message:
+        """Let it take a value, of which it must know `more`, and return its report.
+
+        For a warmup, the report includes what was seen from outside.
+        """
+        assert self._lane
+        await self._lane.tell("go", **more)
         async with look_out(self._process.pid, self._cpus if is_warmup else ()) as seen:
             message = await self._hear("value", self._timeout_s + GRACE_S)
         message["conduct"]["broken"] += seen
@@ -176,10 +189,8 @@ class WorkerHandle(Handle):
 
     async def take(self) -> Value:
         """See `Worker.take`."""
-        assert self._lane
-        await self._lane.tell("go")
         self._warmups -= 1
-        return Value.from_message(await self._hear_value(is_warmup=self._warmups >= 0))
+        return Value.from_message(await self._take(is_warmup=self._warmups >= 0))
 
     async def finish(self) -> pyperf.Run:
         """See `Worker.finish`."""
@@ -195,10 +206,12 @@ class AnchorHandle(Handle):
     """The process that times the anchors; it leaves no run."""
 
     async def time(self) -> tuple[float, float]:
-        """See `AnchorWorker.time`."""
-        assert self._lane
-        await self._lane.tell("go")
-        message = await self._hear("anchor", ANCHOR_TIMEOUT_S)
+        """Let it through the turnstile once; return the seconds of computing and of sending.
+
+        Raises:
+            CellError: it crashed or hung.
+        """
+        message = await self._ask("go", "anchor", ANCHOR_TIMEOUT_S)
         return message["computing_s"], message["sending_s"]
 
 
@@ -215,3 +228,23 @@ def _load_run(path: Path) -> pyperf.Run:
     except Exception as error:
         raise CellError(f"the worker left a run that pyperf cannot read: {error}") from error
     return run
+
+
+def explain_exit(code: int, words: str, timeout_s: float) -> str:
+    """Return why a worker ended early.
+
+    Args:
+        code: as `Process.returncode` gives it; negative for a signal.
+        words: everything it wrote to standard error.
+        timeout_s: the time after which it ends itself, with a traceback in faulthandler's form.
+    """
+    if hang := _HANG.search(words):
+        frame = _FRAME.search(words, hang.end())
+        where = f"; it was at {frame['file']}:{frame['line']} ({frame['where']})" if frame else ""
+        return f"hung: a value took more than {timeout_s:g} s (--timeout){where}"
+    if code < 0:
+        return f"the worker was killed by {signal.Signals(-code).name}"
+    if code == 0:
+        return "the worker ended with exit code 0 before its values were taken"
+    lines = words.strip().splitlines()
+    return f"the worker ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"

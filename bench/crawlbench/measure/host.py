@@ -2,8 +2,7 @@
 
 It takes a value of an operation whenever the manager says so, and checks after each value what the
 operation has left behind. If it cannot go on, after an error for instance, it ends, and the manager
-starts another host for the operations that work. The job comes as JSON in an environment variable,
-as for a worker.
+starts another host for the operations that work.
 """
 
 from __future__ import annotations
@@ -14,13 +13,11 @@ from typing import TYPE_CHECKING
 from crawlbench.measure.hosting import Host, run_host
 from crawlbench.measure.operating import Operating
 from crawlbench.measure.remains import Remains
-from crawlbench.measure.worker import time_task
 from crawlbench.operations import load_loop_factory
 
 if TYPE_CHECKING:
-    from crawlbench.measure.gate import Gate
-    from crawlbench.measure.job import Job, Order
-    from crawlbench.measure.seal import Seal
+    from crawlbench.measure.job import Order
+    from crawlbench.measure.workplace import Workplace
 
 
 def main() -> None:
@@ -31,13 +28,14 @@ def main() -> None:
 class _Operations(Host):
     """All operations of one event loop."""
 
-    def __init__(self, job: Job, seal: Seal, gate: Gate, event_loops: set[str]) -> None:
+    def __init__(self, place: Workplace) -> None:
         """Load the event loop, which comes last, after everything of ours."""
-        super().__init__(job, seal, gate, event_loops)
+        super().__init__(place)
         self._operations: dict[str, Operating] = {}
         """The operations that were requested, by name."""
-        assert job["cell"]["event_loop"]
-        load_loop_factory(job["cell"]["event_loop"])
+        event_loop = place.job["cell"]["event_loop"]
+        assert event_loop
+        load_loop_factory(event_loop)
 
     def serve(self) -> None:
         """See `Host.serve`; what was imported is frozen first, so that no collection walks it."""
@@ -48,7 +46,7 @@ class _Operations(Host):
     def _answer(self, kind: str, rested: tuple[float, float]) -> None:
         """Report how much CPU time the process used while it should have stood still."""
         assert kind == "look"
-        self._gate.say({"kind": "rested", "cpu_s": rested[0], "seconds": rested[1]})
+        self._place.gate.say({"kind": "rested", "cpu_s": rested[0], "seconds": rested[1]})
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
         """Take one value; report it, and what its operation has left behind."""
@@ -56,17 +54,16 @@ class _Operations(Host):
         is_first = name not in self._operations
         operating = self._operations[name] = self._operations.get(name) or self._find(order)
         before = Remains.now()
-        timing, base_rss_bytes = time_task(
-            operating, order["loops"], self._job["timeout_s"], self._event_loops
-        )
+        timing, base_rss_bytes = self._place.time(operating, order["loops"])
         collect()  # what this one has left, before the next value
-        message = self._describe(operating, timing, base_rss_bytes, rested)
+        message = self._place.describe(operating, timing, base_rss_bytes, rested)
         left = Remains.now().since(before)
-        self._gate.say({**message, "left": [] if is_first else left})
+        self._place.gate.say({**message, "left": [] if is_first else left})
 
     def _find(self, order: Order) -> Operating:
-        cell = {**self._job["cell"], "operation": order["task"]}
-        return Operating({**self._job, "cell": cell, "peer": order["peer"]})  # type: ignore[typeddict-item]
+        job = self._place.job
+        cell = {**job["cell"], "operation": order["task"]}
+        return Operating({**job, "cell": cell, "peer": order["peer"]})  # type: ignore[typeddict-item]
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Cell
-    from crawlbench.measure.contract import Conduct, Value
+    from crawlbench.measure.contract import Value
     from crawlbench.measure.verify import Expectation
 
 CLOCK_SLACK_S = 50e-6 + 2 * time.get_clock_info("monotonic").resolution
@@ -66,14 +66,7 @@ class Due:
     def of(
         cls, cell: Cell, expectation: Expectation, loops: int, declared: tuple[str, str] | None
     ) -> Due:
-        """Return what a correct value of a crawling cell must show.
-
-        Args:
-            cell: the cell.
-            expectation: what a correct crawl of its site returns.
-            loops: crawls in the value.
-            declared: HTTP versions and codings, from its strategy's docstring.
-        """
+        """Return what a correct value shows; `declared` is what its strategy says of its HTTP."""
         pages, items = expectation.pages * loops, expectation.items * loops
         return cls(loops, pages, items, cell.concurrency, *(declared or ("", "")))
 
@@ -125,10 +118,10 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
     """Say if the mirror was busy for this value while its clock was not running."""
     if not counters.first_at:
         return
-    conduct: Conduct = value.conduct
+    conduct = value.conduct
     early_s = conduct.started_at - counters.first_at
     stopped_at = conduct.started_at + value.seconds
-    late_s, read_late_s = counters.last_at - stopped_at, conduct.last_read_at - stopped_at
+    late_s, read_late_s = counters.last_at - stopped_at, conduct.reading.last_at - stopped_at
     if early_s > CLOCK_SLACK_S:
         yield f"it began before its clock: the mirror heard from it {_ms(early_s)} earlier"
     if late_s > CLOCK_SLACK_S:
@@ -142,21 +135,21 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
 
 def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some page was not read within the clock, by `site.read` or `site.stream`."""
-    conduct = value.conduct
+    reading = value.conduct.reading
     due_bytes = 0 if counters.faults else counters.body_bytes
-    if (conduct.pages_read or 0) < due.pages:
+    if reading.pages < due.pages:
         yield (
-            f"site.read ran {count_of(conduct.pages_read or 0, 'time')} within its clock instead "
-            f"of {due.pages}: pages were read elsewhere, or kept from before"
+            f"site.read ran {count_of(reading.pages, 'time')} within its clock instead of "
+            f"{due.pages}: pages were read elsewhere, or kept from before"
         )
-    elif conduct.items_read < due.items:
+    elif reading.items < due.items:
         yield (
-            f"site.read found {conduct.items_read} items within its clock instead of {due.items}: "
+            f"site.read found {reading.items} items within its clock instead of {due.items}: "
             "it was not given the pages that came"
         )
-    elif conduct.bytes_read < READ_SHARE * due_bytes:
+    elif reading.bytes < READ_SHARE * due_bytes:
         yield (
-            f"site.read was given {conduct.bytes_read:,} bytes within its clock instead of "
+            f"site.read was given {reading.bytes:,} bytes within its clock instead of "
             f"{due_bytes:,}: pages were cut before they were read"
         )
 
@@ -168,12 +161,12 @@ def _foreknown(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     redirect, or a page that is asked for again, may be asked for before anything is read. Where the
     mirror answers at once, it knows only when the second page was asked for.
     """
-    first_read_at = value.conduct.first_read_at
+    reading = value.conduct.reading
     if counters.faults or counters.requests != due.pages or not counters.second_at:
         return
-    early_s = first_read_at - counters.second_at
+    early_s = reading.first_at - counters.second_at
     if early_s <= CLOCK_SLACK_S:
-        yield from _untold(counters.asked or [], value.conduct.told)
+        yield from _untold(counters.asked or [], reading.told)
     else:
         yield (
             f"it asked for its second page {_ms(early_s)} before it read the first: it knew "
@@ -215,8 +208,8 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"{count_of(due.loops, 'crawl')}, each of which has to open its own: they were kept "
             "from before"
         )
-    elif value.conduct.bodies_kept:
-        pages = count_of(value.conduct.bodies_kept, "page")
+    elif kept := value.conduct.reading.kept:
+        pages = count_of(kept, "page")
         yield (
             f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
             "came: bodies were kept"

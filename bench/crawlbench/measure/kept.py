@@ -20,14 +20,10 @@ MAX_KEPT = 30
 
 
 def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
-    """Return the sessions kept beside two others that repeat either of them on the same machine.
+    """Return the sessions beside a pair's folders that repeat either of it on the same machine.
 
     They give the variance between sessions; neither of the two is included. After an upgrade, no
     session has the code of both.
-
-    Args:
-        pair: the two sessions that are compared.
-        folders: the folders of the two.
     """
     taken = {path.resolve() for path in folders}
     kept: list[Session] = []
@@ -37,11 +33,8 @@ def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Se
                 continue
             with suppress(SessionFileError):
                 session = load_session(path)
-                if any(_is_kind_of(session, one) for one in pair):
+                if any(
+                    measured_alike(session, one) and have_same_code(session, one) for one in pair
+                ):
                     kept.append(session)
     return kept
-
-
-def _is_kind_of(session: Session, one: Session) -> bool:
-    """Return whether a session repeats what another measured, with the same code."""
-    return measured_alike(session, one) and have_same_code(session, one)

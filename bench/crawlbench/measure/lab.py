@@ -12,11 +12,11 @@ from crawlbench.measure.calibration import find_every, find_strides
 from crawlbench.measure.ceiling import MIN_SPAN_S, SPAN_S, ask_mirror
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.peers import PeerMeter, open_peers
-from crawlbench.measure.placement import stay_off
 from crawlbench.measure.round import RoundResult, run_round
-from crawlbench.measure.roundplan import RoundPlan
+from crawlbench.measure.schedule import RoundPlan
 from crawlbench.measure.sharing import find_cold, find_sharing
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.measure.topology import stay_off
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.measure.unrest import Patience
 from crawlbench.mirror.networks import find_network
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Cell, Plan, Sample, Session
-    from crawlbench.measure.contract import Executor, Mirror
+    from crawlbench.measure.contract import Mirror
     from crawlbench.measure.job import Place
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
@@ -48,7 +48,7 @@ class Lab:
     """The meter of each operation's peer, by operation; several operations share a peer."""
     sites: dict[str, SiteFacts]
     """What is known of each site, by the place of crawls."""
-    executor: Executor
+    executor: ProcessExecutor
     expectations: dict[str, Expectation]
     """What a correct crawl returns, by site."""
     groups: dict[str, str]
@@ -113,7 +113,7 @@ class Lab:
             every=find_every(session, cells) if number else {},
             strides=find_strides(session, cells) if number else {},
             cold=self._find_cold(cells, number) if plan.warmups else (),
-            modules={cell.name: _loop_module(cell) for cell in cells},
+            modules={cell.name: loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
             patience=self.patience,
             trace_folder=None if number else self.trace_folder,
@@ -130,7 +130,8 @@ class Lab:
         return find_cold(cells, processes, pages, number)
 
 
-def _loop_module(cell: Cell) -> str | None:
+def loop_module(cell: Cell) -> str | None:
+    """Return the top-level module of a cell's event loop; None if it has none."""
     return registry.declared_module(cell.event_loop) if cell.event_loop else None
 
 

@@ -238,37 +238,24 @@ def _codes(plan: Plan) -> dict[str, str]:
     return {name: digest_of_code(kind, plan.path_of(name)) for name, kind in kinds.items()}
 
 
-def _tell_codes(codes: dict[str, str], session: Session) -> dict[str, str]:
-    """Return the digests of those files whose code is known, short enough to be shown."""
-    return {f"code of {name}": codes.get(name, "")[:12] for name in session.codes}
-
-
 def _machine(plan: Plan) -> Machine:
     """Describe this machine as far as a plan's cells need it."""
-    strategies = list(dict.fromkeys(plan.path_of(c.strategy) for c in plan.cells if c.strategy))
-    loops = {cell.event_loop for cell in plan.cells if cell.event_loop}
-    parsers = {plan.path_of(cell.parser) for cell in plan.cells if not cell.operation}
-    return describe_machine(
-        strategies, loops, parsers, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus
-    )
+    axes = (plan.names_on(axis) for axis in ("strategy", "event_loop", "parser"))
+    return describe_machine(*axes, cpus=plan.cpus, mirror_cpus=plan.mirror_cpus)
 
 
 def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> None:
     """Raise if this is not the place where the session began."""
-    now = {
-        **_contents(environments),
-        "crawlbench": __version__,
-        "networks": _networks(session.plan),
-        **_fingerprint(_machine(session.plan)),
-        **_tell_codes(_codes(session.plan), session),
-    }
-    then = {
-        **_contents(session.environments),
-        "crawlbench": session.tool,
-        "networks": session.networks,
-        **_fingerprint(session.machine),
-        **_tell_codes(session.codes, session),
-    }
+    plan, codes = session.plan, _codes(session.plan)
+    here = replace(
+        session,
+        environments=tuple(environments),
+        tool=__version__,
+        networks=_networks(plan),
+        machine=_machine(plan),
+        codes={name: codes.get(name, "") for name in session.codes},
+    )
+    then, now = _circumstances(session), _circumstances(here)
     changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]
     if changed:
         raise UsageError(
@@ -277,12 +264,16 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
         )
 
 
-def _contents(environments: Sequence[EnvironmentFacts]) -> dict[str, object]:
-    return {
+def _circumstances(session: Session) -> dict[str, object]:
+    """Return what must not change within a session: where, with what and by which code it runs."""
+    environments = {
         f"environment {facts.name}": (facts.python, facts.versions, facts.sources, facts.obstacle)
-        for facts in environments
+        for facts in session.environments
     }
-
-
-def _fingerprint(machine: Machine) -> dict[str, object]:
-    return {name: getattr(machine, name) for name in machine.__slots__}
+    return {
+        **environments,
+        "crawlbench": session.tool,
+        "networks": session.networks,
+        **{name: getattr(session.machine, name) for name in session.machine.__slots__},
+        **{f"code of {name}": code[:12] for name, code in session.codes.items()},
+    }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.whole import storing, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Machine
 
 FILE = "margins.json"
+_Margin = Annotated[float, msgspec.Meta(ge=0)]
 
 
 def find_margin(folder: Path, machine: Machine) -> float | None:
@@ -36,8 +37,7 @@ def keep_margin(folder: Path, machine: Machine, margin: float) -> Path:
     margins = {**_read(path), _key(machine): margin}
     with storing(path):
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(path, json.dumps(margins, indent=1) + "\n")
-    return path
+    return _write(path, margins)
 
 
 def forget_margin(folder: Path, machine: Machine) -> None:
@@ -49,26 +49,22 @@ def forget_margin(folder: Path, machine: Machine) -> None:
     path = folder / FILE
     margins = _read(path)
     if margins.pop(_key(machine), None) is not None:
-        with storing(path):
-            write_text(path, json.dumps(margins, indent=1) + "\n")
+        _write(path, margins)
 
 
 def _read(path: Path) -> dict[str, float]:
     if not path.exists():
         return {}
     try:
-        margins = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): _margin(value) for key, value in margins.items()}
-    except (OSError, ValueError, AttributeError, TypeError, ArithmeticError) as error:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, _Margin])
+    except (OSError, msgspec.MsgspecError) as error:
         raise UsageError(f"{str(path)!r} is not a file of margins: {error}; delete it") from error
 
 
-def _margin(value: object) -> float:
-    """Return a margin, which must be finite and not negative."""
-    number = float(value)  # type: ignore[arg-type]
-    if not 0 <= number < math.inf:
-        raise ValueError(f"{value!r} is not a margin")
-    return number
+def _write(path: Path, margins: dict[str, float]) -> Path:
+    with storing(path):
+        write_bytes(path, msgspec.json.format(msgspec.json.encode(margins), indent=1) + b"\n")
+    return path
 
 
 def _key(machine: Machine) -> str:

@@ -12,10 +12,11 @@ from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
-from crawlbench.measure.reach import Here, Reach, choose, look_at_all
+from crawlbench.measure.reach import Reach, choose, look_at_all
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
+from crawlbench.plugins.scouts import find_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ MAX_SHOWN = 8
 MAX_CELLS = 2000
 """A worker starts in a third of a second: a round with more would take a quarter of an hour."""
 STOCK_LOOP = "asyncio"
-HERE = Here()
 
 
 def make_plan(
@@ -37,7 +37,7 @@ def make_plan(
     baseline: str | None = None,
     *,
     environments: Sequence[Environment] = (),
-    reach: Reach = HERE,
+    reach: Reach = find_out,
     is_versus: bool = False,
     most_cells: int = MAX_CELLS,
 ) -> Plan:
@@ -157,13 +157,13 @@ def _expand(suite: Suite, reach: Reach) -> list[Cell]:
     look_at_all(reach, {kind.SITE: suite.sites, **tools, kind.STRATEGY: suite.strategies})
     strategies = choose(reach, kind.STRATEGY, suite.strategies)
     parsers, event_loops = (choose(reach, one, names) for one, names in tools.items())
-    sites = choose(HERE, kind.SITE, suite.sites)  # the mirror is the manager's
+    sites = choose(find_out, kind.SITE, suite.sites)  # the mirror is the manager's
     cells: dict[Cell, None] = {}
     for site, network, strategy, parser, concurrency in product(
         sites, networks, strategies, parsers, dict.fromkeys(suite.concurrency)
     ):
-        loops = event_loops if reach.is_async(strategy) else [None]
-        for event_loop in loops:
+        (facts,) = reach([(kind.STRATEGY, strategy)])
+        for event_loop in event_loops if facts.is_async else [None]:
             cells[Cell(site, network, strategy, event_loop, parser, concurrency)] = None
     return list(cells)
 
@@ -207,7 +207,7 @@ def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[s
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
         if name in suite.event_loops:
-            reach.require_loops(name)
+            reach([(registry.Kind.EVENT_LOOP, name)])[0].require_loops()
     if baseline is not None and baseline not in loops:
         raise UnknownNameError(
             f"the baseline {baseline!r} is not among the event loops; they are: {', '.join(loops)}"

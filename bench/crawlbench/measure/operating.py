@@ -45,7 +45,7 @@ class Operating:
 
     def look(self) -> dict[str, object]:
         """Return nothing: there are no pages."""
-        return {"pages_read": None, "items_read": 0}
+        return {}
 
     def tell(self, *, is_alone: bool) -> Told:  # noqa: ARG002  (nothing depends on it)
         """Return what else is known about the last value."""

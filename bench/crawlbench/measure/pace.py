@@ -135,13 +135,6 @@ def _keep_time(costs: Costs, group: str, passes: int, bounds: _Bounds, laps: int
 
     They change only if cells rest or wake from now on: then the others get their time, or give it
     back.
-
-    Args:
-        costs: what a round costs.
-        group: the group.
-        passes: its laps per turn in the last round.
-        bounds: laps per turn that it must have and may have.
-        laps: turns in a round.
     """
     last_s = costs.last_s[group]
     least, most = bounds
@@ -214,10 +207,6 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     Each round costs time that laps could have used, and the error falls with the square root of the
     number of laps. But few rounds show their spread badly, which costs the more, the more pairs
     must hold together.
-
-    Args:
-        plan: a plan with a budget.
-        around_s: what a round costs besides its laps.
     """
     if plan.stopping is Stopping.ANY:
         return ROUNDS_OF_SEQUENCE

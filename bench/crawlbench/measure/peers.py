@@ -7,12 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
-from crawlbench.base.errors import MirrorError
-from crawlbench.operations import PeerError, PeerProcess, PeerUsage, open_peer
+from crawlbench.operations import PeerProcess, PeerUsage, open_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from crawlbench.base.records import OperationFacts
     from crawlbench.operations import PeerFields, PeerKind
@@ -32,18 +30,8 @@ class PeerMeter:
         """What the manager tells a worker about the peer; None if there is none."""
         return cast("PeerFields", asdict(self._process.peer)) if self._process else None
 
-    async def begin(
-        self,
-        epoch: str,  # noqa: ARG002  (all arguments are those of a mirror)
-        *,
-        plays_network: bool,  # noqa: ARG002
-        lap: int = 0,  # noqa: ARG002
-        laps: int = 1,  # noqa: ARG002
-        trace_file: Path | None = None,  # noqa: ARG002
-        door: str = "",  # noqa: ARG002
-        alters: bool = False,  # noqa: ARG002
-    ) -> None:
-        """Note what the peer has used so far."""
+    async def begin(self, *_: object, **__: object) -> None:
+        """Note what the peer has used so far; all arguments are those of a mirror."""
         self._before = self._usage()
 
     async def end(self) -> Counters:
@@ -56,10 +44,7 @@ class PeerMeter:
         """Do nothing: a peer has no doors."""
 
     def _usage(self) -> PeerUsage | None:
-        try:
-            return self._process.usage() if self._process and not self._is_aside else None
-        except PeerError as error:
-            raise MirrorError(str(error)) from error
+        return self._process.usage() if self._process and not self._is_aside else None
 
 
 @contextmanager
@@ -76,16 +61,12 @@ def open_peers(
         The meter of each operation's peer, by the operation's name.
 
     Raises:
-        MirrorError: a peer did not start.
+        PeerError: a peer did not start.
     """
     with ExitStack() as stack:
         processes: dict[str, PeerProcess] = {}
-        try:
-            for kind in {facts.peer for facts in operations} - {"none"}:
-                process = open_peer(cast("PeerKind", kind), cpus)
-                processes[kind] = stack.enter_context(process)
-        except PeerError as error:
-            raise MirrorError(str(error)) from error
+        for kind in {facts.peer for facts in operations} - {"none"}:
+            processes[kind] = stack.enter_context(open_peer(cast("PeerKind", kind), cpus))
         yield {
             facts.name: PeerMeter(processes.get(facts.peer), is_aside=facts.peer_is_aside)
             for facts in operations

@@ -2,76 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
 
 from crawlbench.base.errors import NotInstalledError, UsageError
 from crawlbench.plugins import registry
-from crawlbench.plugins.scouts import find_out
+from crawlbench.plugins.scouts import PluginFacts
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-
-class Here:
-    """The manager's own Python; the manager itself imports none of the plug-ins."""
-
-    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
-        """Look at several plug-ins at once, which is faster than one after the other."""
-        find_out(asked)
-
-    def require(self, kind: registry.Kind, name: str) -> None:
-        """Check that a plug-in can be loaded.
-
-        Raises:
-            NotInstalledError: it needs a package that is not installed.
-            BenchError: it cannot be loaded for another reason.
-        """
-        find_out([(kind, name)])[0].require()
-
-    def require_loops(self, event_loop: str) -> None:
-        """Check that an event loop can be loaded and makes loops; raises what `require` raises."""
-        find_out([(registry.Kind.EVENT_LOOP, event_loop)])[0].require_loops()
-
-    def is_async(self, strategy: str) -> bool:
-        """Return whether a strategy needs an event loop."""
-        return find_out([(registry.Kind.STRATEGY, strategy)])[0].is_async
+Reach = Callable[[Sequence[tuple[registry.Kind, str]]], list[PluginFacts]]
+"""Says what plug-ins are, in the order of the question: `find_out` for the manager's own Python,
+which itself imports none of them. To ask for several at once is faster."""
 
 
-class Elsewhere:
-    """Environments, as seen from inside; a plug-in must be in at least one of them."""
+def reach_into(environments: Sequence[Mapping[str, Mapping[str, PluginFacts]]]) -> Reach:
+    """Return the reach of environments; a plug-in must be in at least one of them.
 
-    def __init__(self, seen: Sequence[Mapping[str, Mapping[str, tuple[bool, str]]]]) -> None:
-        """Take what each environment reported.
+    Args:
+        environments: what each reported, by the name of the plug-ins' kind, and by name.
+    """
 
-        Args:
-            seen: a mapping for each environment, from kind of plug-in to name to a pair: whether
-                the plug-in is `async`, and why it is not available there (empty if it is).
-        """
-        self._environments = seen
+    def find(kind: registry.Kind, name: str) -> PluginFacts:
+        plugins = [seen.get(kind.name, {}) for seen in environments]
+        found = [of_kind[name] for of_kind in plugins if name in of_kind]
+        if not all(one.trouble for one in found):  # its workers find out whether it makes loops
+            return PluginFacts(is_async=any(one.is_async for one in found))
+        why = found[0].trouble if found else "no environment could be used"
+        trouble = f"{kind.noun} {name!r} is in no environment: {why}"
+        return PluginFacts(trouble=trouble, kind_of_trouble=NotInstalledError.__name__)
 
-    def look(self, asked: Sequence[tuple[registry.Kind, str]]) -> None:
-        """See `Here.look`; the environments were asked before."""
-
-    def require_loops(self, event_loop: str) -> None:
-        """Do nothing: the environments' workers will find out whether it makes loops."""
-
-    def require(self, kind: registry.Kind, name: str) -> None:
-        """See `Here.require`."""
-        found = self._look_up(kind, name)
-        if all(trouble for _, trouble in found):
-            why = found[0][1] if found else "no environment could be used"
-            raise NotInstalledError(f"{kind.noun} {name!r} is in no environment: {why}")
-
-    def is_async(self, strategy: str) -> bool:
-        """See `Here.is_async`."""
-        return any(is_async for is_async, _ in self._look_up(registry.Kind.STRATEGY, strategy))
-
-    def _look_up(self, kind: registry.Kind, name: str) -> list[tuple[bool, str]]:
-        plugins = [seen.get(kind.name, {}) for seen in self._environments]
-        return [of_kind[name] for of_kind in plugins if name in of_kind]
-
-
-Reach = Here | Elsewhere
+    return lambda asked: [find(*one) for one in asked]
 
 
 def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list[str]:
@@ -82,10 +40,9 @@ def choose(reach: Reach, kind: registry.Kind, patterns: tuple[str, ...]) -> list
     """
     chosen = []
     selected = registry.select(kind, patterns)
-    reach.look([(kind, name) for name in selected])
-    for name in selected:
+    for name, facts in zip(selected, reach([(kind, name) for name in selected]), strict=True):
         try:
-            reach.require(kind, name)
+            facts.require()
         except NotInstalledError:
             if name in patterns:
                 raise
@@ -108,4 +65,4 @@ def look_at_all(reach: Reach, wanted: Mapping[registry.Kind, tuple[str, ...]]) -
         UnknownNameError: there is no plug-in of some name.
     """
     selected = {kind: registry.select(kind, patterns) for kind, patterns in wanted.items()}
-    reach.look([(kind, name) for kind, names in selected.items() for name in names])
+    reach([(kind, name) for kind, names in selected.items() for name in names])

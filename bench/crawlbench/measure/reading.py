@@ -35,7 +35,7 @@ _readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read during a value."""
+    """What was read during a value, over all its loops."""
 
     pages: int = 0
     """In this process and in others, including threads and children."""

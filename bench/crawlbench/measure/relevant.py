@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,8 @@ def relevant_axes(packages: Iterable[str]) -> dict[str, list[str]]:
     strategies = [*ON_A_LOOP] if loops else []
     for package in sorted(wanted):
         strategies += sorted(_built_on(package), key=_place)[:1]
-    parsers = [name for name in registry.names(registry.Kind.PARSER) if _reads(name) & wanted]
+    kind = registry.Kind.PARSER
+    parsers = [name for name in registry.names(kind) if _imports(kind, name) & wanted]
     found = {"strategies": strategies, "event_loops": loops, "parsers": parsers}
     return {axis: list(dict.fromkeys(names)) for axis, names in found.items() if names}
 
@@ -46,7 +47,7 @@ def _built_on(package: str) -> list[str]:
     """Return the strategies that show a package: built on it, or else importing or needing it."""
     names = registry.names(registry.Kind.STRATEGY)
     warm = [name for name in names if not name.startswith("cold-")]
-    for shows in (_of, _imports, _needs):
+    for shows in (_of, partial(_imports, registry.Kind.STRATEGY), _needs):
         found = [name for name in warm if package in shows(name)]
         if found:
             return found
@@ -61,8 +62,8 @@ def _of(strategy: str) -> set[str]:
     return {canonicalize_name(describe_strategy(strategy).library)}
 
 
-def _imports(strategy: str) -> set[str]:
-    modules = imported_modules(registry.Kind.STRATEGY, strategy)
+def _imports(kind: registry.Kind, plugin: str) -> set[str]:
+    modules = imported_modules(kind, plugin)
     return {str(canonicalize_name(distribution_of(module))) for module in modules}
 
 
@@ -84,11 +85,6 @@ def _requirements(package: str) -> set[str]:
     needs = [Requirement(line) for line in lines]
     here = [need for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})]
     return {str(canonicalize_name(need.name)) for need in here}
-
-
-def _reads(parser: str) -> set[str]:
-    modules = imported_modules(registry.Kind.PARSER, parser)
-    return {str(canonicalize_name(distribution_of(module))) for module in modules}
 
 
 def _place(strategy: str) -> tuple[int, int, str]:

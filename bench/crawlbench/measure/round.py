@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
 from crawlbench.base.text import encodable
+from crawlbench.measure.collect import pick
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
-from crawlbench.measure.sampling import make_sample, pick
 from crawlbench.measure.schedule import Turn, plan_turns, plan_waves
 from crawlbench.measure.strays import explain, find_strays, holds_up
 from crawlbench.measure.verify import (
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Sample
-    from crawlbench.measure.contract import AnchorWorker, Executor, Mirror, Value, Worker
-    from crawlbench.measure.roundplan import RoundPlan
+    from crawlbench.measure.contract import Mirror, Value, Worker
+    from crawlbench.measure.executor import ProcessExecutor
+    from crawlbench.measure.handle import AnchorHandle
+    from crawlbench.measure.schedule import RoundPlan
 
 MAX_ALIVE = 240
 """Workers alive at once, unless one group has more: each is a process of some 30 to 60 MB."""
@@ -58,7 +60,7 @@ class RoundResult:
 
 async def run_round(
     plan: RoundPlan,
-    executor: Executor,
+    executor: ProcessExecutor,
     mirrors: Mapping[str, Mirror],
     expectations: Mapping[str, Expectation],
     on_sample: Callable[[int, Sample], None],
@@ -110,7 +112,7 @@ class _Course:
         self._workers: dict[str, Worker] = {}
         self._taken: dict[str, list[bool]] = {}
         """For each cell of the wave, whether the value of each of its turns is kept."""
-        self._anchor: AnchorWorker | None = None
+        self._anchor: AnchorHandle | None = None
         self.laps_s = 0.0
         self.samples: list[Sample] = []
         self.anchors: list[Anchor] = []
@@ -119,7 +121,7 @@ class _Course:
         self.http_parsers: dict[str, str] = {}
         self.notes: dict[str, Path] = {}
 
-    def waves(self, executor: Executor) -> list[list[str]]:
+    def waves(self, executor: ProcessExecutor) -> list[list[str]]:
         """Return the groups that are measured together."""
         processes = {
             group: {executor.name_process(self._cells[name]) for name in names}
@@ -127,7 +129,7 @@ class _Course:
         }
         return plan_waves(processes, MAX_ALIVE, self._plan.seed, self._plan.number)
 
-    async def start(self, executor: Executor, groups: list[str]) -> None:
+    async def start(self, executor: ProcessExecutor, groups: list[str]) -> None:
         """Start the groups' workers; those that do not get ready count as failures."""
         plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
@@ -151,9 +153,7 @@ class _Course:
 
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
-        plan, cells = self._plan, {group: self._groups[group] for group in groups}
-        counts = plan.warmups, plan.laps, plan.passes, plan.every
-        return plan_turns(cells, *counts, plan.seed, plan.number, plan.cold)
+        return plan_turns(self._plan, {group: self._groups[group] for group in groups})
 
     @contextmanager
     def timing(self, turn: Turn) -> Iterator[None]:
@@ -241,11 +241,11 @@ class _Course:
         counters = await self._end(mirror, turn, value)
         if holds_up(counters, value.seconds):
             is_kept = not self._plan.number  # a rough time is enough for the calibration
-            return make_sample(turn, value, counters, loops) if is_kept else None
+            return value.as_sample(turn, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
         if value.http_parser:
             self.http_parsers[cell.name] = value.http_parser
-        return make_sample(turn, value, counters, loops)
+        return value.as_sample(turn, counters, loops)
 
     async def _begin(self, mirror: Mirror, turn: Turn) -> None:
         """Let the mirror count, and note what it sees if requested."""

@@ -1,17 +1,76 @@
-"""The order in which cells are measured (floor 3; pure)."""
+"""What a round has to do, and the order in which it is done (floor 3; pure)."""
 
 from __future__ import annotations
 
 import itertools
+import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from crawlbench.measure.unrest import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from crawlbench.base.records import Cell
 
 MAX_PASSES = 50
 """The most laps that a group takes in a turn, however short they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPlan:
+    """What one round has to do."""
+
+    number: int
+    """From 1; 0 is the calibration."""
+    seed: int
+    cells: tuple[Cell, ...]
+    loops: Mapping[str, int]
+    """Crawls per value, by cell."""
+    warmups: int
+    """Laps that are thrown away; cells that are cold take part in none."""
+    laps: int
+    """How many turns each group has."""
+    passes: Mapping[str, int]
+    """Laps that a group takes in a turn, by group."""
+    modules: Mapping[str, str | None]
+    """Top-level module of the event loop that must run, by cell; None for none."""
+    declared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What strategies declare about their HTTP, by name: versions, and codings besides gzip."""
+    every: Mapping[str, int] = field(default_factory=dict)
+    """By cell, the n of which it takes part in every n-th lap, the first one included; 1 for cells
+    not named here."""
+    strides: Mapping[str, int] = field(default_factory=dict)
+    """The same as if no cell rested: delays are spread over these laps, so that all cells of a lap
+    have the same."""
+    cold: Collection[str] = ()
+    """Names of the cells without warmups, because others warm their process."""
+    patience: Patience = field(default_factory=Patience)
+    """Patience with cells that do not stand still; one for all rounds of a session."""
+    trace_folder: Path | None = None
+    """Where the last crawl of each cell is noted, request by request; None for nowhere."""
+
+    def count_warmups(self, cell: Cell) -> int:
+        """Return how many warmups a cell has."""
+        return 0 if cell.name in self.cold else self.warmups
+
+    def count_values(self, cell: Cell) -> int:
+        """Return how many values a cell has to take, warmups not counted."""
+        return math.ceil(self._laps_of(cell) / self.every.get(cell.name, 1))
+
+    def place(self, cell: Cell, lap: int) -> tuple[int, int]:
+        """Return which of its own laps a cell would take in a lap of its group, and how many.
+
+        These are its laps if it did not rest.
+        """
+        stride = self.strides.get(cell.name, 1)
+        return lap // stride, math.ceil(self._laps_of(cell) / stride)
+
+    def _laps_of(self, cell: Cell) -> int:
+        return self.laps * self.passes[cell.group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +129,29 @@ def _join_groups(groups: Mapping[str, Collection[str]]) -> dict[tuple[str, ...],
     return joined
 
 
-def plan_turns(
-    groups: Mapping[str, Sequence[str]],
-    warmups: int,
-    laps: int,
-    passes: Mapping[str, int],
-    every: Mapping[str, int],
-    seed: int,
-    number: int,
-    cold: Collection[str] = (),
-) -> Iterator[Turn]:
-    """Yield the turns of one round, always the same for the same arguments.
+def plan_turns(plan: RoundPlan, groups: Mapping[str, Sequence[str]]) -> Iterator[Turn]:
+    """Yield the turns of some groups' cells in a round, always the same for the same arguments.
 
     A lap is one pass over the cells of a group, in shuffled order. Groups take turns, in shuffled
     order too: what is compared is measured close together, because the machine's state changes
     within seconds.
 
     Args:
+        plan: the round's plan.
         groups: cells by group.
-        warmups: laps of each group that are thrown away.
-        laps: how many turns each group has.
-        passes: laps that a group takes in a turn, by group.
-        every: by cell, the n of which it takes part in every n-th lap, the first one included; 1
-            for cells not named here.
-        seed: the session's seed.
-        number: the round's number.
-        cold: cells without warmups.
     """
-    for warmup, count in ((True, warmups), (False, laps)):
+    seed, number = plan.seed, plan.number
+    for warmup, count in ((True, plan.warmups), (False, plan.laps)):
         for turn in range(count):
             names = list(groups)
             _shuffle(names, f"groups/{seed}/{epoch(number, turn, warmup=warmup)}")
             for group in names:
-                in_turn = 1 if warmup else passes[group]
+                in_turn = 1 if warmup else plan.passes[group]
                 for lap in range(turn * in_turn, (turn + 1) * in_turn):
                     cells = [
                         cell
                         for cell in groups[group]
-                        if (cell not in cold if warmup else not lap % every.get(cell, 1))
+                        if (cell not in plan.cold if warmup else not lap % plan.every.get(cell, 1))
                     ]
                     if not cells:
                         continue
@@ -119,12 +163,7 @@ def plan_turns(
 
 
 def choose_passes(lap_s: Mapping[str, float], lap_time_s: float) -> dict[str, int]:
-    """Return how many laps each group takes in a turn, so that a turn lasts about a given time.
-
-    Args:
-        lap_s: seconds of one lap, by group.
-        lap_time_s: how long a turn should last at least.
-    """
+    """Return, by group, how many laps of so many seconds make a turn last about a given time."""
     return {
         group: min(MAX_PASSES, max(1, round(lap_time_s / seconds)))
         for group, seconds in lap_s.items()

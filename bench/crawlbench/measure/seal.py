@@ -13,10 +13,11 @@ import signal
 import sys
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
-from crawlbench.base.offspring import Children, move
+from crawlbench.base.offspring import Children, move, names_in
 from crawlbench.measure.parts import find_ours, find_tools
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ QUIET_CPU_S = 0.0001
 """The most CPU time that a nap itself takes; in a process that has nothing to do, it takes a third
 of this."""
 MAX_SETTLE_S = 0.2
+_TASKS = Path("/proc/self/task")
 
 # Bound here, before a contestant is imported.
 _perf_counter, _sleep = time.perf_counter, time.sleep
@@ -179,10 +181,7 @@ class _State:
 
 
 def _threads() -> list[int]:
-    try:
-        return [int(name) for name in os.listdir("/proc/self/task")]  # noqa: PTH208
-    except OSError:
-        return [0]
+    return [int(name) for name in names_in(_TASKS)] or [0]
 
 
 def _cpus_of(thread: int) -> set[int]:

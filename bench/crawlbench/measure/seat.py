@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.measure.contract import Value
     from crawlbench.measure.job import Order
-    from crawlbench.operations import PeerFields
 
 MAX_OFFENCES = 2
 """A seat that disturbs others this often leaves the host."""
@@ -79,23 +78,12 @@ class Seat(Share):
     def __init__(
         self,
         cell: Cell,
-        loops: int,
+        order: Order,
         warmups: int,
-        peer: PeerFields | None,
         metadata: Metadata,
         host: Host,
     ) -> None:
-        """Take a seat.
-
-        Args:
-            cell: an operation on an event loop.
-            loops: calls per value.
-            warmups: values to take first.
-            peer: the operation's peer; None if it has none.
-            metadata: the cell's metadata for pyperf.
-            host: where it sits.
-        """
-        order: Order = {"task": cell.operation, "peer": peer, "loops": loops}
+        """Take a seat; arguments as for `Share`."""
         super().__init__(cell, order, warmups, metadata, host)
         self._is_cold = False  # no other operation warms it
         self._is_apart = False

@@ -42,27 +42,19 @@ class HostHandle(Handle):
 
     async def look(self) -> tuple[float, float]:
         """Return the CPU seconds that it has used since its last value, and the seconds passed."""
-        assert self._lane
-        await self._lane.tell("look")
-        rested = await self._hear("rested", GRACE_S)
+        rested = await self._ask("look", "rested", GRACE_S)
         return rested["cpu_s"], rested["seconds"]
 
     async def take(self, order: Order, *, is_warmup: bool) -> Message:
         """Let it take one value."""
-        assert self._lane
-        await self._lane.tell("go", order=order)
-        return await self._hear_value(is_warmup=is_warmup)
+        return await self._take(is_warmup=is_warmup, order=order)
 
 
 class SharedProcess:
     """What several cells share in a round: one process, or one after another."""
 
     def __init__(self, start: Callable[[], Awaitable[HostHandle]]) -> None:
-        """Start nothing yet.
-
-        Args:
-            start: starts a process.
-        """
+        """Start nothing yet; `start` will start a process."""
         self.start = start
         self.is_over = False
         """Whether its round is over; the next round has another."""

@@ -22,10 +22,6 @@ def find_sharing(cells: Iterable[Cell], networks: Mapping[str, Network]) -> dict
     Over TLS each cell has its own, because each mirror has its own authority: a client that finds
     its file by `SSL_CERT_FILE` may read it only once per process. Where a network has faults, only
     the lengths share a process: what a fault leaves behind in a client must not be seen elsewhere.
-
-    Args:
-        cells: a plan's cells.
-        networks: networks, by the name that cells use.
     """
     found: dict[str, list[Cell]] = {}
     for cell in cells:

@@ -10,10 +10,9 @@ import msgspec
 from crawlbench.base.children import ChildEnded, PlainChild, raise_told
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.base.model import USUAL_PARSERS
-from crawlbench.measure.culprit import LOAD_S, find_culprit
+from crawlbench.measure.culprit import hear_answer
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.plugins import registry
-from crawlbench.plugins.scouts import slowness
 from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
@@ -75,23 +74,16 @@ def find_parser(name: str) -> str:
 
 def _ask(name: str, question: dict[str, object]) -> Message:
     """Return what a child says about a site once it has read its pages."""
-    child, page = PlainChild(CHILD), ""
+    child = PlainChild(CHILD)
     try:
         child.say(question)
-        while "page" in (told := child.hear(slowness.READ_S if page else LOAD_S)):
-            page = told["page"]
-    except TimeoutError:
-        if page:
-            raise slowness.too_slow(name, page, find_culprit(name, page)) from None
-        text = f"site {name!r} was not loaded within {LOAD_S:g} s; fix it"
-        raise BrokenPluginError(text) from None
+        return hear_answer(child, name, "was not loaded")
     except ChildEnded as end:
         raise BrokenPluginError(
             f"site {name!r} ends the process that loads it: {end}; fix it"
         ) from end
     finally:
         child.end()
-    return told
 
 
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:

@@ -97,12 +97,7 @@ def write_session(folder: Path, session: Session) -> None:
 
 
 def write_suite(folder: Path, suite: pyperf.BenchmarkSuite | None) -> None:
-    """Write `suite.json`.
-
-    Args:
-        folder: the session's folder.
-        suite: None if no cell is valid: then there is no such file, because pyperf has no empty
-        suites.
+    """Write `suite.json`; remove it if no cell is valid, because pyperf has no empty suites.
 
     Raises:
         StorageError: it cannot be written.

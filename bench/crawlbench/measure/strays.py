@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def holds_up(counters: Counters, seconds: float) -> bool:
-    """Return whether strays can have moved a value by more than matters.
-
-    Args:
-        counters: what the mirror counted meanwhile.
-        seconds: how long the value took.
-    """
+    """Return whether strays can have moved a value of so many seconds by more than matters."""
     return counters.held_up_s > VALUE_SHARE * seconds
 
 

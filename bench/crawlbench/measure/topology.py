@@ -1,18 +1,27 @@
-"""Divides CPUs between workers and mirror; hyperthreads beside the mirror stay idle (floor 3).
+"""Divides CPUs between workers, mirror and manager (floor 3).
 
-`read_topology` reads what the system says; the choice is a pure function of it.
+`read_topology` reads what the system says; the choice is a pure function of it. Hyperthreads beside
+the mirror stay idle.
+
+While a value is taken the manager waits for one message: it draws, judges and writes only between
+values, and no thread of its own runs. If there are more than two CPUs, it also does the little that
+is left on a CPU other than the mirror's; with two, the only other one would be the workers'.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crawlbench.base.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from contextlib import AbstractContextManager
 
 ALL: Final = "all"
 _SYSTEM: Final = Path("/sys/devices/system/cpu")
@@ -118,13 +127,11 @@ def _read_list(path: Path) -> tuple[int, ...]:
 
 def _can_use(cpu: int) -> bool:
     """Return whether this process may use a CPU, by moving there and back."""
-    before = os.sched_getaffinity(0)
     try:
-        os.sched_setaffinity(0, {cpu})
+        with stay_on({cpu}):
+            return True
     except OSError:
         return False
-    os.sched_setaffinity(0, before)
-    return True
 
 
 def _read_quota() -> float | None:
@@ -139,3 +146,31 @@ def _read_quota() -> float | None:
                 quota, period = (place / "cpu.max").read_text(encoding="ascii").split()
                 quotas.append(int(quota) / int(period))
     return min(quotas, default=None)
+
+
+def choose_manager_cpus(available: Collection[int], mirror: Collection[int]) -> set[int]:
+    """Return which of the available CPUs are left for the manager."""
+    return set(available) - set(mirror) if len(available) > 2 else set(available)
+
+
+def stay_off(mirror_cpus: Collection[int]) -> AbstractContextManager[None]:
+    """Leave the mirror's CPUs for the duration of a block, where that is possible.
+
+    What is started meanwhile inherits this; the mirror and the workers choose their own CPUs.
+    """
+    can_choose = hasattr(os, "sched_setaffinity")
+    return stay_on(choose_manager_cpus(os.sched_getaffinity(0), mirror_cpus) if can_choose else ())
+
+
+@contextmanager
+def stay_on(cpus: Collection[int]) -> Iterator[None]:
+    """Run only on these CPUs for the duration of the block; if there are none, change nothing."""
+    if not cpus or not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -44,11 +44,7 @@ class Expectation:
         return sum(cast("int", row[1]) for row in self.rows) if self.is_tallied else len(self.rows)
 
     def edited(self, titles: Mapping[str, str]) -> Expectation:
-        """Return what a right crawl of another edition returns.
-
-        Args:
-            titles: those that differ there, by rank.
-        """
+        """Return what a right crawl of an edition returns that has other titles at some ranks."""
         if not titles or self.is_tallied:
             return self
         rows: list[Row] = [[row[0], titles.get(str(row[0]), row[1]), *row[2:]] for row in self.rows]

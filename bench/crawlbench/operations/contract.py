@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import BenchError, MirrorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ class OperationWrong(BenchError):  # noqa: N818  (the loop is then wrong, not fa
     """Raised when a loop skipped work, did it too early, out of order, or with other bytes."""
 
 
-class PeerError(BenchError):
+class PeerError(MirrorError):
     """Raised when a peer does not start, or dies, or does not answer."""
 
 

@@ -52,11 +52,9 @@ class Cell:
     cell that is like it there. Empty for all other cells."""
 
     @classmethod
-    def of_operation(
-        cls, operation: str, event_loop: str, environment: str = "", *, versus: bool = False
-    ) -> Cell:
+    def of_operation(cls, operation: str, event_loop: str) -> Cell:
         """Return the cell for an event loop's operation."""
-        return cls("", "", "", event_loop, "", 0, environment, operation=operation, versus=versus)
+        return cls("", "", "", event_loop, "", 0, operation=operation)
 
     @property
     def name(self) -> str:
@@ -243,9 +241,7 @@ class Plan:
     @property
     def twins(self) -> dict[str, tuple[str, ...]]:
         """Group to the names of its baseline and controls, which count as one cell."""
-        found: dict[str, tuple[str, ...]] = {
-            group: (name,) for group, name in self.baselines.items()
-        }
+        found: dict[str, tuple[str, ...]] = {g: (name,) for g, name in self.baselines.items()}
         for cell in self.own_cells:
             if cell.control:
                 found[cell.group] += (cell.name,)
@@ -267,6 +263,11 @@ class Plan:
     def cell(self, name: str) -> Cell:
         """Return the cell of that name."""
         return next(cell for cell in self.cells if cell.name == name)
+
+    def names_on(self, axis: str) -> list[str]:
+        """Return what the cells name on an axis, such as `parser`, each once; files by path."""
+        names = (getattr(cell, axis) for cell in self.cells)
+        return list(dict.fromkeys(self.path_of(name) for name in names if name))
 
     def path_of(self, name: str) -> str:
         """Return where to find what a cell names: a file's path, or the name itself."""

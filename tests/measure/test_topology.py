@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from crawlbench.measure import placement
-from crawlbench.measure.placement import choose_manager_cpus, stay_off
+from crawlbench.measure import topology
+from crawlbench.measure.topology import choose_manager_cpus, stay_off
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_manager_comes_back_when_the_block_ends(monkeypatch):
     """Whatever ends it: the next session is to find the same machine."""
     before = os.sched_getaffinity(0)
     one = {min(before)}
-    monkeypatch.setattr(placement, "choose_manager_cpus", lambda available, mirror: one)
+    monkeypatch.setattr(topology, "choose_manager_cpus", lambda available, mirror: one)
 
     def fail():
         with stay_off((max(before),)):

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import atexit, sys, threading, time
-from crawlbench.measure.leaving import Leaving
+from crawlbench.measure.workplace import Leaving
 
 leaving = Leaving()
 
