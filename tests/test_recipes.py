@@ -256,7 +256,7 @@ def test_warning_is_a_function(house, session):
 @pytest.mark.long
 def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     names("a quantity", "base/records/findings.py", "Quantity", "stats/index.py", "stats/change.py")
-    names("a quantity", "stats/bound.py", "report/measures.py", "report/charts/history.py")
+    names("a quantity", "stats/gate.py")
     cpu = '    CPU_PAGE = "CPU per page"\n'
     house.touch(
         "base/records/findings.py", lambda text: put(text, (cpu, f'    MOON = "moon"\n{cpu}'))
@@ -270,20 +270,13 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     )
     for path, line, new in (
         ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.seconds"),
-        ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
-        ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
-        (
-            "report/charts/history.py",
-            '    Quantity.TIME: "Time over the',
-            '"Moon time over the baseline\'s"',
-        ),
-        ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
+        ("base/records/findings.py", '            Quantity.TIME: "time",\n', '"moon time"'),
     ):
-        more = f"    Quantity.MOON: {new},\n"
+        more = f"            Quantity.MOON: {new},\n"
         house.touch(path, lambda text, line=line, more=more: put(text, (line, more + line)))
     gate = '    "slower": Quantity.TIME,\n'
     moon = '    "moon-slower": Quantity.MOON,\n'
-    house.touch("stats/bound.py", lambda text: put(text, (gate, moon + gate)))
+    house.touch("stats/gate.py", lambda text: put(text, (gate, moon + gate)))
     assert "moon time" in house.call("report", session, "--format", "markdown")
     said = house.call("compare", session, session, "--fail-on", "moon-slower:5%", "--json")
     assert '"moon_changes"' in said

@@ -24,7 +24,7 @@ from crawlbench.report.changes import (
     why_not_compared,
 )
 from crawlbench.report.terminal import render_table
-from crawlbench.stats.bound import read_bound
+from crawlbench.stats.gate import read_bound
 from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.rows import Margin

@@ -16,7 +16,7 @@ from crawlbench.library.session import Session, load_session
 from crawlbench.measure.kept import find_kept
 from crawlbench.report.cellresult import as_ratio
 from crawlbench.report.changes import comparison_notes, comparison_tables
-from crawlbench.report.measures import MEASURE, tell_range
+from crawlbench.report.measures import tell_range
 from crawlbench.stats.compare import compare_sessions
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _ends(found: stats.Change) -> tuple[float | None, float | None, float | None
 
 
 def _tell(change: Change) -> str:
-    what = MEASURE[Quantity(change.quantity)]
+    what = Quantity(change.quantity).words
     if change.more_s is not None:
         low_s, high_s = change.more_low_s or 0.0, change.more_high_s or 0.0
         more, interval = tell_range(change.more_s, low_s, high_s, Quantity.BEGIN)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.report.cellresult import as_ratio
 from crawlbench.report.lengths import tell_pages
-from crawlbench.report.measures import CHANGES, MEASURE, tell_range
+from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way
@@ -39,7 +39,7 @@ def comparison_tables(found: SessionComparison) -> list[Table]:
     """Return a table for each quantity, and one of the pairs of event loops if there are any."""
     tables = []
     for quantity, one in found.by.items():
-        of = "" if quantity is Quantity.TIME else f", {MEASURE[quantity]}"
+        of = mention(quantity, ", {}")
         tables.append(changes_table(one.changes, title=f"head against base{of}"))
         if one.kin:
             title = f"how the ratios between event loops changed{of}"
@@ -121,7 +121,7 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
     """Return what two sessions say, as JSON for scripts; ratios are head over base."""
     return {
         "format": 1,
-        **{CHANGES[quantity]: _tell_changes(found.by.get(quantity)) for quantity in Quantity},
+        **{_name_changes(quantity): _tell_changes(found.by.get(quantity)) for quantity in Quantity},
         "loops": _tell_kin(found.by[Quantity.TIME]),
         "loops_per_page": _tell_kin(found.by.get(Quantity.PAGE)),
         "only_base": found.only_base,
@@ -129,6 +129,10 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
         "machines": found.machines,
         "notes": list(comparison_notes(found)),
     }
+
+
+def _name_changes(quantity: Quantity) -> str:
+    return "changes" if quantity is Quantity.TIME else f"{quantity.key}_changes"
 
 
 def _tell_changes(found: Compared | None) -> list[dict[str, object]]:
@@ -179,7 +183,7 @@ def _origin(sessions: int) -> str:
 def _reasons(found: SessionComparison) -> Iterator[str]:
     """Yield why cells have no answer; a failure concerns every quantity but is told once."""
     for quantity, one in found.by.items():
-        of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+        of = mention(quantity, " ({})")
         for change in one.changes:
             if text := _why(change):
                 about = "" if change.obstacle is Obstacle.FAILED else of

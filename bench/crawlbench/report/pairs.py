@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import one_line
-from crawlbench.report.measures import MEASURE, tell_numbers
+from crawlbench.report.measures import tell_numbers
 from crawlbench.report.reasons import explain
 from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
@@ -90,7 +90,7 @@ def _sign(group: GroupView, row: Row, other: Row, quantity: Quantity) -> str:
 
 
 def _title(text: str, group: GroupView, quantity: Quantity) -> str:
-    by = f", by {MEASURE[quantity]}"
+    by = f", by {quantity.words}"
     if quantity is Quantity.TIME:
         by = ", by time of a whole crawl" if group.form else ""
     return one_line(f"{group.place}: {text}{by}")

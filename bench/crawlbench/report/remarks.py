@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
-from crawlbench.report.measures import MEASURE, tell_size
+from crawlbench.report.measures import mention, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
 from crawlbench.report.reasons import Setting, doubt_of, explain
@@ -86,7 +86,7 @@ def _seen(pairs: _Pairs) -> Iterator[tuple[str, str]]:
             continue
         usual, most = tell_size(median(sizes), quantity), tell_size(sizes[-1], quantity)
         worst = f" ({most} in the noisiest pair)" if most != usual else ""
-        of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
+        of = mention(quantity, " in {}")
         yield (
             "seen",
             f"a difference{of} of {usual} or more would have been found in four out of "
@@ -119,7 +119,7 @@ def _unclear(
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
         which = name_first(name_pair(group, worst), len(reasons), "pair")
-        by = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+        by = mention(quantity, " ({})")
         yield "unclear", f"{which}{by}: {explain(worst, setting_of(view, group))}"
 
 
@@ -148,7 +148,7 @@ def _control(group: GroupView) -> Iterator[tuple[str, str]]:
             yield (
                 "control",
                 "the baseline and its twin, which run the same code, differ by "
-                f"{tell_size(control.widening, quantity)} in {MEASURE[quantity]}, beyond their own "
+                f"{tell_size(control.widening, quantity)} in {quantity.words}, beyond their own "
                 "interval; every interval was widened by that much on both sides",
             )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
+from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -223,13 +223,13 @@ def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
         if is_wide(found.low or 0.0, found.high or 0.0, quantity, base.summary):
             lines.append(
                 f"{head.work}: {head.cell.event_loop} against {base.cell.event_loop}, by "
-                f"{MEASURE[quantity]}: {found.verdict}, {TOO_UNCERTAIN}"
+                f"{quantity.words}: {found.verdict}, {TOO_UNCERTAIN}"
             )
             continue
         number, interval = tell_numbers(found)
         of = f"{number} of" if quantity.has_ratio else f"{number} against"
         lines.append(
             f"{head.work}: {head.cell.event_loop} takes {of} {base.cell.event_loop}'s "
-            f"{MEASURE[quantity]} ({interval}): {found.verdict}"
+            f"{quantity.words} ({interval}): {found.verdict}"
         )
     return lines

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.lengths import tell_beginning
-from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers
+from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, mention, tell_numbers
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.reasons import explain
@@ -16,7 +16,7 @@ from crawlbench.report.remarks import setting_of
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ratio_of, verdict_cell
 from crawlbench.stats.change import seconds_of
-from crawlbench.stats.versus import find_changes
+from crawlbench.stats.change import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,11 +113,9 @@ def _table(view: SessionView, quantity: Quantity) -> Table:
     among = plan.cells if len(plan.environments) > 2 else _of_base(view)
     base, *heads = (environment.name for environment in plan.environments)
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"
-    if quantity is not Quantity.TIME:
-        title = f"{title}, {MEASURE[quantity]}"
     rows = sorted(_held(view, quantity), key=lambda row: _change(row, quantity), reverse=True)
     table = Table(
-        one_line(title),
+        one_line(title + mention(quantity, ", {}")),
         _COLUMNS if quantity.has_ratio else _DIFFERENCES,
         tuple(_row(view, row, short_name(row.cell, among), quantity) for row in rows),
     )
@@ -199,8 +197,7 @@ def _sentence(
         return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
-    by = "" if quantity is Quantity.TIME else f"By {MEASURE[quantity]}, "
-    text = f"{by}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
+    text = f"{mention(quantity, 'By {}, ')}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
     others = [f"{counts[verdict]} {verdict.value}" for verdict in rest]
     return f"{text}; {', '.join(others)}." if others else f"{text}."
 

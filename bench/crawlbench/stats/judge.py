@@ -1,7 +1,7 @@
 """The one judge: what can be concluded from a session's finished rounds (floor 2; pure).
 
 All verdicts come from here, whoever asks. A question (`question.py`) has a family of pairs; their
-rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`holm.py`).
+rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`claims.py`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,11 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
-from crawlbench.stats.claims import weakens
+from crawlbench.stats.claims import holm_levels, weakens
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import find_nuisances
 from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
-from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Interval
 from crawlbench.stats.lengths import find_failures, find_margin, index_for
@@ -37,7 +36,7 @@ from crawlbench.stats.summary import summarize
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Failure
-    from crawlbench.stats.bound import Bound
+    from crawlbench.stats.gate import Bound
 
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""

@@ -14,8 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.stats.family import Family
-from crawlbench.stats.sheet import Sheet
+from crawlbench.stats.sheet import Family, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import Spread, between_sessions
+from crawlbench.stats.between import Spread, between_sessions, find_spreads, kin_pairs
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
-from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
-from crawlbench.stats.times import have_anchors
-from crawlbench.stats.widening import find_widening
+from crawlbench.stats.times import find_widening, have_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

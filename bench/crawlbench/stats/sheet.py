@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import (
@@ -16,8 +16,7 @@ from crawlbench.base.records import (
     Plan,
     Verdict,
 )
-from crawlbench.stats.claims import find_claims
-from crawlbench.stats.family import Family
+from crawlbench.stats.claims import Judged, find_claims, judge_family
 from crawlbench.stats.interval import Estimate
 from crawlbench.stats.random_effects import MAX_FIXED, pool
 from crawlbench.stats.steady import find_unsteady
@@ -26,10 +25,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Quantity
+    from crawlbench.stats.random_effects import Pooled
 
 MAX_NAMED = 10
 """Machines that are named for one cell; others are only counted."""
 NOBODY = "no machine measured it"
+
+
+@dataclass(slots=True)
+class Family:
+    """The comparisons over machines that are judged together."""
+
+    pooled: dict[str, Pooled] = field(default_factory=dict)
+    """By cell."""
+    widenings: dict[str, float] = field(default_factory=dict)
+    missing: int = 0
+    """Further cells that were tried, of which no machine gave a number: nobody gains power by
+    failing."""
+    judged: dict[str, Judged] = field(default_factory=dict)
+    """Filled when the family is closed."""
+
+    def add(self, cell: str, pooled: Pooled, widening: float) -> None:
+        """Add a cell."""
+        self.pooled[cell], self.widenings[cell] = pooled, widening
+
+    def close(self, plan: Plan) -> None:
+        """Judge all cells that were added, by the margin and the confidence of a plan."""
+        means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
+        count = len(means) + self.missing
+        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings, count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,22 @@ class Quantity(StrEnum):
     """CPU time that one more page adds."""
 
     @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return {
+            Quantity.TIME: "time",
+            Quantity.CPU: "CPU time",
+            Quantity.PAGE: "time per page",
+            Quantity.BEGIN: "time to begin",
+            Quantity.CPU_PAGE: "CPU time per page",
+        }[self]
+
+    @property
+    def key(self) -> str:
+        """What it is called in the names of JSON's fields, such as `per_page`."""
+        return self.value.lower().replace(" ", "_")
+
+    @property
     def has_ratio(self) -> bool:
         """Whether its numbers are log ratios; if not, they are seconds."""
         return self is not Quantity.BEGIN
