@@ -325,8 +325,8 @@ def test_obstacle_is_found_and_has_words(house, session):
     place = "        if self._failure(pair):\n            return Obstacle.FAILED"
     moon = '        if pair:\n            return Obstacle.MOON, ""\n'
     house.touch("stats/judge.py", lambda text: put(text, (place, moon + place)))
-    words = "    Obstacle.FAILED: _failed,\n"
-    told = '    Obstacle.MOON: lambda *_: "the moon was in the way",\n'
+    words = "    Obstacle.FEW_ROUNDS: _few_rounds,\n"
+    told = '    Obstacle.MOON: "the moon was in the way",\n'
     house.touch("report/reasons.py", lambda text: put(text, (words, told + words)))
     assert "the moon was in the way" in house.call("report", session, "--format", "json")
 

@@ -10,12 +10,10 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
 from crawlbench.report.measures import mention, tell_numbers
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
-from crawlbench.stats.gate import Bound, read_bound
-from crawlbench.stats.gate import hold_gate
-from crawlbench.stats.judge import judge_at
+from crawlbench.report.reasons import explain, setting_of
 from crawlbench.stats.change import find_changes
+from crawlbench.stats.gate import Bound, hold_gate, read_bound
+from crawlbench.stats.judge import judge_at
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Session

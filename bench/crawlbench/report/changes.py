@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
-from crawlbench.report.cellresult import as_ratio
+from crawlbench.report.cellresult import numbers_of
 from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
+from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way
-from crawlbench.stats.obstacles import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,19 +161,8 @@ def _tell_change(change: Change) -> dict[str, object]:
 
 
 def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
-    if not quantity.has_ratio:
-        return {
-            "more_s": seen.estimate,
-            "more_low_s": seen.interval.low,
-            "more_high_s": seen.interval.high,
-            "verdict": seen.verdict.value,
-        }
-    return {
-        "ratio": as_ratio(seen.estimate),
-        "ratio_low": as_ratio(seen.interval.low),
-        "ratio_high": as_ratio(seen.interval.high),
-        "verdict": seen.verdict.value,
-    }
+    numbers = numbers_of(seen.estimate, seen.interval.low, seen.interval.high, quantity)
+    return {**numbers, "verdict": seen.verdict.value}
 
 
 def _origin(sessions: int) -> str:

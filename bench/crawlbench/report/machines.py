@@ -240,8 +240,8 @@ def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
         if one.widening:
             yield (
-                f"{one.group}{mention(one.quantity, ', {}')}: the twins, which run the same code, differ by "
-                f"{format_percent(one.widening)} on {count_of(one.machines, 'machine')}; "
+                f"{one.group}{mention(one.quantity, ', {}')}: the twins, which run the same code, "
+                f"differ by {format_percent(one.widening)} on {count_of(one.machines, 'machine')}; "
                 "every interval was widened by as much"
             )
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.measures import tell_numbers
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
+from crawlbench.report.reasons import explain_in
 from crawlbench.report.table import Column, Table
 
 if TYPE_CHECKING:
@@ -47,14 +46,13 @@ def pairs_table(
     if not pairs:
         return None
     labels = {row.cell.name: row.label for row in group.rows}
-    setting = setting_of(view, group)
     rows = tuple(
         (
             labels[one.cell],
             labels[one.baseline],
             *tell_numbers(one),
             str(one.verdict),
-            explain(one, setting),
+            explain_in(view, one),
         )
         for one in pairs
     )

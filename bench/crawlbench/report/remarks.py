@@ -11,7 +11,7 @@ from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import mention, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
-from crawlbench.report.reasons import Setting, doubt_of, explain
+from crawlbench.report.reasons import doubt_of, explain_in, setting_of
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
 
 if TYPE_CHECKING:
@@ -53,11 +53,6 @@ def find_remarks(
         *_doubts(view, group),
     ]
     return [(label, one_line(text)) for label, text in found]
-
-
-def setting_of(view: SessionView, group: GroupView) -> Setting:
-    """Return what sentences about a group's comparisons need to know."""
-    return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
 def _standings(group: GroupView, quantities: Iterable[Quantity]) -> Iterator[tuple[str, str]]:
@@ -120,7 +115,7 @@ def _unclear(
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
         which = name_first(name_pair(group, worst), len(reasons), "pair")
         by = mention(quantity, " ({})")
-        yield "unclear", f"{which}{by}: {explain(worst, setting_of(view, group))}"
+        yield "unclear", f"{which}{by}: {explain_in(view, worst)}"
 
 
 def _weight(found: Comparison) -> float:

@@ -11,12 +11,10 @@ from crawlbench.report.lengths import tell_beginning
 from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, mention, tell_numbers
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
+from crawlbench.report.reasons import explain_in
 from crawlbench.report.table import Column, Table
 from crawlbench.report.tables import ratio_of, verdict_cell
-from crawlbench.stats.change import seconds_of
-from crawlbench.stats.change import find_changes
+from crawlbench.stats.change import find_changes, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,7 +139,7 @@ def _change_of(view: SessionView, change: Change) -> ToldChange:
         "low": change.low,
         "high": change.high,
         "verdict": change.verdict,
-        "reason": explain(found, setting_of(view, view.groups[row.cell.group])),
+        "reason": explain_in(view, found),
         "failed": _failed_side(row) if found.obstacle is Obstacle.FAILED else "",
     }
 
@@ -197,7 +195,8 @@ def _sentence(
         return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
-    text = f"{mention(quantity, 'By {}, ')}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
+    by = mention(quantity, "By {}, ")
+    text = f"{by}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
     others = [f"{counts[verdict]} {verdict.value}" for verdict in rest]
     return f"{text}; {', '.join(others)}." if others else f"{text}."
 
@@ -215,8 +214,7 @@ def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Qu
     held = largest.found[quantity]
     name = short_name(largest.cell, _of_base(view))
     if held.estimate is None or held.low is None or held.high is None:
-        group = view.groups[largest.cell.group]
-        return f": {name}: {explain(held, setting_of(view, group))}"
+        return f": {name}: {explain_in(view, held)}"
     if is_wide(held.low, held.high, quantity, view.summaries.get(held.baseline)):
         return f": {name}, {TOO_UNCERTAIN}"
     number, interval = tell_numbers(held)

@@ -112,8 +112,7 @@ def find_spreads(
     default = DEFAULTS if has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
     found = [_find_series(cells, pairs, others, has_anchors=has_anchors) for others in kinds]
     return {
-        way: find_spread(size, *(series[way] for series in found))
-        for way, size in default.items()
+        way: find_spread(size, *(series[way] for series in found)) for way, size in default.items()
     }
 
 

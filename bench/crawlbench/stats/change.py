@@ -85,7 +85,7 @@ def seconds_of(summary: Summary | None, quantity: Quantity) -> float | None:
 
 
 def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
-    """Return, in the plan's order, how each cell of `ab` changed: from the first environment to its own.
+    """Return, in the plan's order, how each cell of `ab` changed from the first environment.
 
     All were measured in the same laps, so nothing needs to be normalised.
     """

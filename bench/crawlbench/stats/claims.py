@@ -1,4 +1,4 @@
-"""The three claims that can be made about a difference, and which of a family hold (floor 2; pure)."""
+"""The three claims that can be made about a difference, and their families (floor 2; pure)."""
 
 from __future__ import annotations
 

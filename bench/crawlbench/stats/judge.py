@@ -1,7 +1,8 @@
 """The one judge: what can be concluded from a session's finished rounds (floor 2; pure).
 
 All verdicts come from here, whoever asks. A question (`question.py`) has a family of pairs; their
-rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`claims.py`).
+rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm's procedure decides
+(`claims.py`).
 """
 
 from __future__ import annotations

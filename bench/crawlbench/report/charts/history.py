@@ -29,6 +29,7 @@ HEIGHT = 300
 DAYS = 6
 """Number of days from which each mark on the axis has a day of its own."""
 
+
 def name_history(quantity: Quantity) -> str:
     """Return the name of a quantity's section, which begins those of its charts."""
     return "history" if quantity is Quantity.TIME else f"history-{quantity.key.replace('_', '-')}"
