@@ -22,7 +22,7 @@ from crawlbench.stats.claims import judge_family
 from crawlbench.stats.doubts import bound_shifts
 from crawlbench.stats.index import Index, read_cpu
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_failures, find_slopes
+from crawlbench.stats.lengths import find_failures, index_for
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
@@ -85,7 +85,8 @@ class _Part:
         controls = [cell.name for cell in cells if cell.control]
         self._twins = (self.baseline, *controls)
         self.index = Index(session.rounds)
-        self.slopes = find_slopes(session, self.index, group)
+        has_lengths = group in session.plan.long_forms
+        self.slopes = index_for(session, self.index, group, Quantity.PAGE) if has_lengths else None
         self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group

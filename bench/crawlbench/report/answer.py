@@ -136,7 +136,7 @@ def _sizes(found: Sequence[tuple[str, Held]]) -> str:
     if verdict is Verdict.SAME:
         return ""
     if verdict is not Verdict.UNCLEAR:
-        most = format_size(max(abs(held.found.estimate or 0.0) for held in every))
+        most = format_size(max(abs(held.behind) for held in every))
         return f"(by {'' if len(every) == 1 else 'up to '}{most})"
     reach = reach_of(every)
     place, best_known = min(found, key=lambda one: reach_to(one[1]))

@@ -190,10 +190,14 @@ def ratio_of(row: Row, quantity: Quantity | None = None) -> Ratio:
         row.controls.get(quantity) if state == "control" else row.found.get(quantity)
     )
     verdict = str(row.found[quantity].verdict) if quantity in row.found else state
-    if found is None or found.estimate is None or found.low is None or found.high is None:
+    return ratio_by(found, verdict) if found else Ratio("-", "-", verdict)
+
+
+def ratio_by(found: Comparison | Control, verdict: str) -> Ratio:
+    """Return the ratio of two cells, with what takes the place of a verdict."""
+    if found.estimate is None or found.low is None or found.high is None:
         return Ratio("-", "-", verdict)
-    text, interval = tell_numbers(found)
-    return Ratio(text, interval, verdict, found.estimate, found.low, found.high)
+    return Ratio(*tell_numbers(found), verdict, found.estimate, found.low, found.high)
 
 
 def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
-from crawlbench.report.environments import environments_table
+from crawlbench.report.environments import environments_tables
 from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
 from crawlbench.report.pairs import matrix_table, pairs_table
@@ -101,8 +101,7 @@ def _tables(
     else:
         yield from _crawl_lines(view, width, is_ascii=is_ascii, is_whole=is_whole)
         yield from _operation_lines(view, width)
-    environments = environments_table(view)
-    for table in (*series_tables(view), *([environments] if environments else [])):
+    for table in (*series_tables(view), *environments_tables(view)):
         yield from _titled(table, width)
 
 
