@@ -15,24 +15,29 @@ from crawlbench.report.table import Column, Table
 from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from crawlbench.stats.change import Change, Seen
     from crawlbench.stats.compare import SessionComparison, Unlike
     from crawlbench.stats.rows import Compared, Kin
 
-_SEEN = (Column("ratio", is_number=True), Column("interval"))
-_HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
-_PAIRED = (*_HEAD, *_SEEN, Column("verdict"))
-_BOTH = (
-    *_HEAD,
+_COLUMNS = (
+    Column("cell"),
+    Column("base", is_number=True),
+    Column("head", is_number=True),
     Column("plain", is_number=True),
     Column("interval"),
     Column("normalised", is_number=True),
     Column("interval"),
     Column("verdict"),
 )
-_KIN = (Column("cell"), Column("beside"), *_SEEN, Column("verdict"))
+_KIN = (
+    Column("cell"),
+    Column("beside"),
+    Column("ratio", is_number=True),
+    Column("interval"),
+    Column("verdict"),
+)
 
 
 def comparison_tables(found: SessionComparison) -> list[Table]:
@@ -40,32 +45,17 @@ def comparison_tables(found: SessionComparison) -> list[Table]:
     tables = []
     for quantity, one in found.by.items():
         of = mention(quantity, ", {}")
-        tables.append(changes_table(one.changes, title=f"head against base{of}"))
+        tables.append(changes_table(one.changes, f"head against base{of}"))
         if one.kin:
             title = f"how the ratios between event loops changed{of}"
             tables.append(Table(title, _KIN, tuple(_kin_row(kin, quantity) for kin in one.kin)))
     return tables
 
 
-def changes_table(
-    changes: Sequence[Change],
-    names: Mapping[str, str] | None = None,
-    title: str = "head against base",
-) -> Table:
-    """Return a row per cell that both have, the largest change first, invalid ones last.
-
-    Args:
-        changes: the changes between two sessions or two environments, by one quantity.
-        names: what to call each cell, by its name; None for the names themselves.
-        title: the table's title.
-    """
+def changes_table(changes: Sequence[Change], title: str) -> Table:
+    """Return a row per cell that both sessions have, the largest change first, invalid ones last."""
     ordered = sorted(changes, key=_size, reverse=True)
-    is_paired = all(seen.way is Way.PAIRED for change in changes for seen in change.ways)
-    ways = (Way.PAIRED,) if is_paired else (Way.PLAIN, Way.NORMALISED)
-    rows = [_row(change, ways) for change in ordered]
-    if names is not None:
-        rows = [(names[change.cell], *row[1:]) for change, row in zip(ordered, rows, strict=True)]
-    return Table(title, _PAIRED if is_paired else _BOTH, tuple(rows))
+    return Table(title, _COLUMNS, tuple(map(_row, ordered)))
 
 
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
@@ -206,11 +196,13 @@ def _size(change: Change) -> float:
     return max((abs(seen.estimate) for seen in change.ways), default=-math.inf)
 
 
-def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
+def _row(change: Change) -> tuple[str, ...]:
     times = [_tell_seconds(seconds) for seconds in (change.base_s, change.head_s)]
     by_way = {seen.way: seen for seen in change.ways}
-    shown = [text for way in ways for text in _seen(by_way.get(way), change.quantity)]
-    return (change.cell, *times, *shown, change.verdict.value)
+    plain, normalised = (
+        _seen(by_way.get(way), change.quantity) for way in (Way.PLAIN, Way.NORMALISED)
+    )
+    return (change.cell, *times, *plain, *normalised, change.verdict.value)
 
 
 def _tell_seconds(seconds: float | None) -> str:
