@@ -130,10 +130,7 @@ def _tell_bound(bound: Bound) -> str:
 def _line(view: SessionView, judged: Session, change: Change) -> str:
     """Return what was found about one cell, with its interval, and why if that is no answer.
 
-    Args:
-        view: the session.
-        judged: the same, judged by the gate, which decides what is an answer.
-        change: what was found.
+    What is an answer decides the session as it was judged by the gate.
     """
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]

@@ -53,7 +53,7 @@ def comparison_tables(found: SessionComparison) -> list[Table]:
 
 
 def changes_table(changes: Sequence[Change], title: str) -> Table:
-    """Return a row per cell that both sessions have, the largest change first, invalid ones last."""
+    """Return a row per cell that both have, the largest change first, invalid ones last."""
     ordered = sorted(changes, key=_size, reverse=True)
     return Table(title, _COLUMNS, tuple(map(_row, ordered)))
 

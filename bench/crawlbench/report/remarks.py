@@ -33,12 +33,9 @@ MAX_REASONS = 6
 def find_remarks(
     view: SessionView, group: GroupView, *, is_brief: bool = False
 ) -> list[tuple[str, str]]:
-    """Return labels and sentences in the order of the output.
+    """Return labels and sentences on a group, in the order of the output.
 
-    Args:
-        view: the session's view.
-        group: the group to remark on.
-        is_brief: whether to leave out all but the leading quantity if two lengths were measured.
+    If they are to be brief and two lengths were measured, only the leading quantity counts.
     """
     pairs = group.pairs
     if is_brief and group.form:

@@ -39,10 +39,8 @@ OUTSIDE = {
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     """Return how many pairs have no answer, and what would settle them.
 
-    Args:
-        view: the session's view.
-        tells_reasons: whether to say what else was running, and how long the rest would take, or
-            only where to read it.
+    With reasons it says what else was running, and how long the rest would take; without, only
+    where to read that.
     """
     found = [
         (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())

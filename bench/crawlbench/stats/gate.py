@@ -42,10 +42,7 @@ class Bound:
         return None if self.quantity.has_ratio else self.size
 
     def require_lengths(self, forms: Collection[str]) -> None:
-        """Refuse a gate if nothing is measured that it could check.
-
-        Args:
-            forms: the groups that are crawled in two lengths.
+        """Refuse a gate if no group has the forms of two lengths that it needs.
 
         Raises:
             UsageError: the gate needs two lengths, and only one is measured.
@@ -57,11 +54,7 @@ class Bound:
             )
 
     def margin(self, usual: float) -> float:
-        """Return the log ratio up to which changes do not matter at the gate.
-
-        Args:
-            usual: the margin where the gate is not about a ratio.
-        """
+        """Return the log ratio up to which changes do not matter: the usual one without a ratio."""
         return self.size if self.quantity.has_ratio else usual
 
 

@@ -45,13 +45,7 @@ class SessionTimes:
     def __init__(
         self, session: Session, quantity: Quantity = Quantity.TIME, index: Index | None = None
     ) -> None:
-        """Index a judged session.
-
-        Args:
-            session: a judged session.
-            quantity: what to read.
-            index: the index of its rounds; None to make it.
-        """
+        """Take a judged session, and the index of its rounds if there is one already."""
         self.session = session
         self.quantity = quantity
         is_read = not quantity.is_cpu or has_cpu_clock(session)

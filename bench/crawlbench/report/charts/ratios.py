@@ -78,12 +78,9 @@ def _rows(group: GroupView) -> Rows:
 
 
 def ratio_row(row: Row, ratio: Ratio, said: str = "") -> ChartRow:
-    """Return the marks and texts of a row; an interval that says nothing is not drawn.
+    """Return the marks and texts of a row, with what is said in place of its ratio's verdict.
 
-    Args:
-        row: whose ratio it is.
-        ratio: the ratio.
-        said: what to say in place of its verdict.
+    An interval so wide that it says nothing is not drawn.
     """
     ends = (ratio.estimate, ratio.low, ratio.high)
     if ratio.low is not None and ratio.high is not None and ratio.high - ratio.low > WIDEST:
