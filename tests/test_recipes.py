@@ -214,12 +214,12 @@ def test_column_is_a_header_a_text_and_a_number(house, session):
     """It stands in the tables of all outputs, and scripts get the number."""
     names("a column", "report/tables.py", "_COLUMNS", "_row", "COST")
     names("a column", "base/records/findings.py", "stats/summary.py", "report/cellresult.py")
-    switches, last = '    Column("switches", is_number=True),\n', "summary.yields + summary.pre"
+    switches, last = "switches:", "summary.yields + summary.pre"
     house.touch(
         "report/tables.py",
         lambda text: put(
             text,
-            (switches, switches + '    Column("moons", is_number=True),\n'),
+            (switches, f"{switches}, moons:"),
             (
                 f"        format_count({last}emptions),\n",
                 f"        format_count({last}emptions),\n        format_count(summary.moons),\n",

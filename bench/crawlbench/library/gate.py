@@ -130,7 +130,7 @@ def _tell_bound(bound: Bound) -> str:
 def _line(view: SessionView, judged: Session, change: Change) -> str:
     """Return what was found about one cell, with its interval, and why if that is no answer.
 
-    What is an answer decides the session as it was judged by the gate.
+    The session as it was judged by the gate decides what is an answer.
     """
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]

@@ -20,7 +20,7 @@ from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.doubts import bound_shifts
-from crawlbench.stats.index import Index, read_cpu
+from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
 from crawlbench.stats.limit import REFERENCE
@@ -84,10 +84,13 @@ class _Part:
         self.baseline = session.plan.baselines[group]
         controls = [cell.name for cell in cells if cell.control]
         self._twins = (self.baseline, *controls)
-        self.index = Index(session.rounds)
-        has_lengths = group in session.plan.long_forms
-        self.slopes = index_for(session, self.index, group, Quantity.PAGE) if has_lengths else None
-        self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        index, has_lengths = Index(session.rounds), group in session.plan.long_forms
+        has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        self._indexes = {
+            quantity: index_for(session, index, group, quantity)
+            for quantity in QUANTITIES
+            if (has_lengths or not quantity.is_of_lengths) and (has_cpu or not quantity.is_cpu)
+        }
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group
         }
@@ -112,16 +115,11 @@ class _Part:
         )
         if not (one.cells and two.cells):
             return None
-        if quantity is Quantity.CPU:
-            found = log_ratios(self.index, one, two, read_cpu) if self.has_cpu else []
-            return estimate_mean(found)
-        if quantity is Quantity.TIME:
-            return estimate_mean(log_ratios(self.index, one, two))
         # Where more pages took no more time, or the times do not lie on a line, a page has no cost.
-        slopes = self.slopes
-        if slopes is None or slopes.find_obstacle((*one.cells, *two.cells))[0]:
+        index = self._indexes.get(quantity)
+        if index is None or index.find_obstacle((*one.cells, *two.cells))[0]:
             return None
-        return estimate_mean(log_ratios(slopes, one, two))
+        return estimate_mean(log_ratios(index, one, two, reading_of(quantity)))
 
     def widening(self, cell: str, other: str, quantity: Quantity) -> float:
         """Return how far doubts and the twins' difference could move the log ratio of two cells."""

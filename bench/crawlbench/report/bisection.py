@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
 from crawlbench.report.measures import mention, tell_numbers
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
 
 if TYPE_CHECKING:
     from crawlbench.stats.bisection import Bisection
     from crawlbench.stats.change import Change
 
-_COLUMNS = (
-    Column("environment"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("side"),
-)
+_COLUMNS = columns_of("environment, ratio:, interval, side")
 SIDES = {True: "after", False: "before", None: "unclear"}
 
 

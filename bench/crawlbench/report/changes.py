@@ -11,7 +11,7 @@ from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.reasons import explain_between
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
 from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:
@@ -21,23 +21,8 @@ if TYPE_CHECKING:
     from crawlbench.stats.compare import SessionComparison, Unlike
     from crawlbench.stats.rows import Compared, Kin
 
-_COLUMNS = (
-    Column("cell"),
-    Column("base", is_number=True),
-    Column("head", is_number=True),
-    Column("plain", is_number=True),
-    Column("interval"),
-    Column("normalised", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-)
-_KIN = (
-    Column("cell"),
-    Column("beside"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-)
+_COLUMNS = columns_of("cell, base:, head:, plain:, interval, normalised:, interval, verdict")
+_KIN = columns_of("cell, beside, ratio:, interval, verdict")
 
 
 def comparison_tables(found: SessionComparison) -> list[Table]:

@@ -12,7 +12,7 @@ from crawlbench.report.measures import mention, tell_interval, tell_range, tell_
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.reasons import explain_between
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,15 +131,8 @@ def _tell(history: History) -> str:
 
 def changes_table(history: History) -> Table:
     """Return the changes, the latest first."""
-    columns = (
-        Column("cell"),
-        Column("from"),
-        Column(
-            "ratio to before" if history.quantity.has_ratio else "more than before", is_number=True
-        ),
-        Column("interval"),
-        Column("changed with it"),
-    )
+    number = "ratio to before" if history.quantity.has_ratio else "more than before"
+    columns = columns_of(f"cell, from, {number}:, interval, changed with it")
     found = [(line, change) for line in history.lines for change in line.changes]
     found.sort(key=lambda pair: pair[1].created, reverse=True)
     rows = tuple(_change(*pair, history.quantity) for pair in found)
@@ -156,18 +149,13 @@ def _change(line: Line, change: ChangePoint, quantity: Quantity) -> tuple[str, .
 
 
 def _points_table(histories: Sequence[History]) -> Table:
-    columns = (
-        Column("cell"),
-        Column("session"),
-        *([Column("of")] if len(histories) > 1 else []),
-        Column("ratio", is_number=True),
-        Column("interval"),
-    )
+    of = "of, " if len(histories) > 1 else ""
+    columns = columns_of(f"cell, session, {of}ratio:, interval")
     rows = tuple(
         (
             one_line(line.cell),
             one_line(point.session),
-            *([history.quantity.words] if len(histories) > 1 else []),
+            *([history.quantity.words] if of else []),
             *tell_range(point.estimate, point.interval.low, point.interval.high, history.quantity),
         )
         for history in histories

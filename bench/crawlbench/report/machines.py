@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
-from rich.text import Text
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
@@ -16,8 +15,8 @@ from crawlbench.report.measures import mention
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.show import Shown
-from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import Detail, render_notes, render_table
+from crawlbench.report.table import Table, columns_of
+from crawlbench.report.terminal import Detail, render_notes, titled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,15 +26,8 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
-_COLUMNS = (
-    Column("cell"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("holds on", is_number=True),
-    Column("spread", is_number=True),
-    Column("one more machine"),
-)
+_COLUMNS = columns_of("cell, ratio:, interval, verdict, holds on:, spread:, one more machine")
+_KINDS = columns_of("cell, kind of machine, machines:, ratio:, interval, verdict")
 SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Width of a terminal from which all columns of a table are shown."""
@@ -67,7 +59,7 @@ class ClusterReport(Shown):
         lines: list[RenderableType] = []
         for table in self._tables():
             shown = table if width >= WIDE or table.columns != _COLUMNS else table.pick(SHORT)
-            lines += [Text(table.title, style="bold"), render_table(shown, width), Text()]
+            lines += titled(shown, width)
         return Group(*lines, render_notes(find_notes(self.session)))
 
     def markdown(self) -> str:
@@ -148,12 +140,8 @@ def kind_table(session: ClusterSession, quantity: Quantity = Quantity.TIME) -> T
     )
     if not rows:
         return None
-    columns = (
-        *(Column("cell"), Column("kind of machine"), Column("machines", is_number=True)),
-        *(Column("ratio", is_number=True), Column("interval"), Column("verdict")),
-    )
     more = f": {MAX_ROWS} of {len(rows)} rows" if len(rows) > MAX_ROWS else ""
-    return Table(f"by kind of machine{mention(quantity, ', {}')}{more}", columns, rows[:MAX_ROWS])
+    return Table(f"by kind of machine{mention(quantity, ', {}')}{more}", _KINDS, rows[:MAX_ROWS])
 
 
 def tell_machines(found: MergedComparison) -> str:

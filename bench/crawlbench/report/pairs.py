@@ -8,7 +8,7 @@ from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.measures import tell_numbers
 from crawlbench.report.reasons import explain_in
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Column, Table, columns_of
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, Row, SessionView
@@ -26,15 +26,6 @@ MATRIX_READING = (
 )
 MAX_MATRIX = 24
 """Contestants beyond which a matrix can no longer be taken in."""
-
-_COLUMNS = (
-    Column("cell"),
-    Column("against"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("why not", is_prose=True),
-)
 
 
 def pairs_table(
@@ -56,10 +47,10 @@ def pairs_table(
         )
         for one in pairs
     )
-    columns = _COLUMNS
-    if not quantity.has_ratio:
-        columns = (*columns[:2], Column("difference", is_number=True), *columns[3:])
-    return Table(_title("all pairs", group, quantity), columns, rows)
+    number = "ratio" if quantity.has_ratio else "difference"
+    columns = columns_of(f"cell, against, {number}:, interval, verdict")
+    reason = Column("why not", is_prose=True)
+    return Table(_title("all pairs", group, quantity), (*columns, reason), rows)
 
 
 def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | None:
@@ -69,7 +60,7 @@ def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | 
     if not 3 <= len(rows) <= MAX_MATRIX:
         return None
     numbers = [str(number) for number in range(1, len(rows) + 1)]
-    columns = (Column("#", is_number=True), Column("cell"), *map(Column, numbers))
+    columns = (*columns_of("#:, cell"), *map(Column, numbers))
     return Table(
         _title("which cells differ", group, quantity),
         columns,

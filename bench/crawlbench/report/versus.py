@@ -12,7 +12,7 @@ from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, mention, tell_num
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.reasons import explain_in
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
 from crawlbench.report.tables import ratio_of, verdict_cell
 from crawlbench.stats.change import find_changes, seconds_of
 
@@ -37,20 +37,9 @@ ORDER = (
     Verdict.SAME,
 )
 """What comes first: what somebody must act on."""
-_COLUMNS = (
-    Column("cell"),
-    Column("base", is_number=True),
-    Column("head", is_number=True),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("CPU ratio"),
-)
-
-
-_DIFFERENCES = tuple(
-    Column("difference", is_number=True) if column.header == "ratio" else column
-    for column in _COLUMNS
+_RATIOS, _DIFFERENCES = (
+    columns_of(f"cell, base:, head:, {number}:, interval, verdict, CPU ratio")
+    for number in ("ratio", "difference")
 )
 _CPU = {Quantity.TIME: Quantity.CPU, Quantity.PAGE: Quantity.CPU_PAGE}
 """The CPU time to show beside a time."""
@@ -114,7 +103,7 @@ def _table(view: SessionView, quantity: Quantity) -> Table:
     rows = sorted(_held(view, quantity), key=lambda row: _change(row, quantity), reverse=True)
     table = Table(
         one_line(title + mention(quantity, ", {}")),
-        _COLUMNS if quantity.has_ratio else _DIFFERENCES,
+        _RATIOS if quantity.has_ratio else _DIFFERENCES,
         tuple(_row(view, row, short_name(row.cell, among), quantity) for row in rows),
     )
     has_cpu = quantity.has_ratio and _CPU[quantity] in view.quantities

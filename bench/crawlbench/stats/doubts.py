@@ -36,7 +36,7 @@ which the worker wanted it. Measured: docs/method.md."""
 
 
 def bound_shifts(shifts: Iterable[float]) -> float:
-    """Return how far doubts, each with its shift, could move a log ratio, whichever count."""
+    """Return how far doubts with these shifts could move a log ratio, whichever are taken off."""
     found = list(shifts)
     up, down = sum(s for s in found if s > 0), -sum(s for s in found if s < 0)
     return max(up, down)

@@ -54,7 +54,7 @@ class Bound:
             )
 
     def margin(self, usual: float) -> float:
-        """Return the log ratio up to which changes do not matter: the usual one without a ratio."""
+        """Return up to which log ratio changes do not matter: the usual one if it has none."""
         return self.size if self.quantity.has_ratio else usual
 
 
