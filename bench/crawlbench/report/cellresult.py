@@ -180,8 +180,7 @@ def _ratios(view: SessionView, row: Row, quantity: Quantity) -> dict[str, Any]:
     if quantity.has_ratio and row.role == "baseline" and is_measured and has_clock:
         told["ratio"] = 1.0
     told["verdict"] = compared.verdict if compared else None
-    prefix = "" if quantity is Quantity.TIME else f"{quantity.key}_"
-    return {f"{prefix}{name}": value for name, value in told.items()}
+    return {f"{quantity.prefix}{name}": value for name, value in told.items()}
 
 
 def _reason(view: SessionView, row: Row) -> str:

@@ -96,7 +96,7 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
     """Return what two sessions say, as JSON for scripts; ratios are head over base."""
     return {
         "format": 1,
-        **{_name_changes(quantity): _tell_changes(found.by.get(quantity)) for quantity in Quantity},
+        **{f"{one.prefix}changes": _tell_changes(found.by.get(one)) for one in Quantity},
         "loops": _tell_kin(found.by[Quantity.TIME]),
         "loops_per_page": _tell_kin(found.by.get(Quantity.PAGE)),
         "only_base": found.only_base,
@@ -104,10 +104,6 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
         "machines": found.machines,
         "notes": list(comparison_notes(found)),
     }
-
-
-def _name_changes(quantity: Quantity) -> str:
-    return "changes" if quantity is Quantity.TIME else f"{quantity.key}_changes"
 
 
 def _tell_changes(found: Compared | None) -> list[dict[str, object]]:

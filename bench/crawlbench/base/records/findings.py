@@ -45,9 +45,9 @@ class Quantity(StrEnum):
         }[self]
 
     @property
-    def key(self) -> str:
-        """What it is called in the names of JSON's fields, such as `per_page`."""
-        return self.value.lower().replace(" ", "_")
+    def prefix(self) -> str:
+        """What begins the names of its fields in JSON, such as `per_page_`; nothing for time."""
+        return "" if self is Quantity.TIME else f"{self.value.lower().replace(' ', '_')}_"
 
     @property
     def has_ratio(self) -> bool:

@@ -32,7 +32,7 @@ DAYS = 6
 
 def name_history(quantity: Quantity) -> str:
     """Return the name of a quantity's section, which begins those of its charts."""
-    return "history" if quantity is Quantity.TIME else f"history-{quantity.key.replace('_', '-')}"
+    return f"history_{quantity.prefix}".removesuffix("_").replace("_", "-")
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:
