@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of, one_line, with_capital
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
@@ -23,6 +22,7 @@ from crawlbench.report.measures import tell_range
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import Quantity
     from crawlbench.stats.timeline import History, Line
 
 HEIGHT = 300
