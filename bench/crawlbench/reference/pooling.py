@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
 from crawlbench.reference.pairs import Rules, judge_pairs
+from crawlbench.report.reasons import explain_between
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import judge_family
@@ -283,7 +284,7 @@ class Pool:
         if failure := self.failure(name, quantity):
             return failure.reason
         if self._is_half(name, quantity):
-            return "half of its time or more was not the client's own"
+            return explain_between(Obstacle.HALF)
         if count < self._least:
             return f"preliminary: {count} of {self._least} sessions"
         return ""
