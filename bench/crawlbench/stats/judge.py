@@ -25,7 +25,7 @@ from crawlbench.stats.caveats import find_caveats
 from crawlbench.stats.claims import holm_levels, weakens
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import find_nuisances
-from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
+from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, Evidence, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Interval
@@ -105,8 +105,7 @@ class _Judgement:
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
         self._nuisances = find_nuisances(session, self._cell, question.quantity, others)
-        is_watched = session.plan.stopping is Stopping.ANY
-        self._look: Look = AnyTime() if is_watched else OneLook()
+        self._look = ANY_TIME if session.plan.stopping is Stopping.ANY else ONE_LOOK
         self.control, self._widenings = self._watch_twins()
 
     def comparisons(self) -> list[Comparison]:
@@ -251,7 +250,7 @@ class _Judgement:
             excess=evidence.excess,
             detectable=detectable(evidence, self._look, margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked before
-                evidence, AnyTime(), margin, self._widenings[-1], level
+                evidence, ANY_TIME, margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,

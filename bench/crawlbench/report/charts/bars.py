@@ -59,9 +59,8 @@ class _Kind:
 
     def chart(self, view: SessionView, group: GroupView, number: int) -> Chart | None:
         """Return the bars of a group; None if nobody knows how long they are."""
-        labels, cut = shown_labels(group)
-        named = {label: view.summaries.get(name) for name, label in labels.items()}
-        found = {label: summary for label, summary in named.items() if summary}
+        (labels, cut), summaries = shown_labels(group), view.summaries
+        found = {label: summaries[name] for name, label in labels.items() if name in summaries}
         parts = [row for label, summary in found.items() for row in _parts(label, summary, self)]
         if not parts:
             return None
