@@ -42,7 +42,7 @@ class Bound:
         return None if self.quantity.has_ratio else self.size
 
     def require_lengths(self, forms: Collection[str]) -> None:
-        """Refuse a gate if no group has the forms of two lengths that it needs.
+        """Refuse a gate that needs two lengths if `forms`, the groups that have them, is empty.
 
         Raises:
             UsageError: the gate needs two lengths, and only one is measured.
@@ -54,7 +54,7 @@ class Bound:
             )
 
     def margin(self, usual: float) -> float:
-        """Return up to which log ratio changes do not matter: the usual one if it has none."""
+        """Return the log ratio up to which changes do not matter; `usual` if the gate has none."""
         return self.size if self.quantity.has_ratio else usual
 
 
