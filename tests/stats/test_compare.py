@@ -169,7 +169,7 @@ def test_event_loops_of_one_strategy_are_compared_from_session_to_session():
         for n in range(6)
     ]
     pair = [judge(make_session(plan, rounds)) for _ in range(2)]
-    (found,) = compare_sessions(*pair, MARGIN).by[Quantity.TIME].kin
+    (found,) = compare_sessions(*pair, MARGIN).kin
     assert (found.cell, found.other) == (FAST.name, kin.name)
     assert found.seen.interval.low < 0 < found.seen.interval.high
     assert found.seen.interval.high - found.seen.interval.low < 0.03
@@ -326,8 +326,8 @@ def test_pair_of_two_loops_is_moved_by_its_own_doubts_alone():
     seconds = {BASELINE: 1.0, kin: 0.5, FAST: 0.4, CONTROL: 1.0}
     laps = [{cell: [s + n / 1000] * 2 for cell, s in seconds.items()} for n in range(6)]
     made = judge(make_session(make_plan(kin, FAST), laps))
-    (quiet,) = compare_sessions(made, made, MARGIN).by[Quantity.TIME].kin
-    (busy,) = compare_sessions(made, starve(made, 0.15, kin, FAST), MARGIN).by[Quantity.TIME].kin
+    (quiet,) = compare_sessions(made, made, MARGIN).kin
+    (busy,) = compare_sessions(made, starve(made, 0.15, kin, FAST), MARGIN).kin
     assert busy.seen.interval.high == pytest.approx(quiet.seen.interval.high, abs=0.005)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.stats.alike import check_alike, describe_sites, machine_differences, split_by_code
-from crawlbench.stats.rows import Compared, Margin, compare_rows
+from crawlbench.stats.rows import Compared, Kin, Margin, compare_rows
 from crawlbench.stats.times import SessionTimes, have_anchors
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class SessionComparison:
     def changes(self) -> tuple[Change, ...]:
         """The changes in the time of whole crawls."""
         return self.by[Quantity.TIME].changes
+
+    @property
+    def kin(self) -> tuple[Kin, ...]:
+        """The changes by event loop in the time of whole crawls."""
+        return self.by[Quantity.TIME].kin
 
     @property
     def spreads(self) -> dict[Way, Spread]:
