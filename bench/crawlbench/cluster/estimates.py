@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import CellEstimate, ControlEstimate, Obstacle
-from crawlbench.report.reasons import explain_between
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for

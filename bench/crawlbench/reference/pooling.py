@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
 from crawlbench.reference.pairs import Rules, judge_pairs
-from crawlbench.report.reasons import explain_between
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import judge_family

@@ -10,8 +10,8 @@ from crawlbench.report.cellresult import numbers_of
 from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Table, columns_of
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from crawlbench.report.charts.history import history_charts, name_history
 from crawlbench.report.measures import mention, tell_interval, tell_range, tell_signed
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
-from crawlbench.report.reasons import explain_between
 from crawlbench.report.table import Table, columns_of
+from crawlbench.stats.alike import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

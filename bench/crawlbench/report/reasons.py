@@ -1,7 +1,8 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
 The judge gives an `Obstacle` with its detail; here it becomes a sentence with sizes and a remedy.
-Between sessions or machines there is only the obstacle, and the sentence is a shorter one.
+Between sessions or machines there is only the obstacle, and the sentence, in `stats/alike.py`, is a
+shorter one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
+from crawlbench.stats.alike import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,9 +64,9 @@ _DOUBTS = {
 
 def explain(found: Comparison, setting: Setting) -> str:
     """Return why a comparison has no verdict, with the size and a remedy; empty if it has one."""
-    if found.obstacle is None:
-        return ""
-    said = _SENTENCES.get(found.obstacle) or _BETWEEN[found.obstacle]
+    said = _SENTENCES.get(found.obstacle) if found.obstacle else None
+    if said is None:
+        return explain_between(found.obstacle, found.detail)
     return one_line(
         said.format(detail=found.detail) if isinstance(said, str) else said(found, setting)
     )
@@ -73,14 +75,6 @@ def explain(found: Comparison, setting: Setting) -> str:
 def explain_in(view: SessionView, found: Comparison) -> str:
     """Return the same for a comparison of a session."""
     return explain(found, setting_of(view, view.groups[view.rows[found.cell].cell.group]))
-
-
-def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
-    """Return why a cell has no number between sessions or machines; empty if it has one."""
-    words = _BETWEEN.get(obstacle, "") if obstacle else ""
-    if obstacle is Obstacle.HALF and detail:
-        words = _HALF_OF_ANOTHER
-    return one_line(words.format(detail=detail))
 
 
 def setting_of(view: SessionView, group: GroupView) -> Setting:
@@ -209,23 +203,7 @@ _SENTENCES: dict[Obstacle, str | Callable[[Comparison, Setting], str]] = {
     "adding that difference to the interval leaves this open: measure when the machine is quieter",
     Obstacle.OPEN: _open,
 }
-"""Why a pair of one session has no verdict, or what words it; `_BETWEEN` has the rest."""
-_BETWEEN = {
-    Obstacle.FAILED: "{detail}",
-    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
-    Obstacle.HALF: "half of its time or more was not the client's own",
-    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
-    Obstacle.OTHER_SITE: "its site differs from the newest session's site of the same name",
-    Obstacle.OTHER_BASELINE: "it was compared with another cell than in the newest session",
-    Obstacle.OTHER_NETWORK: "its network differs from the newest session's network of that name",
-    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
-    Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
-    Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
-    Obstacle.PLAIN: "plain and normalised times disagree about the two sessions",
-}
-"""Obstacles between sessions or machines, in words."""
-_HALF_OF_ANOTHER = "half of the time of {detail} or more was not the client's own"
-"""For a cell whose baseline has that obstacle."""
+"""Why a pair of one session has no verdict, or what words it; `explain_between` has the rest."""
 
 
 def _size(found: Comparison) -> DoubtSize | None:
