@@ -30,7 +30,7 @@ from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.peers import open_peers
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.operations import Operation, select_operations
-from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.claims import holm_levels
 from crawlbench.stats.interval import estimate_mean
 
 if TYPE_CHECKING:

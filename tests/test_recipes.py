@@ -214,12 +214,12 @@ def test_column_is_a_header_a_text_and_a_number(house, session):
     """It stands in the tables of all outputs, and scripts get the number."""
     names("a column", "report/tables.py", "_COLUMNS", "_row", "COST")
     names("a column", "base/records/findings.py", "stats/summary.py", "report/cellresult.py")
-    switches, last = '    Column("switches", is_number=True),\n', "summary.yields + summary.pre"
+    switches, last = "switches:", "summary.yields + summary.pre"
     house.touch(
         "report/tables.py",
         lambda text: put(
             text,
-            (switches, switches + '    Column("moons", is_number=True),\n'),
+            (switches, f"{switches}, moons:"),
             (
                 f"        format_count({last}emptions),\n",
                 f"        format_count({last}emptions),\n        format_count(summary.moons),\n",
@@ -256,7 +256,7 @@ def test_warning_is_a_function(house, session):
 @pytest.mark.long
 def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     names("a quantity", "base/records/findings.py", "Quantity", "stats/index.py", "stats/change.py")
-    names("a quantity", "stats/bound.py", "report/measures.py", "report/charts/history.py")
+    names("a quantity", "stats/gate.py")
     cpu = '    CPU_PAGE = "CPU per page"\n'
     house.touch(
         "base/records/findings.py", lambda text: put(text, (cpu, f'    MOON = "moon"\n{cpu}'))
@@ -270,20 +270,13 @@ def test_quantity_is_read_named_and_held_by_a_gate(house, session):
     )
     for path, line, new in (
         ("stats/change.py", "        Quantity.TIME: summary.seconds,\n", "summary.seconds"),
-        ("report/measures.py", '    Quantity.TIME: "time",\n', '"moon time"'),
-        ("report/measures.py", '    Quantity.TIME: "changes",\n', '"moon_changes"'),
-        (
-            "report/charts/history.py",
-            '    Quantity.TIME: "Time over the',
-            '"Moon time over the baseline\'s"',
-        ),
-        ("report/charts/history.py", '    Quantity.TIME: "",\n', '"moon-"'),
+        ("base/records/findings.py", '            Quantity.TIME: "time",\n', '"moon time"'),
     ):
-        more = f"    Quantity.MOON: {new},\n"
+        more = f"            Quantity.MOON: {new},\n"
         house.touch(path, lambda text, line=line, more=more: put(text, (line, more + line)))
     gate = '    "slower": Quantity.TIME,\n'
     moon = '    "moon-slower": Quantity.MOON,\n'
-    house.touch("stats/bound.py", lambda text: put(text, (gate, moon + gate)))
+    house.touch("stats/gate.py", lambda text: put(text, (gate, moon + gate)))
     assert "moon time" in house.call("report", session, "--format", "markdown")
     said = house.call("compare", session, session, "--fail-on", "moon-slower:5%", "--json")
     assert '"moon_changes"' in said
@@ -332,8 +325,8 @@ def test_obstacle_is_found_and_has_words(house, session):
     place = "        if self._failure(pair):\n            return Obstacle.FAILED"
     moon = '        if pair:\n            return Obstacle.MOON, ""\n'
     house.touch("stats/judge.py", lambda text: put(text, (place, moon + place)))
-    words = "    Obstacle.FAILED: _failed,\n"
-    told = '    Obstacle.MOON: lambda *_: "the moon was in the way",\n'
+    words = "    Obstacle.FEW_ROUNDS: _few_rounds,\n"
+    told = '    Obstacle.MOON: "the moon was in the way",\n'
     house.touch("report/reasons.py", lambda text: put(text, (words, told + words)))
     assert "the moon was in the way" in house.call("report", session, "--format", "json")
 

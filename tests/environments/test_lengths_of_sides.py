@@ -11,7 +11,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Cell, Environment, LongForm, Quantity, Stopping, Verdict
 from crawlbench.cli.answer import find_answer
 from crawlbench.library.session import Session
-from crawlbench.stats.bound import Bound, read_bound
+from crawlbench.stats.gate import Bound, read_bound
 from crawlbench.stats.judge import judge
 from crawlbench.stats.settled import open_cells
 from tests.report.views import EXPORTS, make_page, render_markdown, versus_sentence

@@ -11,8 +11,8 @@ from crawlbench.base.records import Doubt, DoubtSize, Failure, Obstacle, Quantit
 from crawlbench.reference import pairs
 from crawlbench.reference.pooling import MARGIN, Pool, Ratio, Standing
 from crawlbench.stats import claims
+from crawlbench.stats.claims import holm_levels
 from crawlbench.stats.doubts import bound_shifts
-from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.judge import judge
 from tests.reference.builders import ALIKE, BASE, FAST, GROUP, RATIOS, SLOW, measured, way
 from tests.stats.builders import BASELINE, other

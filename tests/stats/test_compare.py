@@ -9,11 +9,11 @@ import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Quantity, Verdict
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
-from crawlbench.stats.obstacles import explain_between
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 from tests.stats.operating import make_facts, make_operations_plan, make_operations_session
 

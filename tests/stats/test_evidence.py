@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.evidence import AnyTime, OneLook, gather
+from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, gather
 from crawlbench.stats.interval import estimate_mean
 
 MARGIN = 0.01
@@ -23,7 +23,7 @@ def weigh(measured, rest, look=None, **more):
     """Return the evidence of rounds as measured, and with one doubt taken off."""
     ways = {"measured": measured, "rest": rest}
     even = [0.0] * len(measured)
-    look = look or OneLook()
+    look = look or ONE_LOOK
     return gather(ways, measured, look, margin=MARGIN, widenings=even, level=LEVEL, **more)
 
 
@@ -104,7 +104,7 @@ def test_interval_holds_for_waits_that_may_be_the_contestants_own(count):
     assert held / SESSIONS >= 0.915
 
 
-@pytest.mark.parametrize("look", [OneLook(), AnyTime()], ids=["once", "each round"])
+@pytest.mark.parametrize("look", [ONE_LOOK, ANY_TIME], ids=["once", "each round"])
 def test_difference_of_exactly_the_margin_is_seldom_called_anything(look):
     """Not more often than the level allows, however noisy the neighbour."""
     for doubt in (0.2, 1.0, 5.0):
@@ -129,7 +129,7 @@ def test_interval_of_many_looks_contains_the_mean_that_is_printed_beside_it():
     """The intersection alone left it out in one of seven sessions beside such a neighbour."""
     draw = random.Random(3)
     for _ in range(100):
-        found = weigh(*rounds_with(5.0, 1.0, 20, draw, truth=MARGIN), AnyTime())
+        found = weigh(*rounds_with(5.0, 1.0, 20, draw, truth=MARGIN), ANY_TIME)
         assert found.interval.low <= found.mean <= found.interval.high
         if found.p_value <= LEVEL:
             inside = found.interval.low > -MARGIN and found.interval.high < MARGIN
@@ -140,9 +140,9 @@ def test_interval_of_many_looks_contains_the_mean_that_is_printed_beside_it():
 def test_answer_that_later_rounds_contradict_is_taken_back():
     """Five rounds say 20 % more, then twenty say nothing of the kind."""
     early = [0.2, 0.201, 0.199, 0.2, 0.2005]
-    assert weigh(early, early, AnyTime()).p_value < LEVEL
+    assert weigh(early, early, ANY_TIME).p_value < LEVEL
     late = [*early, *[-0.06 + 0.001 * (n % 3) for n in range(20)]]
-    found = weigh(late, late, AnyTime())
+    found = weigh(late, late, ANY_TIME)
     assert abs(found.mean) < MARGIN
     assert found.p_value > LEVEL
     assert found.interval.low <= found.mean

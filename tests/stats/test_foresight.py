@@ -8,12 +8,12 @@ from itertools import pairwise
 import pytest
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.evidence import AnyTime, Evidence, OneLook
+from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, Evidence
 from crawlbench.stats.foresight import MAX_ROUNDS, more_rounds
 from crawlbench.stats.interval import Interval
 from crawlbench.stats.sequence import Moments
 
-LOOKS = [OneLook(), AnyTime()]
+LOOKS = [ONE_LOOK, ANY_TIME]
 LEVELS = [0.05, 0.01, 0.05 / 999]
 
 
@@ -68,8 +68,8 @@ def test_rounds_that_are_missing_are_those_of_a_walk(look, level, rounds):
 def test_what_doubts_add_by_chance_becomes_less_with_more_rounds():
     """The mean as measured lies on the margin today, but not for long."""
     lucky = evidence(0.05, 6, spread=0.01, luck=0.1, measured=0.01)
-    found = more_rounds(lucky, AnyTime(), 0.01, 0.0, 0.05)
+    found = more_rounds(lucky, ANY_TIME, 0.01, 0.0, 0.05)
     assert found
     # It need not become as narrow as if all of the spread was chance.
-    assert found < more_rounds(evidence(0.05, 6, spread=0.1), AnyTime(), 0.01, 0.0, 0.05)
-    assert found > more_rounds(evidence(0.05, 6, spread=0.01), AnyTime(), 0.01, 0.0, 0.05)
+    assert found < more_rounds(evidence(0.05, 6, spread=0.1), ANY_TIME, 0.01, 0.0, 0.05)
+    assert found > more_rounds(evidence(0.05, 6, spread=0.01), ANY_TIME, 0.01, 0.0, 0.05)

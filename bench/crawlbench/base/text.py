@@ -27,6 +27,11 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def with_capital(text: str) -> str:
+    """Return text whose first letter is a capital; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def list_cpus(cpus: Sequence[int]) -> str:
     """Return CPUs as Linux writes them, such as `0-3,8`."""
     spans = [

@@ -30,7 +30,7 @@ from crawlbench.measure.lengths import read_long_forms
 from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
-from crawlbench.stats.bound import read_bound
+from crawlbench.stats.gate import read_bound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Environment, Session
     from crawlbench.cli.answer import Answer
     from crawlbench.measure.suite import Suite
-    from crawlbench.stats.bound import Bound
+    from crawlbench.stats.gate import Bound
 
 
 def ab(

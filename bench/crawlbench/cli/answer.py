@@ -10,10 +10,9 @@ from crawlbench.base.whole import storing, write_text
 from crawlbench.cli.output import INTERRUPTED
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
-from crawlbench.stats.bound import Bound
-from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.change import find_changes
+from crawlbench.stats.gate import Bound, hold_gate
 from crawlbench.stats.judge import judge_at
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

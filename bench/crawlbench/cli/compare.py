@@ -24,9 +24,8 @@ from crawlbench.report.changes import (
     tell_comparison,
     why_not_compared,
 )
-from crawlbench.stats.bound import read_bound
 from crawlbench.stats.compare import SessionComparison, compare_sessions
-from crawlbench.stats.gate import hold_gate
+from crawlbench.stats.gate import hold_gate, read_bound
 from crawlbench.stats.rows import Margin
 
 UNCLEAR = 3

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
-from crawlbench.stats.bound import NAMES
+from crawlbench.stats.change import find_changes
 from crawlbench.stats.settled import HOPELESS
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,5 +94,5 @@ def _compare_ends(
         if found.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
             return f"{middle.name} is {found.verdict.value}: {found.detail}"
         if found.obstacle in (Obstacle.FLAT, Obstacle.BENT):
-            return f"{middle.name} has no {NAMES[quantity]} that could be compared"
+            return f"{middle.name} has no {quantity.words} that could be compared"
     return Step(middle.name, found, has_changed(found, whole, found_before.verdict))

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of, one_line
-from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import log_ratio_of
 from crawlbench.library.html import show_paragraphs, show_table
-from crawlbench.library.rows import Change
+from crawlbench.library.rows import Change, make_frame
 from crawlbench.library.session import Session, load_session
 from crawlbench.measure.kept import find_kept
-from crawlbench.report.cellresult import as_ratio
+from crawlbench.report.cellresult import NO_RATIO, numbers_of
 from crawlbench.report.changes import comparison_notes, comparison_tables
-from crawlbench.report.measures import MEASURE, tell_range
+from crawlbench.report.measures import tell_range
 from crawlbench.stats.compare import compare_sessions
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from crawlbench.stats import change as stats
     from crawlbench.stats.compare import SessionComparison
+
+_COLUMNS = tuple(field.name for field in fields(Change))
 
 
 class Comparison:
@@ -56,11 +58,11 @@ class Comparison:
             NotInstalledError: pandas is not installed; `to_polars` raises it likewise.
             UsageError: the two sessions were not compared by this quantity.
         """
-        return make_frame("pandas", Change, self._pick(quantity))
+        return make_frame("pandas", _COLUMNS, self._pick(quantity))
 
     def to_polars(self, quantity: str = "time") -> Any:  # noqa: ANN401  (nor polars)
         """Return the changes by a quantity as a polars DataFrame."""
-        return make_frame("polars", Change, self._pick(quantity))
+        return make_frame("polars", _COLUMNS, self._pick(quantity))
 
     def _pick(self, quantity: str) -> tuple[Change, ...]:
         if quantity not in self.by:
@@ -115,30 +117,19 @@ def compare(
 
 
 def _change(found: stats.Change) -> Change:
-    has_ratio = found.quantity.has_ratio
-    ratio, low, high = (as_ratio(v) if has_ratio else None for v in _ends(found))
-    more_s, more_low_s, more_high_s = (None if has_ratio else v for v in _ends(found))
+    numbers = numbers_of(found.estimate, found.low, found.high, found.quantity)
     return Change(
         cell=found.cell,
         base_seconds=found.base_s,
         head_seconds=found.head_s,
-        ratio=ratio,
-        ratio_low=low,
-        ratio_high=high,
         verdict=str(found.verdict),
         quantity=str(found.quantity),
-        more_s=more_s,
-        more_low_s=more_low_s,
-        more_high_s=more_high_s,
+        **{**NO_RATIO, **numbers},
     )
 
 
-def _ends(found: stats.Change) -> tuple[float | None, float | None, float | None]:
-    return found.estimate, found.low, found.high
-
-
 def _tell(change: Change) -> str:
-    what = MEASURE[Quantity(change.quantity)]
+    what = Quantity(change.quantity).words
     if change.more_s is not None:
         low_s, high_s = change.more_low_s or 0.0, change.more_high_s or 0.0
         more, interval = tell_range(change.more_s, low_s, high_s, Quantity.BEGIN)

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import MEASURE, tell_numbers
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
-from crawlbench.stats.bound import Bound, read_bound
-from crawlbench.stats.gate import hold_gate
+from crawlbench.report.measures import mention, tell_numbers
+from crawlbench.report.reasons import explain, setting_of
+from crawlbench.stats.change import find_changes
+from crawlbench.stats.gate import Bound, hold_gate, read_bound
 from crawlbench.stats.judge import judge_at
-from crawlbench.stats.versus import find_changes
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Session
@@ -126,17 +124,13 @@ def _tell_bound(bound: Bound) -> str:
     """Return what a gate allows, such as `5 % in time per page`."""
     if not bound.quantity.has_ratio:
         return f"{1000 * bound.size:.3g} ms to begin"
-    of = "" if bound.quantity is Quantity.TIME else f" in {MEASURE[bound.quantity]}"
-    return f"{100 * math.expm1(bound.size):.3g} %{of}"
+    return f"{100 * math.expm1(bound.size):.3g} %{mention(bound.quantity, ' in {}')}"
 
 
 def _line(view: SessionView, judged: Session, change: Change) -> str:
     """Return what was found about one cell, with its interval, and why if that is no answer.
 
-    Args:
-        view: the session.
-        judged: the same, judged by the gate, which decides what is an answer.
-        change: what was found.
+    The session as it was judged by the gate decides what is an answer.
     """
     row = view.rows[change.cell]
     group = view.groups[row.cell.group]
@@ -159,6 +153,6 @@ def _size(view: SessionView, change: Change) -> str:
     if not change.quantity.has_ratio:
         return f"{number} to begin ({interval}, at {100 * view.plan.confidence:g} %), {rounds}"
     return (
-        f"{number} times the {MEASURE[change.quantity]} ({interval}, at "
+        f"{number} times the {change.quantity.words} ({interval}, at "
         f"{100 * view.plan.confidence:g} %), {rounds}"
     )

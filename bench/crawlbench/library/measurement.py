@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import EnvironmentFacts, Plan
     from crawlbench.measure.suite import Suite
-    from crawlbench.stats.bound import Bound
+    from crawlbench.stats.gate import Bound
 
     Progress = Callable[[str], object] | None
     """Called with a line from time to time, such as `print`; None for silence."""

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
-from crawlbench.library.frames import make_frame
 from crawlbench.library.gate import GateResult, hold_session
 from crawlbench.library.html import show_paragraphs, show_picture, show_table
-from crawlbench.library.rows import Pair, Row, copy_rows
+from crawlbench.library.rows import make_frame
 from crawlbench.measure.store import load_session as load_record
 from crawlbench.report.answer import find_answer
+from crawlbench.report.cellresult import COLUMNS
 from crawlbench.report.formats import to_csv, to_json
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.operations import operation_tables
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from crawlbench.base.records import Session as Record
+    from crawlbench.library.rows import Pair, Row
     from crawlbench.report.results import Results
     from crawlbench.report.table import Table
 
@@ -51,12 +52,12 @@ class Session:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """A row per cell, in the order of the plan, including the baseline and its control."""
-        return copy_rows(Row, self._results.cells)
+        return tuple(self._results.cells)
 
     @cached_property
     def pairs(self) -> tuple[Pair, ...]:
         """All pairs that were compared, by each quantity: time, CPU time, per page and so on."""
-        return copy_rows(Pair, self._results.pairs)
+        return tuple(self._results.pairs)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -112,11 +113,11 @@ class Session:
         Raises:
             NotInstalledError: pandas is not installed; `to_polars` raises it likewise.
         """
-        return make_frame("pandas", Row, self.rows)
+        return make_frame("pandas", COLUMNS, self.rows)
 
     def to_polars(self) -> Any:  # noqa: ANN401  (nor polars)
         """Return the rows as a polars DataFrame."""
-        return make_frame("polars", Row, self.rows)
+        return make_frame("polars", COLUMNS, self.rows)
 
     def to_markdown(self) -> str:
         """Return answer, tables and notes, like the session's `table.md`."""

@@ -71,11 +71,7 @@ def said_by(session: Session) -> dict[Hashable, Said]:
 def find_agreement(
     sides: Iterable[tuple[Mapping[Hashable, Said], Mapping[Hashable, Said]]],
 ) -> list[Band]:
-    """Return how often verdicts flip from one side to the other, by distance from 1.
-
-    Args:
-        sides: pairs of sides; verdicts that only one of the two has are left out.
-    """
+    """Return how often verdicts that two sides share flip between them, by distance from 1."""
     shared = [(one[key], other[key]) for one, other in sides for key in one if key in other]
     bands = []
     for low, high in pairwise(BANDS):

@@ -23,14 +23,13 @@ from crawlbench.reference.makeup import find_loop_library
 from crawlbench.reference.parts import find_part, list_parts
 from crawlbench.reference.pooling import CONFIDENCE
 from crawlbench.reference.sources import is_shipped, pages_of_site
+from crawlbench.stats.judge import MIN_ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlbench.base.records import Cell, Plan, Session
 
-MIN_ROUNDS = 5
-"""With fewer rounds, the spread itself is a guess."""
 CUT_SHORT = ("", "interrupted", "mirror")
 """Endings of a session that was not finished."""
 AHEAD = timedelta(days=1)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Verdict
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
-from crawlbench.stats.claims import find_claims
-from crawlbench.stats.holm import holm_levels
+from crawlbench.stats.claims import find_claims, holm_levels
 from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:

@@ -33,10 +33,6 @@ def find_clients(table: Table, part: str = PART) -> list[TableRow]:
     """Return the rows of all clients from the newest matrix that has them whole.
 
     If none has them whole, they come from the newest that has them at all, and are preliminary.
-
-    Args:
-        table: the table of all matrices.
-        part: the part of a matrix whose clients are wanted.
     """
     mine = [row for row in table.rows if row.part == part and not row.tuned]
     if not mine:
@@ -48,8 +44,7 @@ def find_clients(table: Table, part: str = PART) -> list[TableRow]:
 def draw_clients(rows: Sequence[TableRow]) -> str:
     """Return each client's time over the baseline's as SVG, dark where readers prefer dark.
 
-    Args:
-        rows: rows of one scenario of one matrix, with its baseline; at least one.
+    There must be at least one row, and all must be of one scenario of one matrix.
     """
     with_pages = any(map(_has_page, rows))
     shown = [_row(row, row.page if with_pages else row.time) for row in rows]

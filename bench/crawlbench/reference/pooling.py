@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
 from crawlbench.reference.pairs import Rules, judge_pairs
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.doubts import bound_shifts
-from crawlbench.stats.index import Index, read_cpu
+from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_failures, find_slopes
+from crawlbench.stats.lengths import find_failures, index_for
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
 
@@ -84,9 +85,13 @@ class _Part:
         self.baseline = session.plan.baselines[group]
         controls = [cell.name for cell in cells if cell.control]
         self._twins = (self.baseline, *controls)
-        self.index = Index(session.rounds)
-        self.slopes = find_slopes(session, self.index, group)
-        self.has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        index, has_lengths = Index(session.rounds), group in session.plan.long_forms
+        has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        self._indexes = {
+            quantity: index_for(session, index, group, quantity)
+            for quantity in QUANTITIES
+            if (has_lengths or not quantity.is_of_lengths) and (has_cpu or not quantity.is_cpu)
+        }
         self.widenings = {
             one.quantity: one.widening for one in session.controls if one.group == group
         }
@@ -111,16 +116,11 @@ class _Part:
         )
         if not (one.cells and two.cells):
             return None
-        if quantity is Quantity.CPU:
-            found = log_ratios(self.index, one, two, read_cpu) if self.has_cpu else []
-            return estimate_mean(found)
-        if quantity is Quantity.TIME:
-            return estimate_mean(log_ratios(self.index, one, two))
         # Where more pages took no more time, or the times do not lie on a line, a page has no cost.
-        slopes = self.slopes
-        if slopes is None or slopes.find_obstacle((*one.cells, *two.cells))[0]:
+        index = self._indexes.get(quantity)
+        if index is None or index.find_obstacle((*one.cells, *two.cells))[0]:
             return None
-        return estimate_mean(log_ratios(slopes, one, two))
+        return estimate_mean(log_ratios(index, one, two, reading_of(quantity)))
 
     def widening(self, cell: str, other: str, quantity: Quantity) -> float:
         """Return how far doubts and the twins' difference could move the log ratio of two cells."""
@@ -284,7 +284,7 @@ class Pool:
         if failure := self.failure(name, quantity):
             return failure.reason
         if self._is_half(name, quantity):
-            return "half of its time or more was not the client's own"
+            return explain_between(Obstacle.HALF)
         if count < self._least:
             return f"preliminary: {count} of {self._least} sessions"
         return ""

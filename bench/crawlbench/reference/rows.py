@@ -107,13 +107,10 @@ class Pairs:
 
 
 def newest_last(rows: Iterable[TableRow]) -> list[TableRow]:
-    """Return rows so ordered that the last of those that are alike is the one to show.
+    """Return rows, given the oldest first, so that the last of those that are alike is to be shown.
 
     That is the newest one that is whole. A matrix takes days: what it has begun is preliminary, and
     does not take the place of the matrix before it. Only where no row is whole is it shown.
-
-    Args:
-        rows: rows of all matrices, the oldest first.
     """
     return sorted(rows, key=lambda row: row.is_whole)
 

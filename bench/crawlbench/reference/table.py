@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Session
     from crawlbench.reference.agreement import Band
     from crawlbench.reference.matrix import Matrix, Measured
-from crawlbench.reference.rows import Pairs, Shares, TableRow
+    from crawlbench.reference.rows import Pairs, Shares, TableRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.base.text import count_of, one_line
+from crawlbench.base.text import count_of, one_line, with_capital
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of, reach_to
@@ -89,7 +89,7 @@ def _sentences(view: SessionView, full: Fullness) -> tuple[Sentence, ...]:
 
 def as_sentence(text: str) -> str:
     """Return text with a capital letter and a full stop."""
-    return f"{text[0].upper()}{text[1:]}."
+    return f"{with_capital(text)}."
 
 
 def _counted(view: SessionView) -> Iterator[str]:
@@ -136,7 +136,7 @@ def _sizes(found: Sequence[tuple[str, Held]]) -> str:
     if verdict is Verdict.SAME:
         return ""
     if verdict is not Verdict.UNCLEAR:
-        most = format_size(max(abs(held.found.estimate or 0.0) for held in every))
+        most = format_size(max(abs(held.behind) for held in every))
         return f"(by {'' if len(every) == 1 else 'up to '}{most})"
     reach = reach_of(every)
     place, best_known = min(found, key=lambda one: reach_to(one[1]))

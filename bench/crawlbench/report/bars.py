@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.report.numbers import WIDEST
+from crawlbench.report.numbers import MIN_SPAN, WIDEST
 from crawlbench.report.tables import Ratio, ratio_of
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 MIN_BAR, MAX_BAR = 14, 40
 """Columns: fewer would show nothing, more would add nothing."""
-MIN_SPAN = math.log(1.05)
-"""Log ratio on each side of 1 that is always shown, so that noise alone does not look large."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.measures import MEASURE, tell_numbers
-from crawlbench.report.table import Column, Table
+from crawlbench.report.measures import mention, tell_numbers
+from crawlbench.report.table import Table, columns_of
 
 if TYPE_CHECKING:
     from crawlbench.stats.bisection import Bisection
     from crawlbench.stats.change import Change
 
-_COLUMNS = (
-    Column("environment"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("side"),
-)
+_COLUMNS = columns_of("environment, ratio:, interval, side")
 SIDES = {True: "after", False: "before", None: "unclear"}
 
 
@@ -28,13 +23,13 @@ def bisection_sentence(found: Bisection) -> str:
     if whole is None:
         return one_line(f"Nothing was measured for {first} and {last}.")
     if not found.after:
-        by = f", by {MEASURE[whole.quantity]}," if whole.quantity.is_of_lengths else ""
+        by = mention(whole.quantity, ", by {},")
         return one_line(
             f"From {first} to {last} nothing is known to have changed: {whole.cell}{by} is "
             f"{whole.verdict.value}{_ratio(whole)}."
         )
     text = (
-        f"The {MEASURE[whole.quantity]} of {whole.cell} changed{_ratio(whole)} between "
+        f"The {whole.quantity.words} of {whole.cell} changed{_ratio(whole)} between "
         f"{found.before} and {found.after}"
     )
     if not found.is_exact:
@@ -53,10 +48,8 @@ def bisection_table(found: Bisection) -> Table:
     rows |= dict.fromkeys(found.skipped, ("-", "-", "not usable"))
     ordered = [name for name in found.names if name in rows]
     shown = tuple(tuple(map(one_line, (name, *rows[name]))) for name in ordered)
-    title = f"against {found.names[0]}"
-    if found.whole and found.whole.quantity.is_of_lengths:
-        title += f", {MEASURE[found.whole.quantity]}"
-    return Table(one_line(title), _COLUMNS, shown)
+    of = mention(found.whole.quantity, ", {}") if found.whole else ""
+    return Table(one_line(f"against {found.names[0]}{of}"), _COLUMNS, shown)
 
 
 def _ratio(change: Change) -> str:

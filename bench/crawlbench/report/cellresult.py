@@ -1,25 +1,23 @@
-"""One cell in the published JSON of a session (floor 3): see `results.py`."""
+"""One cell of a session, as the published JSON and `crawlbench.Row` have it (floor 3)."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
-
 from crawlbench.base.records import Cell, Quantity, Summary, Verdict
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
+from crawlbench.report.reasons import explain_in
+from crawlbench.stats.change import seconds_of
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Comparison, Control, LongForm
     from crawlbench.report.view import Row, SessionView
 
 Role = Literal["contestant", "baseline", "control", "reference"]
 
 
-class CellResult(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class CellResult:
     """One cell; numbers are null where there is no value."""
 
     cell: str
@@ -125,9 +123,12 @@ class CellResult(msgspec.Struct, frozen=True):
     """Whether the three do not lie on a line, so that there is no cost per page or to begin."""
 
 
-AXES = {field.name for field in fields(Cell)} & {*CellResult.__struct_fields__}
+FIELDS = tuple(field.name for field in fields(CellResult))
+COLUMNS = tuple(name for name in FIELDS if name != "figures")
+"""Fields that hold a single value, so that a table can have a column of each."""
+AXES = {field.name for field in fields(Cell)} & {*FIELDS}
 """Fields that belong to a cell itself."""
-SUMMED_UP = {field.name for field in fields(Summary)} & {*CellResult.__struct_fields__} - {
+SUMMED_UP = {field.name for field in fields(Summary)} & {*FIELDS} - {
     *("cell", "values", "mark", "figures", "excess", "http")
 }
 """Fields that are those of a summary as they stand; null without one."""
@@ -137,65 +138,49 @@ def result_of(view: SessionView, row: Row) -> CellResult:
     """Return what is published about a row."""
     cell, summary = row.cell, row.summary
     group = view.groups[cell.group]
-    has_cpu = summary is not None and Quantity.CPU in view.quantities
     summed_up: dict[str, Any] = {name: getattr(summary, name, None) for name in SUMMED_UP}
+    ratios: dict[str, Any] = {}
+    for quantity in Quantity:
+        if group.form or not quantity.is_of_lengths:
+            ratios |= _ratios(view, row, quantity)
     return CellResult(
         cell=cell.name,
         kind="operation" if cell.operation else "crawl",
         role=row.role.value,
         **{name: getattr(cell, name) for name in AXES},
         baseline=group.baseline,
-        **_ratios(row, Quantity.TIME, "", has_base=summary is not None),
         reason=_reason(view, row),
         values=summary.values if summary else 0,
         **summed_up,
+        **ratios,
         mark=str(summary.mark) if summary else "",
         figures=summary.figures if summary else {},
-        **_ratios(row, Quantity.CPU, "cpu_", has_base=has_cpu),
         excess=math.expm1(summary.excess) if summary else None,
         http=summary.http if summary else "",
         cpus=len(view.session.machine.worker_cpus) or None,
         model=view.session.models.get(cell.strategy, ""),
         leading=group.leading,
-        **(_of_lengths(row, group.form) if group.form else {}),
+        pages=group.form.short_pages if group.form else None,
+        long_pages=group.form.pages if group.form else None,
+        middle_pages=(group.form.middle_pages or None) if group.form else None,
     )
 
 
-def _of_lengths(row: Row, form: LongForm) -> dict[str, Any]:
-    """Return what only two lengths can tell."""
-    begin, summary = _found(row, Quantity.BEGIN), row.summary
-    has_page = summary is not None and bool(summary.per_page_s)
-    has_cpu = summary is not None and bool(summary.cpu_per_page_s)
-    return {
-        "pages": form.short_pages,
-        "long_pages": form.pages,
-        "middle_pages": form.middle_pages or None,
-        **_ratios(row, Quantity.PAGE, "per_page_", has_base=has_page),
-        **_ratios(row, Quantity.CPU_PAGE, "cpu_per_page_", has_base=has_cpu),
-        "to_begin_more_s": begin.estimate if begin else None,
-        "to_begin_more_low_s": begin.low if begin else None,
-        "to_begin_more_high_s": begin.high if begin else None,
-        "to_begin_verdict": _verdict(row, Quantity.BEGIN),
-    }
+def _ratios(view: SessionView, row: Row, quantity: Quantity) -> dict[str, Any]:
+    """Return how a row compares with the baseline by a quantity, as the fields are called.
 
-
-def _ratios(row: Row, quantity: Quantity, prefix: str, *, has_base: bool = False) -> dict[str, Any]:
-    """Return a row's ratio to the baseline, its ends and its verdict, as the fields are called.
-
-    Args:
-        row: the row.
-        quantity: what is compared.
-        prefix: begins the names of the fields.
-        has_base: whether a baseline has the ratio 1, because it was measured.
+    For the control it is how it compares with its twin. A baseline that was measured has ratio 1.
     """
-    found = _found(row, quantity)
-    is_one = has_base and row.role == "baseline"
-    return {
-        f"{prefix}ratio": 1.0 if is_one else as_ratio(found.estimate if found else None),
-        f"{prefix}ratio_low": as_ratio(found.low if found else None),
-        f"{prefix}ratio_high": as_ratio(found.high if found else None),
-        f"{prefix}verdict": _verdict(row, quantity),
-    }
+    compared = row.found.get(quantity)
+    found = row.controls.get(quantity) or compared
+    ends = (found.estimate, found.low, found.high) if found else (None, None, None)
+    told: dict[str, Any] = {**numbers_of(*ends, quantity)}
+    is_measured = seconds_of(row.summary, quantity) is not None
+    has_clock = quantity is not Quantity.CPU or quantity in view.quantities
+    if quantity.has_ratio and row.role == "baseline" and is_measured and has_clock:
+        told["ratio"] = 1.0
+    told["verdict"] = compared.verdict if compared else None
+    return {f"{quantity.prefix}{name}": value for name, value in told.items()}
 
 
 def _reason(view: SessionView, row: Row) -> str:
@@ -203,19 +188,23 @@ def _reason(view: SessionView, row: Row) -> str:
     if row.failure:
         return row.failure.reason
     compared = row.found.get(Quantity.TIME)
-    return explain(compared, setting_of(view, view.groups[row.cell.group])) if compared else ""
-
-
-def _found(row: Row, quantity: Quantity) -> Comparison | Control | None:
-    """Return where a cell's ratio to the baseline comes from; for the control, its twin."""
-    return row.controls.get(quantity) or row.found.get(quantity)
-
-
-def _verdict(row: Row, quantity: Quantity) -> Verdict | None:
-    found = row.found.get(quantity)
-    return found.verdict if found else None
+    return explain_in(view, compared) if compared else ""
 
 
 def as_ratio(log_ratio: float | None) -> float | None:
     """Return the ratio, or None if it exceeds what a float can hold."""
     return math.exp(log_ratio) if log_ratio is not None and abs(log_ratio) < 700 else None
+
+
+NO_RATIO = dict.fromkeys(("ratio", "ratio_low", "ratio_high"))
+"""Fields of a ratio where there is none."""
+
+
+def numbers_of(
+    estimate: float | None, low: float | None, high: float | None, quantity: Quantity
+) -> dict[str, float | None]:
+    """Return a ratio and its ends, or a difference in seconds, as scripts know them."""
+    ends = {"": estimate, "_low": low, "_high": high}
+    if quantity.has_ratio:
+        return {f"ratio{end}": as_ratio(value) for end, value in ends.items()}
+    return {f"more{end}_s": value for end, value in ends.items()}

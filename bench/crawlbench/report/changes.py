@@ -6,66 +6,41 @@ import math
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
-from crawlbench.report.cellresult import as_ratio
+from crawlbench.report.cellresult import numbers_of
 from crawlbench.report.lengths import tell_pages
-from crawlbench.report.measures import CHANGES, MEASURE, tell_range
+from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
-from crawlbench.stats.obstacles import explain_between
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from crawlbench.stats.change import Change, Seen
     from crawlbench.stats.compare import SessionComparison, Unlike
     from crawlbench.stats.rows import Compared, Kin
 
-_SEEN = (Column("ratio", is_number=True), Column("interval"))
-_HEAD = (Column("cell"), Column("base", is_number=True), Column("head", is_number=True))
-_PAIRED = (*_HEAD, *_SEEN, Column("verdict"))
-_BOTH = (
-    *_HEAD,
-    Column("plain", is_number=True),
-    Column("interval"),
-    Column("normalised", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-)
-_KIN = (Column("cell"), Column("beside"), *_SEEN, Column("verdict"))
+_COLUMNS = columns_of("cell, base:, head:, plain:, interval, normalised:, interval, verdict")
+_KIN = columns_of("cell, beside, ratio:, interval, verdict")
 
 
 def comparison_tables(found: SessionComparison) -> list[Table]:
     """Return a table for each quantity, and one of the pairs of event loops if there are any."""
     tables = []
     for quantity, one in found.by.items():
-        of = "" if quantity is Quantity.TIME else f", {MEASURE[quantity]}"
-        tables.append(changes_table(one.changes, title=f"head against base{of}"))
+        of = mention(quantity, ", {}")
+        tables.append(changes_table(one.changes, f"head against base{of}"))
         if one.kin:
             title = f"how the ratios between event loops changed{of}"
             tables.append(Table(title, _KIN, tuple(_kin_row(kin, quantity) for kin in one.kin)))
     return tables
 
 
-def changes_table(
-    changes: Sequence[Change],
-    names: Mapping[str, str] | None = None,
-    title: str = "head against base",
-) -> Table:
-    """Return a row per cell that both have, the largest change first, invalid ones last.
-
-    Args:
-        changes: the changes between two sessions or two environments, by one quantity.
-        names: what to call each cell, by its name; None for the names themselves.
-        title: the table's title.
-    """
+def changes_table(changes: Sequence[Change], title: str) -> Table:
+    """Return a row per cell that both have, the largest change first, invalid ones last."""
     ordered = sorted(changes, key=_size, reverse=True)
-    is_paired = all(seen.way is Way.PAIRED for change in changes for seen in change.ways)
-    ways = (Way.PAIRED,) if is_paired else (Way.PLAIN, Way.NORMALISED)
-    rows = [_row(change, ways) for change in ordered]
-    if names is not None:
-        rows = [(names[change.cell], *row[1:]) for change, row in zip(ordered, rows, strict=True)]
-    return Table(title, _PAIRED if is_paired else _BOTH, tuple(rows))
+    return Table(title, _COLUMNS, tuple(map(_row, ordered)))
 
 
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
@@ -121,7 +96,7 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
     """Return what two sessions say, as JSON for scripts; ratios are head over base."""
     return {
         "format": 1,
-        **{CHANGES[quantity]: _tell_changes(found.by.get(quantity)) for quantity in Quantity},
+        **{f"{one.prefix}changes": _tell_changes(found.by.get(one)) for one in Quantity},
         "loops": _tell_kin(found.by[Quantity.TIME]),
         "loops_per_page": _tell_kin(found.by.get(Quantity.PAGE)),
         "only_base": found.only_base,
@@ -157,19 +132,8 @@ def _tell_change(change: Change) -> dict[str, object]:
 
 
 def _tell_seen(seen: Seen, quantity: Quantity) -> dict[str, object]:
-    if not quantity.has_ratio:
-        return {
-            "more_s": seen.estimate,
-            "more_low_s": seen.interval.low,
-            "more_high_s": seen.interval.high,
-            "verdict": seen.verdict.value,
-        }
-    return {
-        "ratio": as_ratio(seen.estimate),
-        "ratio_low": as_ratio(seen.interval.low),
-        "ratio_high": as_ratio(seen.interval.high),
-        "verdict": seen.verdict.value,
-    }
+    numbers = numbers_of(seen.estimate, seen.interval.low, seen.interval.high, quantity)
+    return {**numbers, "verdict": seen.verdict.value}
 
 
 def _origin(sessions: int) -> str:
@@ -179,7 +143,7 @@ def _origin(sessions: int) -> str:
 def _reasons(found: SessionComparison) -> Iterator[str]:
     """Yield why cells have no answer; a failure concerns every quantity but is told once."""
     for quantity, one in found.by.items():
-        of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+        of = mention(quantity, " ({})")
         for change in one.changes:
             if text := _why(change):
                 about = "" if change.obstacle is Obstacle.FAILED else of
@@ -213,11 +177,13 @@ def _size(change: Change) -> float:
     return max((abs(seen.estimate) for seen in change.ways), default=-math.inf)
 
 
-def _row(change: Change, ways: Sequence[Way]) -> tuple[str, ...]:
+def _row(change: Change) -> tuple[str, ...]:
     times = [_tell_seconds(seconds) for seconds in (change.base_s, change.head_s)]
     by_way = {seen.way: seen for seen in change.ways}
-    shown = [text for way in ways for text in _seen(by_way.get(way), change.quantity)]
-    return (change.cell, *times, *shown, change.verdict.value)
+    plain, normalised = (
+        _seen(by_way.get(way), change.quantity) for way in (Way.PLAIN, Way.NORMALISED)
+    )
+    return (change.cell, *times, *plain, *normalised, change.verdict.value)
 
 
 def _tell_seconds(seconds: float | None) -> str:

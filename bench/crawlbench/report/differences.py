@@ -12,46 +12,26 @@ from crawlbench.report.table import Column, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.base.records import Quantity
-    from crawlbench.report.view import GroupView, SessionView
+    from crawlbench.report.view import SessionView
 
 COLUMNS = (Column("on"), Column("of"), Column("found", is_prose=True))
 
 
 def differences_section(view: SessionView) -> Section:
     """Return which cell is best, which cells differ, and all pairs with their numbers."""
-    first = [(group, group.leading) for group in view.crawls if group.leading in group.pairs]
-    later = [
-        (group, one) for group in view.crawls for one in _ordered(group) if one != group.leading
-    ]
     lead = f"Every pair was measured in the same laps. {MATRIX_READING}"
     if any(group.form for group in view.crawls):
         lead += " Time per page leads; whole crawls, CPU time and the time to begin are below it."
-    words, more = _in_words(view)
-    return Section(
-        "pairs",
-        "Which cells differ",
-        lead,
-        (),
-        (*words, *filter(None, (matrix_table(*one) for one in first))),
-        "",
-        (
-            *more,
-            *filter(None, (pairs_table(view, *one) for one in first)),
-            *filter(None, (make for one in later for make in _both(view, *one))),
-        ),
-    )
-
-
-def _ordered(group: GroupView) -> list[Quantity]:
-    return sorted(group.pairs, key=lambda quantity: quantity is not group.leading)
-
-
-def _both(
-    view: SessionView, group: GroupView, quantity: Quantity
-) -> tuple[Table | None, Table | None]:
-    """Return the matrix and the list of all pairs for one quantity that does not lead."""
-    return matrix_table(group, quantity), pairs_table(view, group, quantity)
+    shown, details = _in_words(view)
+    for group in view.crawls:
+        shown += filter(None, [matrix_table(group)])
+        details += filter(None, [pairs_table(view, group)])
+    for group in view.crawls:
+        for quantity in group.pairs:
+            if quantity is not group.leading:
+                both = matrix_table(group, quantity), pairs_table(view, group, quantity)
+                details += filter(None, both)
+    return Section("pairs", "Which cells differ", lead, tables=tuple(shown), details=tuple(details))
 
 
 def _in_words(view: SessionView) -> tuple[list[Table], list[Table]]:

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 ABSENT = "-"
 
 
-def environments_table(view: SessionView) -> Table | None:
+def environments_tables(view: SessionView) -> list[Table]:
     """Return a row for each thing that differs, with a column for each environment that was built.
 
-    It includes differences that nobody asked for, which may be why times differ. None if all
-    workers ran in the manager's Python.
+    It includes differences that nobody asked for, which may be why times differ. There is no table
+    if all workers ran in the manager's Python.
     """
     built = [facts for facts in view.session.environments if not facts.obstacle]
     if not built:
-        return None
+        return []
     rows = [row for row in _rows(built) if len(set(row[1:])) > 1 or len(built) == 1]
     if not rows:
         rows = [("everything", *["the same"] * len(built))]
     columns = (Column("what"), *(Column(one_line(f.name)) for f in built))
     shown = tuple(tuple(one_line(text) for text in row) for row in rows)
-    return Table("where the environments differ", columns, shown)
+    return [Table("where the environments differ", columns, shown)]
 
 
 def _rows(built: list[EnvironmentFacts]) -> Iterator[tuple[str, ...]]:

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.text import count_of
-from crawlbench.report.cellresult import CellResult
-from crawlbench.report.results import Results, results_of
+from crawlbench.report.cellresult import COLUMNS
+from crawlbench.report.results import results_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.base.records import Session
+    from crawlbench.report.cellresult import CellResult
+    from crawlbench.report.results import Results
     from crawlbench.report.view import SessionView
 
 Export = Callable[["SessionView"], str]
@@ -38,12 +40,11 @@ NANOSECONDS = 1e9
 def to_csv(view: SessionView) -> str:
     """Return a row per cell; text that a spreadsheet would run as a formula is escaped."""
     results = results_of(view)
-    columns = [name for name in CellResult.__struct_fields__ if name != "figures"]
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(COLUMNS)
     for cell in results.cells:
-        writer.writerow([_plain(getattr(cell, column)) for column in columns])
+        writer.writerow([_plain(getattr(cell, column)) for column in COLUMNS])
     return written.getvalue()
 
 

@@ -62,9 +62,9 @@ def _figure(group: GroupView) -> Figure | None:
     if standing is None or base is None:
         return None
     held = next((one for one in standing.slower if one.row is base), None)
-    if held is None or held.found.estimate is None:
+    if held is None:
         return None
-    behind = held.found.estimate
+    behind = held.behind
     what = "time per page" if group.form else "time"
     if behind >= TIMES_FROM:
         number, words = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.base.text import count_of, one_line
+from crawlbench.base.text import count_of, one_line, with_capital
 from crawlbench.report.answer import Sentence, as_sentence
-from crawlbench.report.charts.history import history_charts
-from crawlbench.report.measures import MEASURE, tell_interval, tell_range, tell_signed
+from crawlbench.report.charts.history import history_charts, name_history
+from crawlbench.report.measures import mention, tell_interval, tell_range, tell_signed
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
-from crawlbench.report.table import Column, Table
-from crawlbench.stats.obstacles import explain_between
+from crawlbench.report.table import Table, columns_of
+from crawlbench.stats.alike import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,11 +55,9 @@ def history_answers(history: History) -> list[str]:
 
 
 def _section(history: History) -> Section:
-    name = history.quantity.replace(" ", "-").lower()
-    is_whole = history.quantity is Quantity.TIME
     return Section(
-        "history" if is_whole else f"history-{name}",
-        "Over time" if is_whole else f"Over time, {MEASURE[history.quantity]}",
+        name_history(history.quantity),
+        f"Over time{mention(history.quantity, ', {}')}",
         "Lower is faster. A large point is a change; a dashed line marks where the machine "
         "changed.",
         history_charts(history),
@@ -78,7 +76,7 @@ def _troubles(history: History) -> Iterator[tuple[str, str]]:
 
 def _troubles_of(history: History) -> Iterator[tuple[str, str]]:
     quantity = history.quantity
-    of = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
+    of = mention(quantity, " ({})")
     for jump in history.jumps:
         low, high = jump.interval.low, jump.interval.high
         far = (
@@ -102,8 +100,7 @@ def _answer(history: History) -> str:
     text = _tell(history)
     if history.quantity is Quantity.TIME:
         return text
-    what = MEASURE[history.quantity]
-    return f"{what[0].upper()}{what[1:]}: {text[0].lower()}{text[1:]}"
+    return f"{with_capital(history.quantity.words)}: {text[0].lower()}{text[1:]}"
 
 
 def _tell(history: History) -> str:
@@ -134,20 +131,12 @@ def _tell(history: History) -> str:
 
 def changes_table(history: History) -> Table:
     """Return the changes, the latest first."""
-    columns = (
-        Column("cell"),
-        Column("from"),
-        Column(
-            "ratio to before" if history.quantity.has_ratio else "more than before", is_number=True
-        ),
-        Column("interval"),
-        Column("changed with it"),
-    )
+    number = "ratio to before" if history.quantity.has_ratio else "more than before"
+    columns = columns_of(f"cell, from, {number}:, interval, changed with it")
     found = [(line, change) for line in history.lines for change in line.changes]
     found.sort(key=lambda pair: pair[1].created, reverse=True)
-    of = "" if history.quantity is Quantity.TIME else f", {MEASURE[history.quantity]}"
     rows = tuple(_change(*pair, history.quantity) for pair in found)
-    return Table(f"Changes{of}", columns, rows)
+    return Table(f"Changes{mention(history.quantity, ', {}')}", columns, rows)
 
 
 def _change(line: Line, change: ChangePoint, quantity: Quantity) -> tuple[str, ...]:
@@ -160,18 +149,13 @@ def _change(line: Line, change: ChangePoint, quantity: Quantity) -> tuple[str, .
 
 
 def _points_table(histories: Sequence[History]) -> Table:
-    columns = (
-        Column("cell"),
-        Column("session"),
-        *([Column("of")] if len(histories) > 1 else []),
-        Column("ratio", is_number=True),
-        Column("interval"),
-    )
+    of = "of, " if len(histories) > 1 else ""
+    columns = columns_of(f"cell, session, {of}ratio:, interval")
     rows = tuple(
         (
             one_line(line.cell),
             one_line(point.session),
-            *([MEASURE[history.quantity]] if len(histories) > 1 else []),
+            *([history.quantity.words] if of else []),
             *tell_range(point.estimate, point.interval.low, point.interval.high, history.quantity),
         )
         for history in histories

@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
-from rich.text import Text
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.markdown import render_parts
-from crawlbench.report.measures import MEASURE
+from crawlbench.report.measures import mention
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
 from crawlbench.report.show import Shown
-from crawlbench.report.table import Column, Table
-from crawlbench.report.terminal import Detail, render_notes, render_table
+from crawlbench.report.table import Table, columns_of
+from crawlbench.report.terminal import Detail, render_notes, titled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,15 +26,8 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell, ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
-_COLUMNS = (
-    Column("cell"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("holds on", is_number=True),
-    Column("spread", is_number=True),
-    Column("one more machine"),
-)
+_COLUMNS = columns_of("cell, ratio:, interval, verdict, holds on:, spread:, one more machine")
+_KINDS = columns_of("cell, kind of machine, machines:, ratio:, interval, verdict")
 SHORT = ("cell", "ratio", "interval", "verdict", "holds on", "spread")
 WIDE = 100
 """Width of a terminal from which all columns of a table are shown."""
@@ -67,7 +59,7 @@ class ClusterReport(Shown):
         lines: list[RenderableType] = []
         for table in self._tables():
             shown = table if width >= WIDE or table.columns != _COLUMNS else table.pick(SHORT)
-            lines += [Text(table.title, style="bold"), render_table(shown, width), Text()]
+            lines += titled(shown, width)
         return Group(*lines, render_notes(find_notes(self.session)))
 
     def markdown(self) -> str:
@@ -90,7 +82,7 @@ def merged_tables(session: ClusterSession) -> list[Table]:
         by_quantity = found.setdefault(_title(cells[one.cell]), {})
         by_quantity.setdefault(one.quantity, []).append(one)
     return [
-        _table(title + _by(quantity), several, cells)
+        _table(title + mention(quantity, ", {}"), several, cells)
         for title, by_quantity in found.items()
         for quantity, several in by_quantity.items()
     ]
@@ -98,11 +90,6 @@ def merged_tables(session: ClusterSession) -> list[Table]:
 
 def _title(cell: Cell) -> str:
     return "operations" if cell.operation else f"{cell.site} on {cell.network}"
-
-
-def _by(quantity: Quantity) -> str:
-    """Return by what a table or a sentence compares, if not by whole crawls."""
-    return f", {MEASURE[quantity]}" if quantity.is_of_lengths else ""
 
 
 def _table(title: str, found: Sequence[MergedComparison], cells: dict[str, Cell]) -> Table:
@@ -153,12 +140,8 @@ def kind_table(session: ClusterSession, quantity: Quantity = Quantity.TIME) -> T
     )
     if not rows:
         return None
-    columns = (
-        *(Column("cell"), Column("kind of machine"), Column("machines", is_number=True)),
-        *(Column("ratio", is_number=True), Column("interval"), Column("verdict")),
-    )
     more = f": {MAX_ROWS} of {len(rows)} rows" if len(rows) > MAX_ROWS else ""
-    return Table(f"by kind of machine{_by(quantity)}{more}", columns, rows[:MAX_ROWS])
+    return Table(f"by kind of machine{mention(quantity, ', {}')}{more}", _KINDS, rows[:MAX_ROWS])
 
 
 def tell_machines(found: MergedComparison) -> str:
@@ -207,7 +190,7 @@ def _failing(session: ClusterSession) -> Iterator[str]:
 def _differing(session: ClusterSession) -> Iterator[str]:
     for found in session.comparisons:
         if found.against_on:
-            yield f"{found.cell}{_by(found.quantity)}: {tell_machines(found)}"
+            yield f"{found.cell}{mention(found.quantity, ', {}')}: {tell_machines(found)}"
 
 
 def _unmeasured(session: ClusterSession) -> Iterator[str]:
@@ -221,14 +204,14 @@ def _unmeasured(session: ClusterSession) -> Iterator[str]:
             reason = f"without {name}{more}: {why}"
         if reason and (found.cell, reason) not in told:
             told.add((found.cell, reason))
-            yield f"{found.cell}{_by(found.quantity)}: {one_line(reason)}"
+            yield f"{found.cell}{mention(found.quantity, ', {}')}: {one_line(reason)}"
 
 
 def _left_out(session: ClusterSession) -> Iterator[str]:
     by_machine: dict[str, list[str]] = {}
     for one in session.left_out:
         by_machine.setdefault(one.machine, []).append(
-            f"for {one.group}{_by(one.quantity)}: {one.reason}"
+            f"for {one.group}{mention(one.quantity, ', {}')}: {one.reason}"
         )
     for name, reasons in by_machine.items():
         others = count_of(len(reasons) - 1, "more group")
@@ -245,8 +228,8 @@ def _noise(session: ClusterSession) -> Iterator[str]:
     for one in session.noise:
         if one.widening:
             yield (
-                f"{one.group}{_by(one.quantity)}: the twins, which run the same code, differ by "
-                f"{format_percent(one.widening)} on {count_of(one.machines, 'machine')}; "
+                f"{one.group}{mention(one.quantity, ', {}')}: the twins, which run the same code, "
+                f"differ by {format_percent(one.widening)} on {count_of(one.machines, 'machine')}; "
                 "every interval was widened by as much"
             )
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.report.answer import find_answer
-from crawlbench.report.environments import environments_table
+from crawlbench.report.environments import environments_tables
 from crawlbench.report.everything import sort_key
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
@@ -53,8 +53,7 @@ def render_markdown(view: SessionView) -> str:
 def _first_tables(view: SessionView) -> list[Table]:
     """Return the tables above the crawls: of a sweep, and of what environments changed and hold."""
     versus = versus_tables(view) if view.plan.is_versus else []
-    environments = environments_table(view)
-    return [*series_tables(view), *versus, *([environments] if environments else [])]
+    return [*series_tables(view), *versus, *environments_tables(view)]
 
 
 def _with_remarks(view: SessionView) -> Iterator[str]:

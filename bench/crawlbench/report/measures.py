@@ -20,26 +20,13 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Summary
     from crawlbench.stats.change import Change
 
-MEASURE = {
-    Quantity.TIME: "time",
-    Quantity.CPU: "CPU time",
-    Quantity.PAGE: "time per page",
-    Quantity.BEGIN: "time to begin",
-    Quantity.CPU_PAGE: "CPU time per page",
-}
-"""What a quantity is called in a sentence."""
-CHANGES = {
-    Quantity.TIME: "changes",
-    Quantity.CPU: "cpu_changes",
-    Quantity.PAGE: "per_page_changes",
-    Quantity.BEGIN: "to_begin_changes",
-    Quantity.CPU_PAGE: "cpu_per_page_changes",
-}
-"""Names in JSON of what changes by each quantity."""
-
-
 TOO_UNCERTAIN = "too uncertain to say by how much"
 """What a sentence says in place of numbers that say nothing."""
+
+
+def mention(quantity: Quantity, words: str) -> str:
+    """Return words with a quantity in place of `{}`; empty for time, which needs no mention."""
+    return "" if quantity is Quantity.TIME else words.format(quantity.words)
 
 
 def is_wide(low: float, high: float, quantity: Quantity, crawl: Summary | None = None) -> bool:

@@ -18,6 +18,8 @@ WIDEST = math.log(10)
 """An interval whose ends differ by more than tenfold says nothing and is not printed."""
 WIDEST_S = 600.0
 """The same for the ends of a difference of times: nobody asks whether a start takes ten minutes."""
+MIN_SPAN = math.log(1.05)
+"""Log ratio on each side of 1 that is always drawn, so that noise alone does not look large."""
 
 
 def format_seconds(seconds: float, error: float | None = None) -> str:

@@ -12,7 +12,7 @@ from crawlbench.report.numbers import (
     format_seconds,
     format_size,
 )
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Column, Table, columns_of
 from crawlbench.report.tables import CPU, ratio_of, verdict_cell
 from crawlbench.report.view import Role
 
@@ -22,19 +22,9 @@ if TYPE_CHECKING:
     from crawlbench.base.records import OperationFacts
     from crawlbench.report.view import Row, SessionView
 
-_COLUMNS = (
-    Column("operation"),
-    Column("loop"),
-    Column("each", is_number=True),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("CPU ratio"),
-    Column("per second", is_number=True),
-    Column("counts"),
-    Column("CPU", is_number=True),
-    Column("peer", is_number=True),
-    Column("measured"),
+_COLUMNS = columns_of(
+    "operation, loop, each:, ratio:, interval, verdict, CPU ratio, per second:, counts, CPU:, "
+    "peer:, measured"
 )
 MAIN = ("operation", "loop", "each", "ratio", "interval", "verdict")
 """Headers of what most people look for."""

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import one_line
-from crawlbench.report.measures import MEASURE, tell_numbers
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
-from crawlbench.report.table import Column, Table
+from crawlbench.report.measures import tell_numbers
+from crawlbench.report.reasons import explain_in
+from crawlbench.report.table import Column, Table, columns_of
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, Row, SessionView
@@ -28,15 +27,6 @@ MATRIX_READING = (
 MAX_MATRIX = 24
 """Contestants beyond which a matrix can no longer be taken in."""
 
-_COLUMNS = (
-    Column("cell"),
-    Column("against"),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("why not", is_prose=True),
-)
-
 
 def pairs_table(
     view: SessionView, group: GroupView, quantity: Quantity | None = None
@@ -47,21 +37,20 @@ def pairs_table(
     if not pairs:
         return None
     labels = {row.cell.name: row.label for row in group.rows}
-    setting = setting_of(view, group)
     rows = tuple(
         (
             labels[one.cell],
             labels[one.baseline],
             *tell_numbers(one),
             str(one.verdict),
-            explain(one, setting),
+            explain_in(view, one),
         )
         for one in pairs
     )
-    columns = _COLUMNS
-    if not quantity.has_ratio:
-        columns = (*columns[:2], Column("difference", is_number=True), *columns[3:])
-    return Table(_title("all pairs", group, quantity), columns, rows)
+    number = "ratio" if quantity.has_ratio else "difference"
+    columns = columns_of(f"cell, against, {number}:, interval, verdict")
+    reason = Column("why not", is_prose=True)
+    return Table(_title("all pairs", group, quantity), (*columns, reason), rows)
 
 
 def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | None:
@@ -71,7 +60,7 @@ def matrix_table(group: GroupView, quantity: Quantity | None = None) -> Table | 
     if not 3 <= len(rows) <= MAX_MATRIX:
         return None
     numbers = [str(number) for number in range(1, len(rows) + 1)]
-    columns = (Column("#", is_number=True), Column("cell"), *map(Column, numbers))
+    columns = (*columns_of("#:, cell"), *map(Column, numbers))
     return Table(
         _title("which cells differ", group, quantity),
         columns,
@@ -90,7 +79,7 @@ def _sign(group: GroupView, row: Row, other: Row, quantity: Quantity) -> str:
 
 
 def _title(text: str, group: GroupView, quantity: Quantity) -> str:
-    by = f", by {MEASURE[quantity]}"
+    by = f", by {quantity.words}"
     if quantity is Quantity.TIME:
         by = ", by time of a whole crawl" if group.form else ""
     return one_line(f"{group.place}: {text}{by}")

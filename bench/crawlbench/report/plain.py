@@ -14,20 +14,14 @@ import pyperf
 from crawlbench.base.errors import SessionFileError
 from crawlbench.base.text import one_line
 from crawlbench.report.numbers import format_part, format_seconds
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Table, columns_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.report.notes import Note
 
-_COLUMNS = (
-    Column("benchmark"),
-    Column("mean", is_number=True),
-    Column("spread", is_number=True),
-    Column("values", is_number=True),
-    Column("runs", is_number=True),
-)
+_COLUMNS = columns_of("benchmark, mean:, spread:, values:, runs:")
 READING = (
     "this is a plain pyperf suite: mean and spread (standard deviation) of all values. It has no "
     "rounds, laps, baseline or control, so there are no ratios, intervals and verdicts; "

@@ -28,12 +28,7 @@ METHOD = (
 
 
 def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
-    """Return the page of a suite.
-
-    Args:
-        suite: a suite with values.
-        name: the name of its file.
-    """
+    """Return the page of a suite that has values, from a file of this name."""
     values = _values(suite)
     charts = {"drift": drift_chart(values, "", 1), "spread": spread_chart(values, "", 1)}
     titles = {"drift": "Values over time", "spread": "How values are spread"}

@@ -1,8 +1,8 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
 The judge gives an `Obstacle` with its detail; here it becomes a sentence with sizes and a remedy.
-For comparisons between sessions or machines there is only the obstacle, and `stats/obstacles.py`
-has the sentences.
+Between sessions or machines there is only the obstacle, and the sentence, in `stats/alike.py`, is a
+shorter one.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
+from crawlbench.stats.alike import explain_between
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.base.records import Comparison, DoubtSize, Summary
+    from crawlbench.report.view import GroupView, SessionView
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,22 @@ _DOUBTS = {
 
 def explain(found: Comparison, setting: Setting) -> str:
     """Return why a comparison has no verdict, with the size and a remedy; empty if it has one."""
-    if found.obstacle is None:
-        return ""
-    return one_line(_SENTENCES[found.obstacle](found, setting))
+    said = _SENTENCES.get(found.obstacle) if found.obstacle else None
+    if said is None:
+        return explain_between(found.obstacle, found.detail)
+    return one_line(
+        said.format(detail=found.detail) if isinstance(said, str) else said(found, setting)
+    )
+
+
+def explain_in(view: SessionView, found: Comparison) -> str:
+    """Return the same for a comparison of a session."""
+    return explain(found, setting_of(view, view.groups[view.rows[found.cell].cell.group]))
+
+
+def setting_of(view: SessionView, group: GroupView) -> Setting:
+    """Return what sentences about a group's comparisons need to know."""
+    return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
 def doubt_of(size: DoubtSize, setting: Setting) -> str:
@@ -108,42 +125,12 @@ _MARKS = {
 }
 
 
-def _failed(found: Comparison, setting: Setting) -> str:  # noqa: ARG001  (one signature for all)
-    return found.detail
-
-
-def _timers(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return (
-        "its time is set by timers, which some event loops round to whole milliseconds, so a ratio "
-        "would show their rounding; the column beside it shows what they measured"
-    )
-
-
-def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
+def _few_rounds(found: Comparison, setting: Setting) -> str:  # noqa: ARG001  (one for all)
     rounds = "only 1 round" if found.rounds == 1 else "fewer than two rounds"
     return (
         f"{rounds} measured both, and an interval needs at least two; "
         "--rounds 5 or more gives one that is worth reading"
     )
-
-
-def _flat(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return (
-        "in many laps the longer crawl took no longer than the shorter one, so that a page has no "
-        "time of its own; a longer form of the site (long_forms) would show it"
-    )
-
-
-def _bent(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return (
-        f"the times of {found.detail} do not lie on a line: a page up to the middle length and a "
-        "page of the whole long crawl differ by more than a tenth, so there is no single cost per "
-        "page or to begin; its row shows the time of each length instead"
-    )
-
-
-def _one_length(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "the two were not crawled in the same lengths, so a page has no cost in common"
 
 
 def _half(found: Comparison, setting: Setting) -> str:
@@ -181,29 +168,6 @@ def _slow_laps(found: Comparison, setting: Setting) -> str:
     )
 
 
-def _control(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return (
-        "the baseline and its twin, which run the same code, came out different, and adding that "
-        "difference to the interval leaves this open: measure when the machine is quieter"
-    )
-
-
-def _other_site(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "the two sites have the same name, but not the same content"
-
-
-def _other_baseline(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "the two sessions compare it with different cells"
-
-
-def _other_network(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "the two networks have the same name, but not the same numbers"
-
-
-def _plain(found: Comparison, setting: Setting) -> str:  # noqa: ARG001
-    return "plain and normalised times disagree about the two sessions"
-
-
 def _open(found: Comparison, setting: Setting) -> str:
     of = "" if found.quantity.has_ratio else " of the short crawl"
     margin = f"{format_size(setting.margin)}{of}"
@@ -222,23 +186,24 @@ def _open(found: Comparison, setting: Setting) -> str:
     )
 
 
-_SENTENCES = {
-    Obstacle.FAILED: _failed,
-    Obstacle.TIMERS: _timers,
+_SENTENCES: dict[Obstacle, str | Callable[[Comparison, Setting], str]] = {
+    Obstacle.TIMERS: "its time is set by timers, which some event loops round to whole "
+    "milliseconds, so a ratio would show their rounding; the column beside it shows what they "
+    "measured",
     Obstacle.FEW_ROUNDS: _few_rounds,
-    Obstacle.FLAT: _flat,
-    Obstacle.BENT: _bent,
-    Obstacle.ONE_LENGTH: _one_length,
+    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one, so that a "
+    "page has no time of its own; a longer form of the site (long_forms) would show it",
+    Obstacle.BENT: "the times of {detail} do not lie on a line: a page up to the middle length and "
+    "a page of the whole long crawl differ by more than a tenth, so there is no single cost per "
+    "page or to begin; its row shows the time of each length instead",
     Obstacle.HALF: _half,
     Obstacle.DOUBT: _doubt,
     Obstacle.SLOW_LAPS: _slow_laps,
-    Obstacle.CONTROL: _control,
-    Obstacle.OTHER_SITE: _other_site,
-    Obstacle.OTHER_BASELINE: _other_baseline,
-    Obstacle.OTHER_NETWORK: _other_network,
-    Obstacle.PLAIN: _plain,
+    Obstacle.CONTROL: "the baseline and its twin, which run the same code, came out different, and "
+    "adding that difference to the interval leaves this open: measure when the machine is quieter",
     Obstacle.OPEN: _open,
 }
+"""Why a pair of one session has no verdict, or what words it; `explain_between` has the rest."""
 
 
 def _size(found: Comparison) -> DoubtSize | None:

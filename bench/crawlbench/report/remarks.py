@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
-from crawlbench.report.measures import MEASURE, tell_size
+from crawlbench.report.measures import mention, tell_size
 from crawlbench.report.names import unlike
 from crawlbench.report.numbers import format_change, format_share
-from crawlbench.report.reasons import Setting, doubt_of, explain
+from crawlbench.report.reasons import doubt_of, explain_in, setting_of
 from crawlbench.report.standing import find_standing, list_words, tell_loops, tell_standing
 
 if TYPE_CHECKING:
@@ -33,12 +33,9 @@ MAX_REASONS = 6
 def find_remarks(
     view: SessionView, group: GroupView, *, is_brief: bool = False
 ) -> list[tuple[str, str]]:
-    """Return labels and sentences in the order of the output.
+    """Return labels and sentences on a group, in the order of the output.
 
-    Args:
-        view: the session's view.
-        group: the group to remark on.
-        is_brief: whether to leave out all but the leading quantity if two lengths were measured.
+    If they are to be brief and two lengths were measured, only the leading quantity counts.
     """
     pairs = group.pairs
     if is_brief and group.form:
@@ -53,11 +50,6 @@ def find_remarks(
         *_doubts(view, group),
     ]
     return [(label, one_line(text)) for label, text in found]
-
-
-def setting_of(view: SessionView, group: GroupView) -> Setting:
-    """Return what sentences about a group's comparisons need to know."""
-    return Setting(view.plan.margin, view.round_s, group.is_operation)
 
 
 def _standings(group: GroupView, quantities: Iterable[Quantity]) -> Iterator[tuple[str, str]]:
@@ -86,7 +78,7 @@ def _seen(pairs: _Pairs) -> Iterator[tuple[str, str]]:
             continue
         usual, most = tell_size(median(sizes), quantity), tell_size(sizes[-1], quantity)
         worst = f" ({most} in the noisiest pair)" if most != usual else ""
-        of = "" if quantity is Quantity.TIME else f" in {MEASURE[quantity]}"
+        of = mention(quantity, " in {}")
         yield (
             "seen",
             f"a difference{of} of {usual} or more would have been found in four out of "
@@ -119,8 +111,8 @@ def _unclear(
             return
         group, worst = max(reasons, key=lambda pair: _weight(pair[1]))
         which = name_first(name_pair(group, worst), len(reasons), "pair")
-        by = "" if quantity is Quantity.TIME else f" ({MEASURE[quantity]})"
-        yield "unclear", f"{which}{by}: {explain(worst, setting_of(view, group))}"
+        by = mention(quantity, " ({})")
+        yield "unclear", f"{which}{by}: {explain_in(view, worst)}"
 
 
 def _weight(found: Comparison) -> float:
@@ -148,7 +140,7 @@ def _control(group: GroupView) -> Iterator[tuple[str, str]]:
             yield (
                 "control",
                 "the baseline and its twin, which run the same code, differ by "
-                f"{tell_size(control.widening, quantity)} in {MEASURE[quantity]}, beyond their own "
+                f"{tell_size(control.widening, quantity)} in {quantity.words}, beyond their own "
                 "interval; every interval was widened by that much on both sides",
             )
 

@@ -7,6 +7,7 @@ same.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,20 +15,20 @@ import msgspec
 # msgspec reads the annotations when it encodes.
 from crawlbench.base.records import Quantity, Verdict  # noqa: TC001
 from crawlbench.report.answer import find_answer
-from crawlbench.report.cellresult import CellResult, as_ratio, result_of
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
+from crawlbench.report.cellresult import NO_RATIO, CellResult, as_ratio, numbers_of, result_of
+from crawlbench.report.reasons import explain_in
 from crawlbench.report.standing import find_standing
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison
     from crawlbench.report.standing import Standing
-    from crawlbench.report.view import GroupView, SessionView
+    from crawlbench.report.view import SessionView
 
 FORMAT = 1
 
 
-class PairResult(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class PairResult:
     """Two cells of one group, compared in the same laps."""
 
     cell: str
@@ -127,7 +128,7 @@ def results_of(view: SessionView) -> Results:
         warnings=[warning.text for warning in session.warnings],
         answer=[sentence.text for sentence in find_answer(view)],
         pairs=[
-            _pair(view, group, found)
+            _pair(view, found)
             for group in view.groups.values()
             for pairs in group.pairs.values()
             for found in pairs
@@ -142,22 +143,19 @@ def results_of(view: SessionView) -> Results:
     )
 
 
-def _pair(view: SessionView, group: GroupView, found: Comparison) -> PairResult:
-    ends = {"": found.estimate, "_low": found.low, "_high": found.high}
-    is_ratio = found.quantity.has_ratio
-    seconds = {} if is_ratio else {f"more{end}_s": value for end, value in ends.items()}
-    factor = as_ratio(found.detectable) if is_ratio else None
+def _pair(view: SessionView, found: Comparison) -> PairResult:
+    numbers = numbers_of(found.estimate, found.low, found.high, found.quantity)
+    factor = as_ratio(found.detectable) if found.quantity.has_ratio else None
     return PairResult(
         cell=found.cell,
         other=found.baseline,
         quantity=found.quantity,
         verdict=found.verdict,
-        reason=explain(found, setting_of(view, group)),
+        reason=explain_in(view, found),
         rounds=found.rounds,
-        **{f"ratio{end}": as_ratio(value) if is_ratio else None for end, value in ends.items()},
+        **{**NO_RATIO, **numbers},
         detectable=None if factor is None else factor - 1,
         more_rounds=found.more_rounds,
-        **seconds,
     )
 
 

@@ -110,10 +110,10 @@ def _lead(group: GroupView, standing: Standing, most: int) -> str:
         verb = "is" if len({row.work for row in others}) == 1 else "are"
         return f"{join_names(group, others, most)} {verb} the same as {base.name}, and {nothing}"
     held = next((one for one in (*standing.slower, *standing.unsettled) if one.row is base), None)
-    if held is None or held.found.estimate is None:
+    if held is None:
         return f"{names} {_verb(leaders, 'is')} best"
     if held in standing.slower:
-        return f"{names} {_gain(held.found.estimate, leaders)} {base.name}"
+        return f"{names} {_gain(held.behind, leaders)} {base.name}"
     best = standing.best.name
     return f"{best} is not settled against {base.name} ({reach_of([held])})"
 
@@ -136,7 +136,7 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     slower = held_by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)
-        sizes = [one.found.estimate or 0.0 for one in held]
+        sizes = [one.behind for one in held]
         near, far = (f"{math.exp(size):.1f}" for size in (min(sizes), max(sizes)))
         if max(sizes) >= TIMES_FROM:
             yield f"{names} takes {far if near == far else f'{near} to {far}'} times as long"
@@ -163,8 +163,8 @@ def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     found = find_standing(group, Quantity.CPU)
     base = group.base
     held = next((one for one in found.slower if one.row is base), None) if found else None
-    if found and base and held and held.found.estimate is not None:
-        gain = _gain(held.found.estimate, found.leaders, "CPU time")
+    if found and base and held:
+        gain = _gain(held.behind, found.leaders, "CPU time")
         of = " of a whole crawl" if group.form else ""
         yield f"by CPU time{of} {join_names(group, found.leaders, most)} {gain} {base.name}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Quantity
 from crawlbench.base.text import many_lines, one_line
 from crawlbench.report.answer import find_answer
-from crawlbench.report.charts.bars import cpu_chart, memory_chart, phase_chart
+from crawlbench.report.charts.bars import CPU, MEMORY, PHASES
 from crawlbench.report.charts.heatmap import heatmap_charts
 from crawlbench.report.charts.leaders import leaders_chart
 from crawlbench.report.charts.ratios import ratio_chart
@@ -17,7 +17,7 @@ from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
 from crawlbench.report.differences import differences_section
-from crawlbench.report.environments import environments_table
+from crawlbench.report.environments import environments_tables
 from crawlbench.report.everything import everything_table
 from crawlbench.report.headline import find_figures, tell_question
 from crawlbench.report.notes import find_notes, interval_meaning
@@ -90,7 +90,7 @@ def session_page(
         *((support,) if support else ()),
         *((_waterfall(view, trace, no_trace),) if has_crawls else ()),
         *(_times(view) if has_crawls else ()),
-        *_others(view),
+        _sweep(view),
     )
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
     return Page(
@@ -150,11 +150,9 @@ def _results(view: SessionView) -> tuple[Section, ...]:
 def _environments(view: SessionView) -> Section:
     """Return what environments changed, and what they hold; empty if all workers shared one."""
     tables = versus_tables(view) if view.plan.is_versus else []
-    held = environments_table(view)
     lead = "Every package that differs is listed, whether or not anyone asked for it."
-    return Section(
-        "environments", "Environments", lead, (), (*tables, *([held] if held else ())), ""
-    )
+    shown = (*tables, *environments_tables(view))
+    return Section("environments", "Environments", lead, tables=shown)
 
 
 def _loops(view: SessionView) -> Section:
@@ -192,7 +190,7 @@ def _times(view: SessionView) -> tuple[Section, ...]:
             "The tick is the floor: the network's unavoidable round trips and a client that costs "
             "nothing. Decoding is part of the client's time. Threads can run at the same time, so "
             "a bar may be longer than its crawl.",
-            _draw(view, phase_chart),
+            _draw(view, PHASES.chart),
             NO_VALUES,
         ),
         _section(
@@ -216,7 +214,7 @@ def _times(view: SessionView) -> tuple[Section, ...]:
             "CPU and memory",
             "CPU time of all threads and ended children per crawl, and the highest resident memory "
             "of a worker in any value.",
-            (*_draw(view, cpu_chart), *_draw(view, memory_chart)),
+            (*_draw(view, CPU.chart), *_draw(view, MEMORY.chart)),
             NO_VALUES,
         ),
     )
@@ -230,17 +228,15 @@ def _spread(view: SessionView, group: GroupView, number: int) -> Chart | None:
     return spread_chart(session_values(view, group), f" on {group.place}", number)
 
 
-def _others(view: SessionView) -> tuple[Section, ...]:
-    """Return the sections that only some sessions have; empty ones are left out."""
+def _sweep(view: SessionView) -> Section:
+    """Return the section of a sweep; empty for any other session."""
     chart = sweep_chart(view)
-    return (
-        Section(
-            "sweep",
-            "Sweep",
-            "The same strategies along one axis; a large point is a knee.",
-            () if chart is None else (chart,),
-            tuple(series_tables(view)),
-        ),
+    return Section(
+        "sweep",
+        "Sweep",
+        "The same strategies along one axis; a large point is a knee.",
+        () if chart is None else (chart,),
+        tuple(series_tables(view)),
     )
 
 

@@ -11,14 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rich.console import Group
-from rich.text import Text
 
 from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.report.card import render_card
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.markdown import render_markdown, render_parts
 from crawlbench.report.plain import plain_notes, plain_table
-from crawlbench.report.terminal import Detail, render_notes, render_table, render_terminal
+from crawlbench.report.terminal import Detail, render_notes, render_terminal, titled
 from crawlbench.report.trace_file import load_trace
 from crawlbench.report.view import SessionView
 
@@ -141,10 +140,8 @@ class SuiteReport(Shown):
         detail: Detail = Detail.USUAL,  # noqa: ARG002  (there are no details)
     ) -> Group:
         """Return its table, and a note on what is not known."""
-        table = plain_table(self.suite)
-        title = Text(table.title, style="bold")
         notes = render_notes(plain_notes(self.suite))
-        return Group(title, render_table(table, width), Text(), notes)
+        return Group(*titled(plain_table(self.suite), width), notes)
 
     def markdown(self) -> str:
         """Return its table, and a note on what is not known."""

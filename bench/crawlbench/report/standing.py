@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
+from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,12 @@ class Held:
 
     row: Row
     found: Comparison
-    """The comparison; its estimate is positive if the contestant takes longer than the best."""
+    """The comparison, which has an estimate."""
+
+    @property
+    def behind(self) -> float:
+        """The estimate: positive if the contestant takes longer than the best."""
+        return self.found.estimate or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def find_standing(group: GroupView, quantity: Quantity | None = None) -> Standin
 
     def only(*verdicts: Verdict) -> tuple[Held, ...]:
         found = [one for one in held if one.found.verdict in verdicts]
-        return tuple(sorted(found, key=lambda one: one.found.estimate or 0.0))
+        return tuple(sorted(found, key=lambda one: one.behind))
 
     known = {one.row.cell.name for one in held}
     return Standing(
@@ -140,7 +145,7 @@ def _by(held: Sequence[Held]) -> str:
 
 def span_of(held: Sequence[Held]) -> str:
     """Return how much slower the slower ones are: one number, or the least and the most."""
-    sizes = sorted(one.found.estimate or 0.0 for one in held)
+    sizes = sorted(one.behind for one in held)
     least, most = (tell_size(size, held[0].found.quantity) for size in (sizes[0], sizes[-1]))
     if least == most:
         return most
@@ -223,13 +228,13 @@ def tell_loops(group: GroupView, quantity: Quantity) -> list[str]:
         if is_wide(found.low or 0.0, found.high or 0.0, quantity, base.summary):
             lines.append(
                 f"{head.work}: {head.cell.event_loop} against {base.cell.event_loop}, by "
-                f"{MEASURE[quantity]}: {found.verdict}, {TOO_UNCERTAIN}"
+                f"{quantity.words}: {found.verdict}, {TOO_UNCERTAIN}"
             )
             continue
         number, interval = tell_numbers(found)
         of = f"{number} of" if quantity.has_ratio else f"{number} against"
         lines.append(
             f"{head.work}: {head.cell.event_loop} takes {of} {base.cell.event_loop}'s "
-            f"{MEASURE[quantity]} ({interval}): {found.verdict}"
+            f"{quantity.words} ({interval}): {found.verdict}"
         )
     return lines

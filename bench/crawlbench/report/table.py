@@ -16,6 +16,12 @@ class Column:
     """Whether it has sentences, which pages break into lines."""
 
 
+def columns_of(headers: str) -> tuple[Column, ...]:
+    """Return columns by their headers, such as `cell, ratio:, verdict`; a colon marks numbers."""
+    names = headers.split(", ")
+    return tuple(Column(name.removesuffix(":"), name.endswith(":")) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows under columns; each row has as many fields as there are columns."""

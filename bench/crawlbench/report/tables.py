@@ -16,41 +16,17 @@ from crawlbench.report.numbers import (
     format_part,
     format_seconds,
 )
-from crawlbench.report.table import Column, Table
+from crawlbench.report.table import Column, Table, columns_of
 from crawlbench.stats.series import KNEE_SHARE, make_series
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Control, Summary, Sweep
     from crawlbench.report.view import GroupView, Row, SessionView
 
-_COLUMNS = (
-    Column("strategy"),
-    Column("loop"),
-    Column("network"),
-    Column("to begin", is_number=True),
-    Column("per page", is_number=True),
-    Column("per crawl", is_number=True),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("crawl ratio"),
-    Column("CPU ratio"),
-    Column("slow laps", is_number=True),
-    Column("pages/s", is_number=True),
-    Column("CPU", is_number=True),
-    Column("peak", is_number=True),
-    Column("conns", is_number=True),
-    Column("in flight", is_number=True),
-    Column("HTTP"),
-    Column("user", is_number=True),
-    Column("system", is_number=True),
-    Column("parse", is_number=True),
-    Column("wait", is_number=True),
-    Column("limit", is_number=True),
-    Column("mirror", is_number=True),
-    Column("beyond imports", is_number=True),
-    Column("on the wire", is_number=True),
-    Column("switches", is_number=True),
+_COLUMNS = columns_of(
+    "strategy, loop, network, to begin:, per page:, per crawl:, ratio:, interval, verdict, "
+    "crawl ratio, CPU ratio, slow laps:, pages/s:, CPU:, peak:, conns:, in flight:, HTTP, user:, "
+    "system:, parse:, wait:, limit:, mirror:, beyond imports:, on the wire:, switches:"
 )
 ANSWER = ("strategy", "loop", "per crawl", "ratio", "interval", "verdict")
 """Headers of what most people look for."""
@@ -190,10 +166,14 @@ def ratio_of(row: Row, quantity: Quantity | None = None) -> Ratio:
         row.controls.get(quantity) if state == "control" else row.found.get(quantity)
     )
     verdict = str(row.found[quantity].verdict) if quantity in row.found else state
-    if found is None or found.estimate is None or found.low is None or found.high is None:
+    return ratio_by(found, verdict) if found else Ratio("-", "-", verdict)
+
+
+def ratio_by(found: Comparison | Control, verdict: str) -> Ratio:
+    """Return the ratio of two cells, with what takes the place of a verdict."""
+    if found.estimate is None or found.low is None or found.high is None:
         return Ratio("-", "-", verdict)
-    text, interval = tell_numbers(found)
-    return Ratio(text, interval, verdict, found.estimate, found.low, found.high)
+    return Ratio(*tell_numbers(found), verdict, found.estimate, found.low, found.high)
 
 
 def verdict_cell(row: Row, quantity: Quantity = Quantity.CPU) -> str:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
-from crawlbench.report.environments import environments_table
+from crawlbench.report.environments import environments_tables
 from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
 from crawlbench.report.pairs import matrix_table, pairs_table
@@ -97,13 +97,12 @@ def _tables(
 ) -> Iterator[RenderableType]:
     if view.plan.is_versus:
         for held in versus_tables(view):
-            yield from _titled(held, width)
+            yield from titled(held, width)
     else:
         yield from _crawl_lines(view, width, is_ascii=is_ascii, is_whole=is_whole)
         yield from _operation_lines(view, width)
-    environments = environments_table(view)
-    for table in (*series_tables(view), *([environments] if environments else [])):
-        yield from _titled(table, width)
+    for table in (*series_tables(view), *environments_tables(view)):
+        yield from titled(table, width)
 
 
 def _crawl_lines(
@@ -112,9 +111,9 @@ def _crawl_lines(
     """Yield each network's table with its bars, the remarks below it, and what it cost."""
     for group, table in zip(view.crawls, group_tables(view), strict=True):
         parts = _parts(view, group, table, width, is_ascii=is_ascii, is_whole=is_whole)
-        yield from _titled(parts[0], width, is_followed=True)
+        yield from titled(parts[0], width, is_followed=True)
         for part in parts[1:]:
-            yield from _titled(part, width)
+            yield from titled(part, width)
         found = find_remarks(view, group, is_brief=not is_whole)
         remarks = [one for one in found if is_whole or one[0] not in DOUBTS]
         if remarks:
@@ -146,20 +145,20 @@ def _pair_lines(view: SessionView, group: GroupView, width: int) -> Iterator[Ren
     for quantity in group.pairs:
         for table in (matrix_table(group, quantity), pairs_table(view, group, quantity)):
             if table:
-                yield from _titled(table, width)
+                yield from titled(table, width)
 
 
 def _operation_lines(view: SessionView, width: int) -> Iterator[RenderableType]:
     for table in operation_tables(view):
         is_wide = _width(table, gap=1) <= width
         measured = None if is_wide else measured_table(table)
-        yield from _titled(table if is_wide else table.pick(MAIN), width)
+        yield from titled(table if is_wide else table.pick(MAIN), width)
         if measured:
             yield render_table(measured, width)
             yield Text()
 
 
-def _titled(table: Table, width: int, *, is_followed: bool = False) -> Iterator[RenderableType]:
+def titled(table: Table, width: int, *, is_followed: bool = False) -> Iterator[RenderableType]:
     """Yield a table under its title, if it has one, and an empty line unless more is to follow."""
     if table.title:
         yield Text(table.title, style="bold")

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle
 from crawlbench.base.text import count_of
 from crawlbench.report.numbers import format_length
-from crawlbench.report.reasons import MOST_HOURS, Setting, doubt_of, ends_within, settle
+from crawlbench.report.reasons import (
+    MOST_HOURS,
+    Setting,
+    doubt_of,
+    ends_within,
+    setting_of,
+    settle,
+)
 from crawlbench.report.repeat import resume_command, show_command
 
 if TYPE_CHECKING:
@@ -32,10 +39,8 @@ OUTSIDE = {
 def tell_unsettled(view: SessionView, *, tells_reasons: bool = True) -> str:
     """Return how many pairs have no answer, and what would settle them.
 
-    Args:
-        view: the session's view.
-        tells_reasons: whether to say what else was running, and how long the rest would take, or
-            only where to read it.
+    With reasons it says what else was running, and how long the rest would take; without, only
+    where to read that.
     """
     found = [
         (group, one) for group in view.groups.values() for one in group.pairs.get(group.leading, ())
@@ -73,9 +78,8 @@ def _company(view: SessionView, left: Sequence[tuple[GroupView, Comparison]]) ->
     ]
     if sized:
         group, worst = max(sized, key=lambda pair: abs(pair[1].shift))
-        setting = Setting(view.plan.margin, view.round_s, group.is_operation)
         which = "" if len(sized) == len(left) else f"in {len(sized)}, "
-        yield f"{which}{doubt_of(worst, setting)}"
+        yield f"{which}{doubt_of(worst, setting_of(view, group))}"
 
 
 def _where(view: SessionView, reasons: Sequence[str]) -> Iterator[str]:

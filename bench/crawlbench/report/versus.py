@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, TypedDict
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.base.text import one_line
 from crawlbench.report.lengths import tell_beginning
-from crawlbench.report.measures import MEASURE, TOO_UNCERTAIN, is_wide, tell_numbers
+from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, mention, tell_numbers
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_seconds
-from crawlbench.report.reasons import explain
-from crawlbench.report.remarks import setting_of
-from crawlbench.report.table import Column, Table
+from crawlbench.report.reasons import explain_in
+from crawlbench.report.table import Table, columns_of
 from crawlbench.report.tables import ratio_of, verdict_cell
-from crawlbench.stats.change import seconds_of
-from crawlbench.stats.versus import find_changes
+from crawlbench.stats.change import find_changes, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,20 +37,9 @@ ORDER = (
     Verdict.SAME,
 )
 """What comes first: what somebody must act on."""
-_COLUMNS = (
-    Column("cell"),
-    Column("base", is_number=True),
-    Column("head", is_number=True),
-    Column("ratio", is_number=True),
-    Column("interval"),
-    Column("verdict"),
-    Column("CPU ratio"),
-)
-
-
-_DIFFERENCES = tuple(
-    Column("difference", is_number=True) if column.header == "ratio" else column
-    for column in _COLUMNS
+_RATIOS, _DIFFERENCES = (
+    columns_of(f"cell, base:, head:, {number}:, interval, verdict, CPU ratio")
+    for number in ("ratio", "difference")
 )
 _CPU = {Quantity.TIME: Quantity.CPU, Quantity.PAGE: Quantity.CPU_PAGE}
 """The CPU time to show beside a time."""
@@ -113,12 +100,10 @@ def _table(view: SessionView, quantity: Quantity) -> Table:
     among = plan.cells if len(plan.environments) > 2 else _of_base(view)
     base, *heads = (environment.name for environment in plan.environments)
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"
-    if quantity is not Quantity.TIME:
-        title = f"{title}, {MEASURE[quantity]}"
     rows = sorted(_held(view, quantity), key=lambda row: _change(row, quantity), reverse=True)
     table = Table(
-        one_line(title),
-        _COLUMNS if quantity.has_ratio else _DIFFERENCES,
+        one_line(title + mention(quantity, ", {}")),
+        _RATIOS if quantity.has_ratio else _DIFFERENCES,
         tuple(_row(view, row, short_name(row.cell, among), quantity) for row in rows),
     )
     has_cpu = quantity.has_ratio and _CPU[quantity] in view.quantities
@@ -143,7 +128,7 @@ def _change_of(view: SessionView, change: Change) -> ToldChange:
         "low": change.low,
         "high": change.high,
         "verdict": change.verdict,
-        "reason": explain(found, setting_of(view, view.groups[row.cell.group])),
+        "reason": explain_in(view, found),
         "failed": _failed_side(row) if found.obstacle is Obstacle.FAILED else "",
     }
 
@@ -199,7 +184,7 @@ def _sentence(
         return f"{head} could not be compared with {base}: nothing was measured."
     first, rest = told[0], told[1:]
     of = f" in {counts[first]} of {len(rows)} cells" if len(rows) > 1 else ""
-    by = "" if quantity is Quantity.TIME else f"By {MEASURE[quantity]}, "
+    by = mention(quantity, "By {}, ")
     text = f"{by}{_claim(head, base, first)}{of}{_size(view, rows, first, quantity)}"
     others = [f"{counts[verdict]} {verdict.value}" for verdict in rest]
     return f"{text}; {', '.join(others)}." if others else f"{text}."
@@ -218,8 +203,7 @@ def _size(view: SessionView, rows: Sequence[Row], verdict: Verdict, quantity: Qu
     held = largest.found[quantity]
     name = short_name(largest.cell, _of_base(view))
     if held.estimate is None or held.low is None or held.high is None:
-        group = view.groups[largest.cell.group]
-        return f": {name}: {explain(held, setting_of(view, group))}"
+        return f": {name}: {explain_in(view, held)}"
     if is_wide(held.low, held.high, quantity, view.summaries.get(held.baseline)):
         return f": {name}, {TOO_UNCERTAIN}"
     number, interval = tell_numbers(held)

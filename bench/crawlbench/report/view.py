@@ -144,12 +144,7 @@ class SessionView:
     """A session and its index."""
 
     def __init__(self, session: Session, folder: Path | str | None = None) -> None:
-        """Index a judged session.
-
-        Args:
-            session: a judged session.
-            folder: where it is kept, for commands that continue it; None if that is not known.
-        """
+        """Index a judged session; `folder`, if it is known, is where commands continue it."""
         self.session = session
         self.plan = session.plan
         self.folder = folder

@@ -7,12 +7,29 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Obstacle
-from crawlbench.base.text import list_cpus
+from crawlbench.base.text import list_cpus, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from crawlbench.base.records import Cell, Quantity, Session
+
+_BETWEEN = {
+    Obstacle.FAILED: "{detail}",
+    Obstacle.TIMERS: "its time is set by timers, so it has no ratio",
+    Obstacle.HALF: "half of its time or more was not the client's own",
+    Obstacle.FEW_ROUNDS: "fewer than two rounds give no interval",
+    Obstacle.OTHER_SITE: "its site differs from the newest session's site of the same name",
+    Obstacle.OTHER_BASELINE: "it was compared with another cell than in the newest session",
+    Obstacle.OTHER_NETWORK: "its network differs from the newest session's network of that name",
+    Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
+    Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
+    Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
+    Obstacle.PLAIN: "plain and normalised times disagree about the two sessions",
+}
+"""Obstacles between sessions or machines, in words."""
+_HALF_OF_ANOTHER = "half of the time of {detail} or more was not the client's own"
+"""For a cell whose baseline has that obstacle."""
 
 
 def check_alike(base: Session, head: Session) -> None:
@@ -141,6 +158,14 @@ class Newest:
         if network in session.networks and session.networks[network] != self.networks[network]:
             return Obstacle.OTHER_NETWORK
         return None
+
+
+def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
+    """Return why a cell has no number between sessions or machines; empty if it has one."""
+    words = _BETWEEN.get(obstacle, "") if obstacle else ""
+    if obstacle is Obstacle.HALF and detail:
+        words = _HALF_OF_ANOTHER
+    return one_line(words.format(detail=detail))
 
 
 def describe_sites(session: Session) -> str:

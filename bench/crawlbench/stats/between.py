@@ -16,7 +16,10 @@ from crawlbench.stats.change import Way
 from crawlbench.stats.interval import Estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crawlbench.base.records import Cell
+    from crawlbench.stats.times import SessionTimes
 
 DEFAULTS = {Way.PLAIN: 0.02, Way.NORMALISED: 0.02, Way.KIN: 0.004}
 """Standard deviation from session to session of a log ratio that has not changed
@@ -38,23 +41,14 @@ class Spread:
     """Sessions of this machine that it is based on, besides the default."""
 
 
-def find_spread(default: float, series: Sequence[Sequence[float]]) -> Spread:
+def find_spread(default: float, *kinds: Sequence[Sequence[float]]) -> Spread:
     """Return the spread between sessions, pooled over cells.
 
     Args:
         default: standard deviation to assume without any sessions.
-        series: for each cell, the values that other sessions of the same code found; they include
-            the noise within each session, so that the result errs on the careful side.
-    """
-    return find_spread_of_kinds(default, [series])
-
-
-def find_spread_of_kinds(default: float, kinds: Sequence[Sequence[Sequence[float]]]) -> Spread:
-    """Return the spread between sessions, pooled over cells and within each kind of sessions.
-
-    Args:
-        default: standard deviation to assume without any sessions.
-        kinds: as `series` of `find_spread`, for sessions of one code after those of another.
+        kinds: for the sessions of each code, and there for each cell, the values that they found;
+            these include the noise within each session, so that the result errs on the careful
+            side.
     """
     squares, freedom, sessions = BELIEF * default**2, BELIEF, 0
     for series in kinds:
@@ -98,3 +92,66 @@ def mean_of_sessions(found: Sequence[Estimate], spread: Spread) -> Estimate:
     parts += math.fsum(w**2 / one.freedom for w, one in zip(withins, found, strict=True))
     freedom = total**2 / parts if parts else spread.freedom
     return Estimate(count, fmean([one.mean for one in found]), math.sqrt(total), freedom)
+
+
+def find_spreads(
+    cells: Sequence[Cell],
+    pairs: Sequence[tuple[Cell, Cell]],
+    kinds: Iterable[Sequence[SessionTimes]],
+    *,
+    has_anchors: bool,
+) -> dict[Way, Spread]:
+    """Return the spread between sessions in each way to see a change.
+
+    Args:
+        cells: those that are compared.
+        pairs: those of them that differ only by event loop.
+        kinds: kept sessions, those of each code together.
+        has_anchors: whether plain times are corrected by anchors.
+    """
+    default = DEFAULTS if has_anchors else {**DEFAULTS, Way.PLAIN: WITHOUT_ANCHORS}
+    found = [_find_series(cells, pairs, others, has_anchors=has_anchors) for others in kinds]
+    return {
+        way: find_spread(size, *(series[way] for series in found)) for way, size in default.items()
+    }
+
+
+def _find_series(
+    cells: Iterable[Cell],
+    pairs: Iterable[tuple[Cell, Cell]],
+    others: Sequence[SessionTimes],
+    *,
+    has_anchors: bool,
+) -> dict[Way, list[list[float]]]:
+    """Return, in each way, what sessions of one code found of each cell or pair."""
+    series: dict[Way, list[list[float]]] = {Way.PLAIN: [], Way.NORMALISED: [], Way.KIN: []}
+    for cell in cells:
+        series[Way.NORMALISED].append(_means(one.normalised(cell) for one in _with(others, cell)))
+        # With anchors the others' plain times would have to be corrected, pair by pair; what
+        # remains after the correction was measured once, and is in the default.
+        if not has_anchors:
+            series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
+    for one, two in pairs:
+        both = [side for side in _with(others, one) if two.name in side.cells]
+        series[Way.KIN].append(_means(side.beside(two, one) for side in both))
+    return series
+
+
+def kin_pairs(cells: Iterable[Cell]) -> Iterator[tuple[Cell, Cell]]:
+    """Yield the pairs of cells that differ only by event loop, the first of its kind in each."""
+    seen: dict[tuple[object, ...], Cell] = {}
+    for cell in cells:
+        if cell.event_loop is None:
+            continue
+        axes = (cell.group, cell.strategy, cell.parser, cell.concurrency, cell.environment)
+        if axes in seen:
+            yield seen[axes], cell
+        seen.setdefault(axes, cell)
+
+
+def _with(others: Sequence[SessionTimes], cell: Cell) -> list[SessionTimes]:
+    return [one for one in others if cell.name in one.cells and not one.obstacle(cell)]
+
+
+def _means(found: Iterable[Estimate | None]) -> list[float]:
+    return [one.mean for one in found if one]

@@ -1,4 +1,4 @@
-"""How one cell changed from a base to a head (floor 2; pure)."""
+"""How cells changed from a base to a head (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Summary
-    from crawlbench.stats.interval import Interval
+    from crawlbench.base.records import Comparison, Session, Summary
 
 
 class Way(StrEnum):
@@ -82,3 +82,31 @@ def seconds_of(summary: Summary | None, quantity: Quantity) -> float | None:
         Quantity.BEGIN: summary.to_begin_s,
         Quantity.CPU_PAGE: summary.cpu_per_page_s,
     }[quantity]
+
+
+def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[Change, ...]:
+    """Return, in the plan's order, how each cell of `ab` changed from the first environment.
+
+    All were measured in the same laps, so nothing needs to be normalised.
+    """
+    seconds = {summary.cell: seconds_of(summary, quantity) for summary in session.summaries}
+    return tuple(
+        Change(
+            cell=found.cell,
+            base_s=seconds.get(found.baseline),
+            head_s=seconds.get(found.cell),
+            rounds=found.rounds,
+            verdict=found.verdict,
+            ways=_ways(found),
+            obstacle=found.obstacle,
+            detail=found.detail,
+            quantity=quantity,
+        )
+        for found in session.against_baseline(quantity)
+    )
+
+
+def _ways(found: Comparison) -> tuple[Seen, ...]:
+    if found.estimate is None or found.low is None or found.high is None:
+        return ()
+    return (Seen(Way.PAIRED, found.estimate, Interval(found.low, found.high), found.verdict),)

@@ -36,11 +36,7 @@ which the worker wanted it. Measured: docs/method.md."""
 
 
 def bound_shifts(shifts: Iterable[float]) -> float:
-    """Return how far doubts could move a log ratio, whichever of them are taken off.
-
-    Args:
-        shifts: how far each moves it alone.
-    """
+    """Return how far doubts with these shifts could move a log ratio, whichever are taken off."""
     found = list(shifts)
     up, down = sum(s for s in found if s > 0), -sum(s for s in found if s < 0)
     return max(up, down)
@@ -54,14 +50,7 @@ def counts(doubt: Doubt, *shares: float) -> bool:
 def find_nuisances(
     session: Session, cell: Cell, quantity: Quantity, others: Mapping[str, float]
 ) -> Nuisances:
-    """Return the doubts about the samples of a cell's group.
-
-    Args:
-        session: where it was measured.
-        cell: any cell of the group.
-        quantity: what is compared.
-        others: as for `Nuisances`.
-    """
+    """Return the doubts about the samples of a cell's group; `others` is as for `Nuisances`."""
     facts = session.plan.operation(cell)
     return Nuisances(
         quantity,

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
 from crawlbench.stats.claims import NO_CLAIM, find_claims
@@ -22,58 +23,37 @@ from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
-class Look(Protocol):
+@dataclass(frozen=True, slots=True)
+class Look:
     """How rounds are turned into p values and intervals."""
 
-    @property
-    def first(self) -> int | None:
-        """The round after which the first look is taken; None for one look, after the last."""
-
-    def p_value(self, moments: Moments, truth: float) -> float:
-        """Return the two-sided p value of "the mean is this"."""
-
-    def half_width(self, moments: Moments, level: float) -> float:
-        """Return half the width of the interval at this error level."""
+    first: int | None
+    """The round after which the first look is taken; None for one look, after the last."""
+    p_value: Callable[[Moments, float], float]
+    """Gives the two-sided p value of "the mean is this"."""
+    half_width: Callable[[Moments, float], float]
+    """Gives half the width of the interval at an error level."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneLook:
-    """Student's t, once all rounds are there.
-
-    Each pair keeps its own variance. With variance borrowed from other pairs, intervals of a cell
-    with three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
-    """
-
-    first: int | None = None
-
-    def p_value(self, moments: Moments, truth: float) -> float:
-        """See `Look`."""
-        return self._estimate(moments).p_value(truth)
-
-    def half_width(self, moments: Moments, level: float) -> float:
-        """See `Look`."""
-        return self._estimate(moments).half_width(1 - level)
-
-    def _estimate(self, moments: Moments) -> Estimate:
-        return Estimate(moments.count, moments.mean, moments.error, moments.count - 1)
+def _estimate(moments: Moments) -> Estimate:
+    return Estimate(moments.count, moments.mean, moments.error, moments.count - 1)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyTime:
-    """A sequence that holds after every round."""
+ONE_LOOK = Look(
+    None,
+    lambda moments, truth: _estimate(moments).p_value(truth),
+    lambda moments, level: _estimate(moments).half_width(1 - level),
+)
+"""Student's t, once all rounds are there.
 
-    first: int | None = 2
-
-    def p_value(self, moments: Moments, truth: float) -> float:
-        """See `Look`."""
-        return p_value(moments, truth)
-
-    def half_width(self, moments: Moments, level: float) -> float:
-        """See `Look`."""
-        return sequence_half_width(moments, level)
+Each pair keeps its own variance. With variance borrowed from other pairs, intervals of a cell with
+three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
+"""
+ANY_TIME = Look(2, p_value, sequence_half_width)
+"""A sequence that holds after every round."""
 
 
 @dataclass(slots=True)
@@ -274,10 +254,7 @@ class _Walk:
 def _claims(
     moments: Moments, look: Look, margin: float, widening: float = 0.0
 ) -> dict[Verdict, float]:
-    def p_value(truth: float) -> float:
-        return look.p_value(moments, truth)
-
-    return find_claims(moments.mean, p_value, margin, widening)
+    return find_claims(moments.mean, partial(look.p_value, moments), margin, widening)
 
 
 def _lower(claims: dict[Verdict, float], now: dict[Verdict, float]) -> None:

@@ -71,12 +71,7 @@ def foresee(session: Session, group: str, wanted: float) -> list[int]:
 
     This assumes a look after each round, at the level of the strictest claim of a family, in the
     first step of Holm's procedure. A pair that would need more than a thousand counts as a
-    thousand.
-
-    Args:
-        session: a finished session, from which the spread of a round is taken.
-        group: the group whose pairs are asked about.
-        wanted: log ratio of the difference to find.
+    thousand. The spread of a round is that of the session; the difference is a log ratio.
     """
     index = Index(session.rounds)
     found = []

@@ -43,11 +43,6 @@ def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> 
     """Return the share of a cell's time in which it may have waited for the mirror, from 0 to 1.
 
     However busy the mirror was, a client waits for it only while the client's own CPUs are idle.
-
-    Args:
-        samples: the samples of one cell.
-        ceiling: requests per second that the mirror reached; None if that was not measured.
-        cpus: how many CPUs the worker may use.
     """
     seconds = sum(sample.seconds * sample.loops for sample in samples)
     idle = sum(idle_s(sample, cpus) * sample.loops for sample in samples)
@@ -55,25 +50,15 @@ def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> 
 
 
 def idle_s(sample: Sample, cpus: int) -> float:
-    """Return the seconds per crawl for which the worker left its CPUs idle, summed over them.
-
-    Args:
-        sample: a sample of any cell.
-        cpus: how many CPUs the worker may use.
-    """
+    """Return the seconds per crawl for which the worker left its CPUs idle, summed over them."""
     return max(0.0, sample.seconds * cpus - used_s(sample))
 
 
 def starved_s(sample: Sample, cpus: int) -> float:
     """Return the seconds per crawl in which the worker was ready but had no CPU.
 
-    They are no more than the seconds for which it left its CPUs idle.
-
-    Threads of one worker also wait for each other; `competition.py` allows for that.
-
-    Args:
-        sample: a sample of any cell.
-        cpus: how many CPUs the worker may use.
+    They are no more than the seconds for which it left its CPUs idle. Threads of one worker also
+    wait for each other; `competition.py` allows for that.
     """
     return min(sample.cpu_wait_s, idle_s(sample, cpus)) if sample.cpu_wait_s else 0.0
 

@@ -51,14 +51,7 @@ def make_history(sessions: Mapping[str, Session], margin: float, confidence: flo
 def _draw(
     times: Mapping[str, SessionTimes], eras: Mapping[str, int], margin: float, confidence: float
 ) -> History:
-    """Return what the sessions say by one quantity.
-
-    Args:
-        times: the values of each session, in order of time.
-        eras: the era of each session.
-        margin: log ratio up to which changes do not matter.
-        confidence: that of all changes together.
-    """
+    """Return what the sessions say by one quantity; they come in order of time."""
     sessions = {name: one.session for name, one in times.items()}
     quantity = next((one.quantity for one in times.values()), Quantity.TIME)
     points, groups, left_out = _collect(times, eras)
@@ -142,12 +135,7 @@ def _collect(
 def _read(
     times: SessionTimes, newest: Newest
 ) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
-    """Yield the cells that are compared, with their normalised value or why there is none.
-
-    Args:
-        times: the values of one session of many.
-        newest: what the newest of them measured.
-    """
+    """Yield the cells of a session that are compared, with their normalised value or why not."""
     for cell in times.by(times.quantity.whole).cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue

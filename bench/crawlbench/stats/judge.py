@@ -1,7 +1,8 @@
 """The one judge: what can be concluded from a session's finished rounds (floor 2; pure).
 
 All verdicts come from here, whoever asks. A question (`question.py`) has a family of pairs; their
-rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm decides (`holm.py`).
+rounds give evidence (`evidence.py`), with doubts taken off (`doubts.py`); Holm's procedure decides
+(`claims.py`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,11 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
-from crawlbench.stats.claims import weakens
+from crawlbench.stats.claims import holm_levels, weakens
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import find_nuisances
-from crawlbench.stats.evidence import AnyTime, Evidence, Look, OneLook, Ways, gather
+from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, Evidence, Ways, gather
 from crawlbench.stats.foresight import detectable, more_rounds
-from crawlbench.stats.holm import holm_levels
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import Interval
 from crawlbench.stats.lengths import find_failures, find_margin, index_for
@@ -37,7 +37,7 @@ from crawlbench.stats.summary import summarize
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Failure
-    from crawlbench.stats.bound import Bound
+    from crawlbench.stats.gate import Bound
 
 MIN_ROUNDS = 5
 """With fewer rounds, the spread itself is a guess."""
@@ -105,8 +105,7 @@ class _Judgement:
         facts = session.plan.operation(self._cell)
         self._is_timers = bool(facts and facts.whole_ms)
         self._nuisances = find_nuisances(session, self._cell, question.quantity, others)
-        is_watched = session.plan.stopping is Stopping.ANY
-        self._look: Look = AnyTime() if is_watched else OneLook()
+        self._look = ANY_TIME if session.plan.stopping is Stopping.ANY else ONE_LOOK
         self.control, self._widenings = self._watch_twins()
 
     def comparisons(self) -> list[Comparison]:
@@ -251,7 +250,7 @@ class _Judgement:
             excess=evidence.excess,
             detectable=detectable(evidence, self._look, margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked before
-                evidence, AnyTime(), margin, self._widenings[-1], level
+                evidence, ANY_TIME, margin, self._widenings[-1], level
             )
             if obstacle is Obstacle.OPEN
             else None,

@@ -210,25 +210,8 @@ def index_for(session: Session, index: Index, group: str, quantity: Quantity) ->
         return index
     kind = Intercepts if quantity is Quantity.BEGIN else Slopes
     form, measured = session.plan.long_forms[group], reading_of(quantity)
-    line = find_line(session, index, group, measured)
+    line = Line(session, index, group, measured) if form.middle else None
     return kind(index, session.plan.long_names, form, line, measured)
-
-
-def find_slopes(session: Session, index: Index, group: str) -> Slopes | None:
-    """Return what a page costs in a group; None where one length was crawled."""
-    plan = session.plan
-    if group not in plan.long_forms:
-        return None
-    line = find_line(session, index, group)
-    return Slopes(index, plan.long_names, plan.long_forms[group], line)
-
-
-def find_line(
-    session: Session, index: Index, group: str, measured: Reading = read_seconds
-) -> Line | None:
-    """Return what tests a group's line; None where no middle length was crawled."""
-    has_middle = session.plan.long_forms[group].middle
-    return Line(session, index, group, measured) if has_middle else None
 
 
 def find_margin(

@@ -14,8 +14,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.stats.family import Family
-from crawlbench.stats.sheet import Sheet
+from crawlbench.stats.sheet import Family, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,13 +78,13 @@ def _merge(
         failures.update({one.machine.name: one.failures for one in blocks if one.failures})
         sheet = Sheet.of(number, sheets[number - 1], blocks, quantity)
         left_out += sheet.left_out
-        noise += sheet.noise(plan)
-        sheet.fill(everybody, kinds, plan)
+        noise += sheet.noise()
+        sheet.fill(everybody, kinds)
     kinds = {kind: family for kind, family in kinds.items() if family.pooled}
     for family in (everybody, *kinds.values()):
         family.close(plan)
     comparisons: list[MergedComparison] = []
     for number in range(1, len(sheets) + 1):
         sheet = Sheet.of(number, sheets[number - 1], read(number), quantity)
-        comparisons += sheet.compare(everybody, kinds if len(kinds) > 1 else {}, plan)
+        comparisons += sheet.compare(everybody, kinds if len(kinds) > 1 else {})
     return Merged(tuple(comparisons), tuple(noise), tuple(left_out), dict(failures))

@@ -64,10 +64,8 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
     Source: Hedges & Olkin, "Statistical Methods for Meta-Analysis", 1985, chapter 9: the variance
     between machines is that between their estimates less the mean of their own errors' variances,
     which is right on average however few rounds a machine has. Assumption: the machines' true
-    values are roughly normal and independent.
-
-    Args:
-        estimates: one from each machine, over its rounds; at least one.
+    values are roughly normal and independent. There is one estimate from each machine, over its
+    rounds, and one at least.
     """
     count = len(estimates)
     if count == 1:
@@ -108,11 +106,7 @@ def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
     machine. In simulations of equal machines it fell below 5 % in 1 to 5 % of the cases. Cochran's
     Q, which takes the errors as known, and Welch's test fall below it far more often with few
     rounds and many machines. None if no machine's rounds differed, since nothing is then known
-    about errors.
-
-    Args:
-        estimates: at least two.
-        between: variance of their means.
+    about errors. There must be two estimates or more; `between` is the variance of their means.
     """
     count = len(estimates)
     variances = [one.error**2 for one in estimates]

@@ -45,10 +45,7 @@ def fit_around(counts: Collection[int], around_s: Collection[float]) -> tuple[fl
     """Return what a round costs around its laps: in any case, and for each group that takes part.
 
     Rounds with equally many groups do not tell the two apart; then all of it counts as the former.
-
-    Args:
-        counts: how many groups took part, by round.
-        around_s: the seconds of the round around its laps, by round.
+    For each round it is given how many groups took part, and the seconds around its laps.
     """
     if len(set(counts)) < 2:
         return fmean(around_s), 0.0

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import Spread, between_sessions
+from crawlbench.stats.between import Spread, between_sessions, find_spreads, kin_pairs
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.interval import Estimate, difference
-from crawlbench.stats.kept import find_spreads, kin_pairs
 from crawlbench.stats.lengths import find_margin
-from crawlbench.stats.times import have_anchors
-from crawlbench.stats.widening import find_widening
+from crawlbench.stats.times import find_widening, have_anchors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +24,8 @@ if TYPE_CHECKING:
     from crawlbench.base.records import Cell
     from crawlbench.stats.times import SessionTimes
 
-K = TypeVar("K")
+    _Named = tuple[Cell, ...]
+    """The cell that a row is about; by event loop, the one beside it as well."""
 
 NO_ROUNDS = (Obstacle.FEW_ROUNDS, "")
 
@@ -106,22 +105,23 @@ class _Rows:
         """Return the change of each cell."""
         obstacles = {cell.name: self._obstacle(cell) for cell in self._cells}
         free = [cell for cell in self._cells if obstacles[cell.name] is None]
-        plain = self._judge(Way.PLAIN, {cell.name: self._plain(cell) for cell in free})
-        relative = self._judge(Way.NORMALISED, {cell.name: self._normalised(cell) for cell in free})
-        plain = {name: self._careful(seen) for name, seen in plain.items()}
+        judged = self._judge(Way.PLAIN, {(cell,): self._plain(cell) for cell in free})
+        plain = {cell.name: self._careful(seen) for (cell,), seen in judged.items()}
+        judged = self._judge(Way.NORMALISED, {(cell,): self._normalised(cell) for cell in free})
+        relative = {cell.name: seen for (cell,), seen in judged.items()}
         return tuple(
             self._change(cell, obstacles[cell.name], plain, relative) for cell in self._cells
         )
 
     def kin(self) -> tuple[Kin, ...]:
         """Return how the ratios of cells that differ only by event loop changed."""
-        pairs: dict[tuple[str, str], Estimate | None] = {}
+        pairs: dict[_Named, Estimate | None] = {}
         for one, two in self._kin_pairs:
             found = [side.beside(two, one) for side in self._pair]
             if found[0] and found[1]:
-                pairs[two.name, one.name] = difference(found[0], found[1])
+                pairs[two, one] = difference(found[0], found[1])
         judged = self._judge(Way.KIN, pairs)
-        return tuple(Kin(cell, other, seen) for (cell, other), seen in judged.items())
+        return tuple(Kin(cell.name, other.name, seen) for (cell, other), seen in judged.items())
 
     def _change(
         self,
@@ -213,22 +213,21 @@ class _Rows:
             return seen
         return replace(seen, verdict=Verdict.UNCLEAR)
 
-    def _judge(self, way: Way, found: dict[K, Estimate | None]) -> dict[K, Seen]:
+    def _judge(self, way: Way, found: dict[_Named, Estimate | None]) -> dict[_Named, Seen]:
         """Judge the rows of each group as one family."""
-        groups: dict[str, dict[K, Estimate]] = {}
-        for key, estimate in found.items():
+        groups: dict[str, dict[_Named, Estimate]] = {}
+        for named, estimate in found.items():
             if estimate:
-                cell = self._cell(key)
-                family = groups.setdefault(cell.group, {})
-                family[key] = between_sessions(estimate, self._spread(way, cell))
+                family = groups.setdefault(named[0].group, {})
+                family[named] = between_sessions(estimate, self._spread(way, named[0]))
         seen = {}
         for group, family in groups.items():
-            widenings = {key: find_widening(self._pair, way, self._named(key)) for key in family}
+            widenings = {named: find_widening(self._pair, way, named) for named in family}
             margin, count = self._find_margin(group), self._count(way, group)
             assert margin is not None  # or its rows would have an obstacle
             judged = judge_family(family, margin, self._confidence, widenings, count)
-            for key, one in judged.items():
-                seen[key] = Seen(way, family[key].mean, one.interval, one.verdict)
+            for named, one in judged.items():
+                seen[named] = Seen(way, family[named].mean, one.interval, one.verdict)
         return seen
 
     def _spread(self, way: Way, cell: Cell) -> Spread:
@@ -238,15 +237,6 @@ class _Rows:
         """
         spread = self.spreads[way]
         return replace(spread, deviation=spread.deviation * self._pair[0].amplify(cell))
-
-    def _cell(self, key: object) -> Cell:
-        """Return the cell that a row is about."""
-        return self._named(key)[0]
-
-    def _named(self, key: object) -> list[Cell]:
-        """Return the cells that a row's key names; a key is a name, or a name with its kin's."""
-        names = (key,) if isinstance(key, str) else key
-        return [self._pair[0].cells[name] for name in names]  # type: ignore[attr-defined]
 
     def _count(self, way: Way, group: str) -> int:
         """Return the size of a family: rows without a value stay in it.

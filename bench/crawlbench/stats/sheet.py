@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import (
@@ -16,8 +16,7 @@ from crawlbench.base.records import (
     Plan,
     Verdict,
 )
-from crawlbench.stats.claims import find_claims
-from crawlbench.stats.family import Family
+from crawlbench.stats.claims import Judged, find_claims, judge_family
 from crawlbench.stats.interval import Estimate
 from crawlbench.stats.random_effects import MAX_FIXED, pool
 from crawlbench.stats.steady import find_unsteady
@@ -26,10 +25,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Quantity
+    from crawlbench.stats.random_effects import Pooled
 
 MAX_NAMED = 10
 """Machines that are named for one cell; others are only counted."""
 NOBODY = "no machine measured it"
+
+
+@dataclass(slots=True)
+class Family:
+    """The comparisons over machines that are judged together."""
+
+    pooled: dict[str, Pooled] = field(default_factory=dict)
+    """By cell."""
+    widenings: dict[str, float] = field(default_factory=dict)
+    missing: int = 0
+    """Further cells that were tried, of which no machine gave a number: nobody gains power by
+    failing."""
+    judged: dict[str, Judged] = field(default_factory=dict)
+    """Filled when the family is closed."""
+
+    def add(self, cell: str, pooled: Pooled, widening: float) -> None:
+        """Add a cell."""
+        self.pooled[cell], self.widenings[cell] = pooled, widening
+
+    def close(self, plan: Plan) -> None:
+        """Judge all cells that were added, by the margin and the confidence of a plan."""
+        means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
+        count = len(means) + self.missing
+        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +123,7 @@ class Sheet:
             elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, estimate))
 
-    def widening(self, group: str, plan: Plan, machines: Iterable[str]) -> float:
+    def widening(self, group: str, machines: Iterable[str]) -> float:
         """Return how much the twins differ over these machines; 0 if they may well be equal."""
         # With one machine, the twins were judged by its rounds, on the machine itself. With
         # several, how the machines differ decides: a bias that only some of them have is part of
@@ -109,37 +133,30 @@ class Sheet:
         if len(estimates) < 2:
             return found[0].widening if found else 0.0
         mean = pool(estimates).mean
-        low, high = mean.interval(plan.confidence)
+        low, high = mean.interval(self.plan.confidence)
         return 0.0 if low <= 0 <= high else abs(mean.mean)
 
-    def noise(self, plan: Plan) -> list[MergedNoise]:
+    def noise(self) -> list[MergedNoise]:
         """Return the result of each group's controls over all machines."""
-        found = []
-        for group in dict.fromkeys(self.groups.values()):
-            machines = [name for name, where in self.controls if where == group]
-            estimates = list(
-                filter(None, (_estimate(self.controls[name, group]) for name in machines))
-            )
-            if not estimates:
-                found.append(
-                    MergedNoise(self.number, group, 0, None, None, None, quantity=self.quantity)
-                )
-                continue
-            mean = pool(estimates).mean
-            widening = self.widening(group, plan, machines)
-            ends = mean.interval(plan.confidence)
-            said = MergedNoise(self.number, group, len(machines), mean.mean, *ends, widening)
-            found.append(replace(said, quantity=self.quantity))
-        return found
+        return [self._noise(group) for group in dict.fromkeys(self.groups.values())]
 
-    def fill(self, everybody: Family, kinds: dict[str, Family], plan: Plan) -> None:
+    def _noise(self, group: str) -> MergedNoise:
+        machines = [name for name, where in self.controls if where == group]
+        estimates = list(filter(None, (_estimate(self.controls[name, group]) for name in machines)))
+        if not estimates:
+            return MergedNoise(self.number, group, 0, None, None, None, quantity=self.quantity)
+        mean, widening = pool(estimates).mean, self.widening(group, machines)
+        numbers = (mean.mean, *mean.interval(self.plan.confidence), widening)
+        return MergedNoise(self.number, group, len(machines), *numbers, self.quantity)
+
+    def fill(self, everybody: Family, kinds: dict[str, Family]) -> None:
         """Add the cells' means over all machines, and over those of each kind, to the families."""
         widenings: dict[tuple[str, ...], float] = {}
 
         def add(family: Family, cell: str, said: list[_Said]) -> None:
             key = (self.groups[cell], *(one.machine for one in said))
             if key not in widenings:
-                widenings[key] = self.widening(self.groups[cell], plan, key[1:])
+                widenings[key] = self.widening(self.groups[cell], key[1:])
             family.add(cell, pool([one.estimate for one in said]), widenings[key])
 
         for cell, said in self.cells.items():
@@ -156,37 +173,28 @@ class Sheet:
                     add(family, cell, found)
                 family.missing += kind in tried and not found
 
-    def compare(
-        self, everybody: Family, kinds: dict[str, Family], plan: Plan
-    ) -> list[MergedComparison]:
+    def compare(self, everybody: Family, kinds: dict[str, Family]) -> list[MergedComparison]:
         """Return the verdicts of the sheet's cells."""
-        found = []
-        for cell in self.cells:
-            baseline = self.plan.baselines[self.groups[cell]]
-            if cell in everybody.pooled:
-                found.append(self._comparison(cell, baseline, everybody, kinds, plan))
-            else:
-                verdict, reason = self._without_estimate(cell)
-                nothing = MergedComparison(cell, baseline, self.number, 0, verdict, reason=reason)
-                found.append(replace(nothing, quantity=self.quantity))
-        return found
+        return [
+            self._comparison(cell, everybody, kinds)
+            if cell in everybody.pooled
+            else self._without_estimate(cell)
+            for cell in self.cells
+        ]
 
-    def _comparison(
-        self, cell: str, baseline: str, family: Family, kinds: dict[str, Family], plan: Plan
-    ) -> MergedComparison:
-        pooled = family.pooled[cell]
-        judged = family.judged[cell]
+    def _comparison(self, cell: str, family: Family, kinds: dict[str, Family]) -> MergedComparison:
+        pooled, judged = family.pooled[cell], family.judged[cell]
         verdict, level = judged.verdict, judged.level
-        own = self._own_verdicts(cell, level, plan)
+        own = self._own_verdicts(cell, level)
         against = {n: v for n, v in own.items() if v not in (verdict, Verdict.UNCLEAR)}
         if against:  # by chance one of many says the opposite, so they share the error
-            strict = self._own_verdicts(cell, level / len(own), plan)
+            strict = self._own_verdicts(cell, level / len(own))
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
-        new = pooled.prediction(plan.confidence) or (None, None)
+        new = pooled.prediction(self.plan.confidence) or (None, None)
         return MergedComparison(
             cell=cell,
-            baseline=baseline,
+            baseline=self._baseline(cell),
             sheet=self.number,
             machines=pooled.machines,
             verdict=verdict,
@@ -210,7 +218,7 @@ class Sheet:
             ),
         )
 
-    def _own_verdicts(self, cell: str, level: float, plan: Plan) -> dict[str, Verdict]:
+    def _own_verdicts(self, cell: str, level: float) -> dict[str, Verdict]:
         """Return what each machine's own rounds say, at the error level that the cell has overall.
 
         At a less strict level a verdict would "hold on" machines that do not give it themselves.
@@ -220,12 +228,27 @@ class Sheet:
             control = self.controls.get((one.machine, self.groups[cell]))
             widening = control.widening if control else 0.0
             mean, p_value = one.estimate.mean, one.estimate.p_value
-            claims = find_claims(mean, p_value, plan.margin, widening)
+            claims = find_claims(mean, p_value, self.plan.margin, widening)
             best = min(claims, key=lambda verdict: claims[verdict])
             verdicts[one.machine] = best if claims[best] <= level else Verdict.UNCLEAR
         return verdicts
 
-    def _without_estimate(self, cell: str) -> tuple[Verdict, str]:
+    def _without_estimate(self, cell: str) -> MergedComparison:
+        verdict, reason = self._find_reason(cell)
+        return MergedComparison(
+            cell,
+            self._baseline(cell),
+            self.number,
+            machines=0,
+            verdict=verdict,
+            reason=reason,
+            quantity=self.quantity,
+        )
+
+    def _baseline(self, cell: str) -> str:
+        return self.plan.baselines[self.groups[cell]]
+
+    def _find_reason(self, cell: str) -> tuple[Verdict, str]:
         """Return the verdict, and why there is no number, if no steady machine measured a cell."""
         if silent := self.silent.get(cell):
             # Wrong data on one machine weighs more than another's lack of an answer.

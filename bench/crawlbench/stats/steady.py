@@ -25,11 +25,9 @@ MIN_FOR_MEDIAN = 3
 def find_unsteady(
     blocks: Sequence[BlockResult], quantity: Quantity = Quantity.TIME
 ) -> list[LeftOut]:
-    """Return the machines of one sheet that are left out, by group, with the reason.
+    """Return the machines that are left out, by group, with the reason.
 
-    Args:
-        blocks: the blocks of one sheet, one from each machine.
-        quantity: the quantity by which the controls are compared.
+    There is one block of a sheet from each machine; the quantity is that of its controls.
     """
     groups = dict.fromkeys(control.group for block in blocks for control in block.controls)
     return [found for group in groups for found in _of_group(blocks, group, quantity)]

@@ -16,7 +16,7 @@ from crawlbench.base.records import Obstacle, Quantity, Summary
 from crawlbench.stats.headroom import find_mark, server_hold, server_share, starved_s, wait_share
 from crawlbench.stats.index import read_cpu
 from crawlbench.stats.interval import estimate_mean
-from crawlbench.stats.lengths import find_slopes, index_for
+from crawlbench.stats.lengths import index_for
 from crawlbench.stats.limit import REFERENCE, find_limit_s
 from crawlbench.stats.question import has_cpu_clock
 from crawlbench.stats.typical import Typical
@@ -72,7 +72,6 @@ class _Lengths:
         self._longs = session.plan.long_names
         self._middles = session.plan.middle_names
         self._index = index
-        self._slopes = find_slopes(session, index, group)
         self._form = session.plan.long_forms[group]
         self._confidence = session.plan.confidence
         self._pages = index_for(session, index, group, Quantity.PAGE)
@@ -92,7 +91,7 @@ class _Lengths:
             self._typical_s(names.get(cell.name)) for names in (self._middles, self._longs)
         )
         summary = replace(summary, middle_s=middle_s, long_s=long_s)
-        obstacle, _ = self._slopes.find_obstacle((cell.name,)) if self._slopes else (None, "")
+        obstacle, _ = self._pages.find_obstacle((cell.name,))
         if obstacle:
             return replace(summary, is_bent=obstacle is Obstacle.BENT)
         per_page_s = math.exp(page)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
+from crawlbench.stats.change import Way
 from crawlbench.stats.competition import find_others_shares
-from crawlbench.stats.doubts import bound_shifts, find_nuisances
+from crawlbench.stats.doubts import bound_shifts, counts, find_nuisances
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -44,13 +45,7 @@ class SessionTimes:
     def __init__(
         self, session: Session, quantity: Quantity = Quantity.TIME, index: Index | None = None
     ) -> None:
-        """Index a judged session.
-
-        Args:
-            session: a judged session.
-            quantity: what to read.
-            index: the index of its rounds; None to make it.
-        """
+        """Take a judged session, and the index of its rounds if there is one already."""
         self.session = session
         self.quantity = quantity
         is_read = not quantity.is_cpu or has_cpu_clock(session)
@@ -224,3 +219,29 @@ def have_anchors(pair: Sequence[SessionTimes], groups: Iterable[str]) -> bool:
     """
     measured = [group for group in groups if all(side.has_samples(group) for side in pair)]
     return all(side.state(group) for side in pair for group in measured)
+
+
+def find_widening(
+    pair: tuple[SessionTimes, SessionTimes], way: Way, cells: Sequence[Cell]
+) -> float:
+    """Return how far doubts could move a row, whichever of them are taken off both sides.
+
+    A nuisance that hits all cells of a session alike moves none of its ratios, but it moves every
+    plain value. So each way has a bound of its own: for a ratio, that of its own pair of cells.
+
+    Args:
+        pair: base and head.
+        way: how the row sees the change.
+        cells: the cell of the row; by event loop, the one beside it as well.
+    """
+    if way is Way.PLAIN:
+        base, head = (side.losses(cells[0]) for side in pair)
+        return bound_shifts(
+            head[doubt].shift - base[doubt].shift
+            for doubt in head
+            if doubt in base and counts(doubt, base[doubt].share, head[doubt].share)
+        )
+    if way is Way.KIN:
+        cell, other = cells
+        return sum(side.shift_beside(cell, other) for side in pair)
+    return sum(side.shift(cells[0]) for side in pair)

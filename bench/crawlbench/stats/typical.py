@@ -27,14 +27,7 @@ class Typical:
         valid: set[str],
         quantity: Quantity = Quantity.TIME,
     ) -> None:
-        """Take a judged session.
-
-        Args:
-            session: the session, with its comparisons.
-            index: the index that reads the quantity.
-            valid: cells that have values.
-            quantity: the quantity of which values are returned.
-        """
+        """Take a judged session, the index that reads the quantity, and the cells with values."""
         self._index = index
         self._valid = valid
         self._twins = session.plan.twins

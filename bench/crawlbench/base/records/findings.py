@@ -34,6 +34,22 @@ class Quantity(StrEnum):
     """CPU time that one more page adds."""
 
     @property
+    def words(self) -> str:
+        """What it is called in a sentence."""
+        return {
+            Quantity.TIME: "time",
+            Quantity.CPU: "CPU time",
+            Quantity.PAGE: "time per page",
+            Quantity.BEGIN: "time to begin",
+            Quantity.CPU_PAGE: "CPU time per page",
+        }[self]
+
+    @property
+    def prefix(self) -> str:
+        """What begins the names of its fields in JSON, such as `per_page_`; nothing for time."""
+        return "" if self is Quantity.TIME else f"{self.value.lower().replace(' ', '_')}_"
+
+    @property
     def has_ratio(self) -> bool:
         """Whether its numbers are log ratios; if not, they are seconds."""
         return self is not Quantity.BEGIN

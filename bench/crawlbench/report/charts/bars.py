@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, Rows, shown_labels
+from crawlbench.report.charts.chart import shown_labels
 from crawlbench.report.charts.style import (
-    ROW,
     SHIFT,
-    finish,
-    height_of,
+    chart_of_rows,
     layer,
     names,
     place,
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from crawlbench.base.records import Summary
+    from crawlbench.report.charts.chart import Chart, Rows
     from crawlbench.report.view import GroupView, SessionView
 
 BAR = 13
@@ -57,6 +56,25 @@ class _Kind:
     """Gives a part's size as text."""
     mark: Callable[[Summary], float | None] = lambda _: None
     """Where to draw a tick, if anywhere."""
+
+    def chart(self, view: SessionView, group: GroupView, number: int) -> Chart | None:
+        """Return the bars of a group; None if nobody knows how long they are."""
+        (labels, cut), summaries = shown_labels(group), view.summaries
+        found = {label: summaries[name] for name, label in labels.items() if name in summaries}
+        parts = [row for label, summary in found.items() for row in _parts(label, summary, self)]
+        if not parts:
+            return None
+        totals = [_total(label, summary, self) for label, summary in found.items()]
+        has_floor = any(row["at"] is not None for row in totals)
+        return chart_of_rows(
+            f"{self.name}-{number}",
+            title=f"{self.title} on {group.place}{cut}",
+            description=f"{len(found)} bars of {', '.join(part.name for part in self.parts)}, in "
+            f"{self.axis}; the table of everything has the numbers.",
+            drawn=_draw(self, number, list(found), has_floor=has_floor),
+            data={f"{self.name}-{number}": parts, f"{self.name}-totals-{number}": totals},
+            count=len(found),
+        )
 
 
 def _client_s(summary: Summary) -> float:
@@ -112,43 +130,6 @@ MEMORY = _Kind(
 )
 
 
-def phase_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return where the time goes in a group, with a tick for the floor; None without values."""
-    return _bar_chart(view, group, number, PHASES)
-
-
-def cpu_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return CPU time by who took it; None without values."""
-    return _bar_chart(view, group, number, CPU)
-
-
-def memory_chart(view: SessionView, group: GroupView, number: int) -> Chart | None:
-    """Return memory before the crawl and by it; None where the system does not say."""
-    return _bar_chart(view, group, number, MEMORY)
-
-
-def _bar_chart(view: SessionView, group: GroupView, number: int, kind: _Kind) -> Chart | None:
-    labels, cut = shown_labels(group)
-    summaries = view.summaries
-    found = {label: summaries[name] for name, label in labels.items() if name in summaries}
-    parts = [row for label, summary in found.items() for row in _parts(label, summary, kind)]
-    if not parts:
-        return None
-    totals = [_total(label, summary, kind) for label, summary in found.items()]
-    has_floor = any(row["at"] is not None for row in totals)
-    drawn = _draw(kind, number, list(found), has_floor=has_floor)
-    data = {f"{kind.name}-{number}": parts, f"{kind.name}-totals-{number}": totals}
-    return Chart(
-        name=f"chart-{kind.name}-{number}",
-        title=f"{kind.title} on {group.place}{cut}",
-        description=f"{len(found)} bars of {', '.join(part.name for part in kind.parts)}, in "
-        f"{kind.axis}; the table of everything has the numbers.",
-        spec=finish(drawn, height=len(found) * ROW),
-        data=data,
-        height=height_of(len(found)),
-    )
-
-
 def _parts(label: str, summary: Summary, kind: _Kind) -> Rows:
     rows, start = [], 0.0
     for part in kind.parts:
@@ -184,7 +165,7 @@ def _draw(kind: _Kind, number: int, labels: list[str], *, has_floor: bool) -> al
             x2="stop",
             y=y,
             color=alt.Color("part", type="nominal", scale=scale),
-            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("part:N"), alt.Tooltip("shown:N")],
+            tooltip=["label:N", "part:N", "shown:N"],
         )
     )
     layers = [bars, right_text(totals, y, alt.ColorValue(colour("ink")))]

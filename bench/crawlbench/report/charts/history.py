@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.base.records import Quantity
-from crawlbench.base.text import count_of, one_line
+from crawlbench.base.text import count_of, one_line, with_capital
 from crawlbench.report.charts.chart import Chart, Rows
 from crawlbench.report.charts.style import (
     LEGEND_ROW,
@@ -23,26 +22,17 @@ from crawlbench.report.measures import tell_range
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
+    from crawlbench.base.records import Quantity
     from crawlbench.stats.timeline import History, Line
 
 HEIGHT = 300
 DAYS = 6
 """Number of days from which each mark on the axis has a day of its own."""
-_TITLES = {
-    Quantity.TIME: "Time over the baseline's",
-    Quantity.CPU: "CPU time over the baseline's",
-    Quantity.PAGE: "Time per page over the baseline's",
-    Quantity.BEGIN: "Time to begin",
-    Quantity.CPU_PAGE: "CPU time per page over the baseline's",
-}
-_PREFIXES = {
-    Quantity.TIME: "",
-    Quantity.CPU: "cpu-",
-    Quantity.PAGE: "page-",
-    Quantity.BEGIN: "begin-",
-    Quantity.CPU_PAGE: "cpu-page-",
-}
-"""Prefixes of the charts' names, which must differ on one page."""
+
+
+def name_history(quantity: Quantity) -> str:
+    """Return the name of a quantity's section, which begins those of its charts."""
+    return f"history_{quantity.prefix}".removesuffix("_").replace("_", "-")
 
 
 def history_charts(history: History) -> tuple[Chart, ...]:
@@ -51,26 +41,31 @@ def history_charts(history: History) -> tuple[Chart, ...]:
     for line in history.lines:
         groups.setdefault(line.group, []).append(line)
     return tuple(
-        _chart(history, group, lines, f"{_PREFIXES[history.quantity]}{number}")
+        _chart(history, group, lines, f"{name_history(history.quantity)}-{number}")
         for number, (group, lines) in enumerate(groups.items(), 1)
     )
 
 
-def _chart(history: History, group: str, lines: list[Line], number: str) -> Chart:
+def _chart(history: History, group: str, lines: list[Line], name: str) -> Chart:
     quantity = history.quantity
     rows: Rows = [row for line in lines for row in _rows(line, quantity)]
     breaks: Rows = [{"created": found.created} for found in history.breaks]
-    name = f"history-{number}"
+    over = " over the baseline's" if quantity.has_ratio else ""
     return Chart(
         name=f"chart-{name}",
-        title=one_line(f"{_TITLES[quantity]}: {group}"),
+        title=one_line(f"{with_capital(quantity.words)}{over}: {group}"),
         description=f"{count_of(len(lines), 'cell')} over "
         f"{count_of(len(history.sessions), 'session')}; a large point is a change, a dashed line "
         "another machine.",
         spec=finish(_draw(name, rows, quantity, has_breaks=bool(breaks)), height=HEIGHT),
-        data={name: rows, **({f"breaks-{number}": breaks} if breaks else {})},
+        data={name: rows, **({_breaks_of(name): breaks} if breaks else {})},
         height=HEIGHT + 60 + LEGEND_ROW * len(lines),
     )
+
+
+def _breaks_of(name: str) -> str:
+    """Return the name of a chart's rules where the machine changed."""
+    return name.replace("history", "breaks")
 
 
 def _rows(line: Line, quantity: Quantity) -> Rows:
@@ -136,7 +131,7 @@ def _draw(name: str, rows: Rows, quantity: Quantity, *, has_breaks: bool) -> alt
     )
     dash = alt.StrokeDash("series:N", scale=dashes, legend=line_legend())
     shown = [f"{field}:N" for field in ("series", "session", "shown", "interval")]
-    breaks = alt.Chart(place(name.replace("history", "breaks"))).encode(x="created:T")
+    breaks = alt.Chart(place(_breaks_of(name))).encode(x="created:T")
     rules = breaks.mark_rule(strokeDash=[4, 4], color=colour("soft"), aria=False)
     return layer(
         *((rules,) if has_breaks else ()),

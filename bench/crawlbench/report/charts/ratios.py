@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, ChartRow, Rows
 from crawlbench.report.charts.style import (
-    ROW,
     SHIFT,
     WIDE,
-    finish,
-    height_of,
+    chart_of_rows,
     layer,
     names,
     place,
@@ -21,15 +18,15 @@ from crawlbench.report.charts.style import (
     value_axis,
     verdict_colours,
 )
-from crawlbench.report.numbers import WIDEST
+from crawlbench.report.numbers import MIN_SPAN, WIDEST
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
-    from crawlbench.report.view import GroupView, SessionView
+    from crawlbench.report.charts.chart import Chart, ChartRow, Rows
+    from crawlbench.report.tables import Ratio
+    from crawlbench.report.view import GroupView, Row, SessionView
 
-MIN_SPAN = math.log(1.05)
-"""Log ratio on each side of 1 that is always shown, so that noise alone does not look large."""
 BASELINE = "time over the baseline's, below 1 is faster"
 BAND = 20
 """Height of the margin's band in a row, in pixels."""
@@ -62,50 +59,47 @@ def ratio_chart(
         kept = {row["label"] for row in sorted(rows, key=_change, reverse=True)[:most]}
         cut = f", the {most} largest changes of {len(rows)}"
         rows = [row for row in rows if row["label"] in kept]
-    labels = [row["label"] for row in rows]
-    margin = view.plan.margin
-    data = {f"ratios-{number}": rows}
-    spec = finish(
-        draw_ratios(f"ratios-{number}", labels, rows, margin, BASELINE), height=len(rows) * ROW
-    )
-    where = group.place
-    return Chart(
-        name=f"chart-ratios-{number}",
-        title=f"Time{' per page' if group.form else ''} over the baseline's on {where}{cut}",
-        description=f"Ratio and interval of {len(rows)} cells on {where}; the table of "
+    name = f"ratios-{number}"
+    return chart_of_rows(
+        name,
+        title=f"Time{' per page' if group.form else ''} over the baseline's on {group.place}{cut}",
+        description=f"Ratio and interval of {len(rows)} cells on {group.place}; the table of "
         "everything has the numbers.",
-        spec=spec,
-        data=data,
-        height=height_of(len(rows)),
+        drawn=draw_ratios(name, rows, view.plan.margin, BASELINE),
+        data={name: rows},
+        count=len(rows),
     )
 
 
 def _rows(group: GroupView) -> Rows:
-    found = []
-    for shown in group.rows:
-        ratio = ratio_of(shown)
-        low, high, middle = ratio.low, ratio.high, ratio.estimate
-        if low is not None and high is not None and high - low > WIDEST:
-            low = high = middle = None
-        has_interval = ratio.interval != "-"
-        number = f"{ratio.text} ({ratio.interval})  " if has_interval else f"{ratio.text}  "
-        found.append(
-            {
-                "label": shown.label,
-                "cell": shown.cell.name,
-                "ratio": None if middle is None else math.exp(middle),
-                "low": None if low is None else math.exp(low),
-                "high": None if high is None else math.exp(high),
-                "verdict": ratio.verdict,
-                "long": ("" if ratio.text == "-" else number) + ratio.verdict,
-                "short": ("" if ratio.text == "-" else f"{ratio.text} ") + ratio.verdict,
-                "shown": ratio.text,
-                "interval": ratio.interval,
-            }
-        )
-    # Rows with a ratio come first, in the order of the table; the others say in words what they
-    # are.
+    """Return the rows in the order of the table, but those without a ratio last."""
+    found = [ratio_row(row, ratio_of(row)) for row in group.rows]
     return sorted(found, key=lambda row: row["ratio"] is None)
+
+
+def ratio_row(row: Row, ratio: Ratio, said: str = "") -> ChartRow:
+    """Return the marks and texts of a row, with what is said in place of its ratio's verdict.
+
+    An interval so wide that it says nothing is not drawn.
+    """
+    ends = (ratio.estimate, ratio.low, ratio.high)
+    if ratio.low is not None and ratio.high is not None and ratio.high - ratio.low > WIDEST:
+        ends = (None, None, None)
+    middle, low, high = (None if end is None else math.exp(end) for end in ends)
+    interval = "" if ratio.interval == "-" else f" ({ratio.interval})"
+    said, is_known = said or ratio.verdict, ratio.text != "-"
+    return {
+        "label": row.label,
+        "cell": row.cell.name,
+        "ratio": middle,
+        "low": low,
+        "high": high,
+        "verdict": ratio.verdict,
+        "long": f"{ratio.text}{interval}  {said}" if is_known else said,
+        "short": f"{ratio.text} {said}" if is_known else said,
+        "shown": ratio.text,
+        "interval": ratio.interval,
+    }
 
 
 def _change(row: ChartRow) -> float:
@@ -120,21 +114,14 @@ def _domain(rows: Rows, margin: float) -> list[float]:
     return [math.exp(low - room), math.exp(high + room)]
 
 
-def draw_ratios(
-    name: str, labels: list[str], rows: Rows, margin: float, title: str
-) -> alt.LayerChart:
+def draw_ratios(name: str, rows: Rows, margin: float, title: str) -> alt.LayerChart:
     """Return a drawing of rows that the page holds under a name, with an axis of this title."""
-    data, y = place(name), names(labels)
+    data, y = place(name), names([row["label"] for row in rows])
     chart = alt.Chart(data)
     scale = alt.Scale(type="log", domain=_domain(rows, margin), range=[0, TEXTS], nice=False)
     # No grid: it would run through the names above the marks.
     axis = value_axis(title, format=".3~g", grid=False)
-    tooltip = [
-        alt.Tooltip("cell:N"),
-        alt.Tooltip("shown:N", title="ratio"),
-        alt.Tooltip("interval:N"),
-        alt.Tooltip("verdict:N"),
-    ]
+    tooltip = ["cell:N", alt.Tooltip("shown:N", title="ratio"), "interval:N", "verdict:N"]
     colours = verdict_colours()
 
     def x_of(field: str) -> alt.X:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import altair as alt
 
+from crawlbench.report.charts.chart import Chart
 from crawlbench.report.theme import FONT, VERDICTS, colour
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.report.charts.chart import Spec
+    from crawlbench.report.charts.chart import Rows, Spec
 
 ROW = 40
 """Pixels per row: the name above, the marks below."""
@@ -86,14 +87,16 @@ def right_text(data: alt.NamedData, y: alt.Y, colours: alt.Color | alt.ColorValu
             y=y,
             x=alt.value("width"),
             color=colours,
-            text=alt.Text(
-                "short",
-                type="nominal",
-                condition={"test": f"width > {WIDE}", "value": {"expr": "datum.long"}},
-            ),
+            text=room_text(),
         )
     )
     return chart
+
+
+def room_text() -> alt.Text:
+    """Return the text `long` where there is room, else `short`."""
+    condition = {"test": f"width > {WIDE}", "value": {"expr": "datum.long"}}
+    return alt.Text("short", type="nominal", condition=condition)
 
 
 def verdict_colours() -> alt.Color:
@@ -157,6 +160,15 @@ def layer(*charts: alt.Chart) -> alt.LayerChart:
     return cast("alt.LayerChart", alt.layer(*charts))
 
 
-def height_of(rows: int, row: int = ROW) -> int:
-    """Return the approximate height of a chart with that many rows, with axis and legend."""
-    return rows * row + 60
+def chart_of_rows(
+    name: str,
+    title: str,
+    description: str,
+    drawn: alt.LayerChart,
+    data: dict[str, Rows],
+    count: int,
+    row: int = ROW,
+) -> Chart:
+    """Return a chart of so many rows, each of that height, below axis and legend."""
+    height = count * row
+    return Chart(f"chart-{name}", title, description, finish(drawn, height), data, height + 60)

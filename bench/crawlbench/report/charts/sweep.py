@@ -78,13 +78,12 @@ def _draw(axis: str, rows: Rows) -> alt.LayerChart:
     )
     y = alt.Y("rate", type="quantitative", axis=alt.Axis(title="pages/s", tickCount=6))
     dash = alt.StrokeDash("series", type="nominal", scale=dashes, legend=line_legend())
-    tooltip = [alt.Tooltip("series:N"), alt.Tooltip("place:Q"), alt.Tooltip("shown:N")]
     return layer(
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash),
         base.mark_rule(strokeWidth=1.2, aria=False).encode(y=alt.Y("low:Q"), y2="high"),
         base.mark_point(filled=True, opacity=1, aria=False).encode(
             y=y,
             size=alt.condition("datum.knee", alt.value(140), alt.value(28)),
-            tooltip=tooltip,
+            tooltip=["series:N", "place:Q", "shown:N"],
         ),
     )

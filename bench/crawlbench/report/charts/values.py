@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 import altair as alt
 
-from crawlbench.report.charts.chart import Chart, ChartRow, Rows, shown_labels
+from crawlbench.report.charts.chart import shown_labels
 from crawlbench.report.charts.style import (
-    ROW,
     SHIFT,
-    finish,
-    height_of,
+    chart_of_rows,
     layer,
     names,
     place,
@@ -25,6 +23,7 @@ from crawlbench.report.theme import colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crawlbench.report.charts.chart import Chart, ChartRow, Rows
     from crawlbench.report.view import GroupView, SessionView
 
 
@@ -34,6 +33,15 @@ STRIP = 56
 """Pixels per row of values over time."""
 MIN_SCALE = 0.02
 """Share of its median by which a value may differ and still look calm."""
+
+
+_TOOLTIP = [
+    "label:N",
+    alt.Tooltip("ms:Q", title="ms per crawl"),
+    alt.Tooltip("dev:Q", title="% from median", format="+.1f"),
+    "round:Q",
+    "lap:Q",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,15 @@ def drift_chart(values: Values, where: str, number: int) -> Chart | None:
         return None
     count, labels = len(values.rows), values.labels
     reach = _reach([row["dev"] for row in values.rows])
-    return Chart(
-        name=f"chart-drift-{number}",
+    return chart_of_rows(
+        f"drift-{number}",
         title=f"Values over time{where}{values.thinned}",
         description=f"{count} values of {len(labels)} cells, each by how far it is from its "
         f"cell's median; a strip is {reach:.0f} % high to each side.",
-        spec=finish(_draw_drift(values, number, reach), height=len(labels) * STRIP),
+        drawn=_draw_drift(values, number, reach),
         data={f"values-{number}": values.rows},
-        height=height_of(len(labels), STRIP),
+        count=len(labels),
+        row=STRIP,
     )
 
 
@@ -86,14 +95,14 @@ def spread_chart(values: Values, where: str, number: int) -> Chart | None:
     if not values.rows:
         return None
     count, labels = len(values.rows), values.labels
-    return Chart(
-        name=f"chart-spread-{number}",
+    return chart_of_rows(
+        f"spread-{number}",
         title=f"How values are spread{where}{values.thinned}",
         description=f"{count} values of {len(labels)} cells, the middle half of each as a "
         "box, its median as a tick.",
-        spec=finish(_draw_spread(number, labels), height=len(labels) * ROW),
+        drawn=_draw_spread(number, labels),
         data={f"values-{number}": values.rows, f"boxes-{number}": values.boxes},
-        height=height_of(len(labels)),
+        count=len(labels),
     )
 
 
@@ -143,8 +152,9 @@ def make_row(
 
 def make_box(label: str, seconds: Sequence[float]) -> ChartRow:
     """Return the quartiles of a cell."""
-    ordered = sorted(seconds)
-    low, middle, high = (_short(_quantile(ordered, share) * 1000) for share in (0.25, 0.5, 0.75))
+    is_one = len(seconds) == 1
+    ends = [*seconds] * 3 if is_one else quantiles(seconds, n=4, method="inclusive")
+    low, middle, high = (_short(end * 1000) for end in ends)
     return {"label": label, "low": low, "middle": middle, "high": high}
 
 
@@ -157,24 +167,6 @@ def _reach(deviations: Sequence[float]) -> float:
     """Return the height of a strip in percent, which holds nearly all values but few outliers."""
     sizes = sorted(map(abs, deviations))
     return max(MIN_SCALE * 100, math.ceil(sizes[int(0.98 * (len(sizes) - 1))] * 1.1))
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return a quantile of ordered values, by linear interpolation."""
-    place = share * (len(ordered) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def _tooltip() -> list[alt.Tooltip]:
-    return [
-        alt.Tooltip("label:N"),
-        alt.Tooltip("ms:Q", title="ms per crawl"),
-        alt.Tooltip("dev:Q", title="% from median", format="+.1f"),
-        alt.Tooltip("round:Q"),
-        alt.Tooltip("lap:Q"),
-    ]
 
 
 def _draw_drift(values: Values, number: int, reach: float) -> alt.LayerChart:
@@ -197,7 +189,7 @@ def _draw_drift(values: Values, number: int, reach: float) -> alt.LayerChart:
             size=alt.condition(beyond, alt.value(34), alt.value(13)),
             shape=alt.condition(beyond, alt.value("cross"), alt.value("circle")),
             color=alt.condition(beyond, alt.value(colour("slower")), alt.value(colour("client"))),
-            tooltip=_tooltip(),
+            tooltip=_TOOLTIP,
         )
     )
     middle = (
@@ -228,9 +220,7 @@ def _draw_spread(number: int, labels: list[str]) -> alt.LayerChart:
             color=colour("client"),
             aria=False,
         )
-        .encode(
-            x=alt.X("ms", type="quantitative", scale=scale, axis=axis), y=y, tooltip=_tooltip()
-        ),
+        .encode(x=alt.X("ms", type="quantitative", scale=scale, axis=axis), y=y, tooltip=_TOOLTIP),
         boxes.mark_bar(
             height=9, yOffset=SHIFT, color=colour("band"), stroke=colour("ink"), aria=False
         ).encode(x=alt.X("low", type="quantitative", scale=scale, axis=axis), x2="high", y=y),

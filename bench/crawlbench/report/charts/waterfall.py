@@ -8,7 +8,7 @@ import altair as alt
 
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.charts.chart import Chart, Rows, shown_labels
-from crawlbench.report.charts.style import WIDE, finish, layer, place, value_axis
+from crawlbench.report.charts.style import WIDE, finish, layer, place, room_text, value_axis
 from crawlbench.report.numbers import format_bytes, format_part
 from crawlbench.report.theme import colour
 
@@ -26,6 +26,8 @@ ROOM = alt.ExprRef(f"width > {WIDE} ? width - 265 : width - 95")
 """Room for names, which share their line with the texts on the right."""
 MAX_REQUESTS, MAX_DRAWN = 400, 4000
 """Most requests of a cell and of a chart; beyond that only the first of each cell are drawn."""
+_TOLD = ("label", "page", "step", "arrived", "status", "connection", "size")
+"""Fields that are shown beside the pointer."""
 STEPS = {"waiting for the answer": "wait", "answer on its way": "client", "no answer": "invalid"}
 
 
@@ -128,10 +130,7 @@ def _draw(number: int, height: float) -> alt.LayerChart:
             y2="y2",
             color=alt.Color("step", type="nominal", scale=scale),
             stroke=alt.Stroke("step", type="nominal", scale=scale),
-            tooltip=[
-                *(alt.Tooltip(f"{name}:N") for name in ("label", "page", "step", "arrived")),
-                *(alt.Tooltip(f"{name}:N") for name in ("status", "connection", "size")),
-            ],
+            tooltip=[f"{field}:N" for field in _TOLD],
         ),
         heads.mark_text(align="left", fontSize=12, limit=ROOM, aria=False).encode(
             x=alt.value(2), y=y, text="label:N"
@@ -139,10 +138,6 @@ def _draw(number: int, height: float) -> alt.LayerChart:
         heads.mark_text(align="right", fontSize=12, color=colour("soft"), aria=False).encode(
             x=alt.value("width"),
             y=y,
-            text=alt.Text(
-                "short",
-                type="nominal",
-                condition={"test": f"width > {WIDE}", "value": {"expr": "datum.long"}},
-            ),
+            text=room_text(),
         ),
     )

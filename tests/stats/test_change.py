@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from crawlbench.base.records import Cell, Environment, Failure, Verdict
+from crawlbench.stats.change import find_changes
 from crawlbench.stats.judge import judge
-from crawlbench.stats.versus import find_changes
 from tests.stats.builders import make_plan, make_session
 
 BASE = Cell("site", "net", "one", None, "lxml", 10, "base", versus=True)
