@@ -177,6 +177,8 @@ def _decode_more(error: UnicodeError) -> tuple[str, int]:
     name = error.encoding.lower().replace("-", "_")
     if name == "euc_jp" and (text := _jis_as_microsoft(body[at : at + 2])):
         return text, at + 2
+    if name == "gb18030" and body[at] == 0x80:
+        return "€", at + 1
     if name in _SINGLE_BYTES and 0x80 <= body[at] <= 0x9F:
         return chr(body[at]), at + 1
     raise error

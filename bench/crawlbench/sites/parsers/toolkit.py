@@ -23,15 +23,17 @@ class CssToolkit:
     text: Callable[[Any], str]
     """Text of a node, with that of the nodes inside it."""
     attribute: Callable[[Any, str], str | None]
+    knows_scope: bool = False
+    """Whether `:scope` in a selector is the node in which it is sought."""
 
     def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
         """Return a function that finds all nodes of an XPath that has a CSS selector."""
-        css = translate(xpath).css
+        css = translate(xpath, knows_scope=self.knows_scope).css
         return lambda document: self.select(document, css)
 
     def compile_text(self, xpath: str) -> Callable[[Any], str]:
         """Return a function that gives the text of the first node of an XPath, or nothing."""
-        selector = translate(xpath)
+        selector = translate(xpath, knows_scope=self.knows_scope)
         css, attribute, index = selector.css, selector.attribute, selector.index
 
         def find(node: Any) -> str:  # noqa: ANN401  (the library's node)
