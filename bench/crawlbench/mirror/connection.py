@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import PREFACE, after_preface
-from crawlbench.mirror.choices import answer_stranger
+from crawlbench.mirror.choices import answer_stranger, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
 from crawlbench.mirror.faults import alter
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.server import Mirror
 
 MAX_WAITING = 64  # pipelined requests per connection that may wait for their answers
-MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 
 class Connection(asyncio.Protocol):
@@ -191,23 +190,13 @@ class Connection(asyncio.Protocol):
             aside = mirror.aside and mirror.aside(request.target)
             if aside:
                 return self._serve_aside(aside, request)
-            target = request.target[:MAX_ADDRESS_BYTES].decode("latin-1")
-            name, before = counters.stranger_arrived(target, arrived)
-        else:
-            name, before = request.page, counters.arrived(request.page, arrived, request.flags)
-        age_s = arrived - self.opened if self._is_new else None
-        if self.span is not counters:
-            self._is_new, self.span, self.crawl = False, counters, before
-            counters.introduced(self.opened)
-        elif before > self.crawl:
-            self.crawl = before
-            counters.carried += 1
+        name, before = count_request(counters, request, self)
+        age_s, self._is_new = arrived - self.opened if self._is_new else None, False
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)
         self._is_over = wire.end is not End.KEEP
-        exchange = Exchange(self, name, wire, counters, arrived, arrived + delay_s)
-        exchange.method = request.method
-        self._deliver(exchange)
+        due = arrived + delay_s
+        self._deliver(Exchange(self, name, wire, counters, arrived, due, request.method))
         return not self._is_over
 
     def _serve_aside(self, answer: Answer, request: Request) -> bool:

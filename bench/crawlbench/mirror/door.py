@@ -23,30 +23,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.server import Mirror
 
 
-async def open_door(
-    mirror: Mirror,
-    ca_file: Path,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    others: tuple[str, ...] = (),
-) -> str:
-    """Let a mirror listen as its network demands, and return its origin.
-
-    Args:
-        mirror: the mirror.
-        ca_file: where to write the certificate of its authority, if it speaks TLS.
-        host: address to listen on.
-        port: 0 for any that is free.
-        others: further addresses to listen on, on the same port.
-
-    Raises:
-        MirrorError: the certificate cannot be written, or one of the others is not available.
-        OSError: the address is not available.
-    """
-    return await Entrance(mirror, ca_file, host, others).open_main(port)
-
-
 class Entrance:
     """What all doors of a mirror share: their addresses, and whether they speak TLS."""
 
@@ -57,7 +33,17 @@ class Entrance:
         host: str = "127.0.0.1",
         others: tuple[str, ...] = (),
     ) -> None:
-        """Prepare, but open nothing yet; arguments and errors are those of `open_door`."""
+        """Prepare to listen as the mirror's network demands, but open nothing yet.
+
+        Args:
+            mirror: the mirror.
+            ca_file: where to write the certificate of its authority, if it speaks TLS.
+            host: address to listen on.
+            others: further addresses to listen on, on the same port.
+
+        Raises:
+            MirrorError: the certificate cannot be written.
+        """
         self._mirror = mirror
         self._host = host
         self._others = others
@@ -69,7 +55,15 @@ class Entrance:
         self._protocol: type[TlsDoor | Connection] = TlsDoor if network.tls else Connection
 
     async def open_main(self, port: int = 0) -> str:
-        """Open the main door, for clients without a door of their own, and return its origin."""
+        """Open the main door, for clients without a door of their own, and return its origin.
+
+        Args:
+            port: 0 for any that is free.
+
+        Raises:
+            MirrorError: one of the others is not available.
+            OSError: the address is not available.
+        """
         return await self._open(self._mirror.doors.main, port)
 
     async def open(self, name: str) -> str:

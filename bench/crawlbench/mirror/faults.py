@@ -1,4 +1,4 @@
-"""Faults that change the answer, and the addresses that redirects lead to (floor 3; pure)."""
+"""Faults that change the answer, and the addresses that redirects lead to (floor 2; pure)."""
 
 from __future__ import annotations
 

@@ -20,9 +20,8 @@ from hyperframe.frame import GoAwayFrame
 from crawlbench.mirror.asking import MAX_STREAMS, Asking, greet, make_server_state
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
-from crawlbench.mirror.heads import EXPECTATION, is_host
-from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES
-from crawlbench.mirror.patience import Patience
+from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
+from crawlbench.mirror.request import EXPECTATION, is_host
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
