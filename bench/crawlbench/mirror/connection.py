@@ -37,21 +37,8 @@ class Connection(asyncio.Protocol):
     """One client's connection."""
 
     __slots__ = (
-        "_fd",
-        "_is_between",
-        "_is_new",
-        "_is_over",
-        "_mirror",
-        "_outbox",
-        "_reader",
-        "_served",
-        "_transport",
-        "active",
-        "crawl",
-        "door",
-        "number",
-        "opened",
-        "span",
+        *("_fd", "_is_between", "_is_new", "_is_over", "_mirror", "_outbox", "_reader"),
+        *("_served", "_transport", "active", "crawl", "door", "number", "opened", "span"),
     )
 
     def __init__(self, mirror: Mirror, door: Door) -> None:

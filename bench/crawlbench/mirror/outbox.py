@@ -55,16 +55,8 @@ class Outbox:
     """The answers that one connection still owes."""
 
     __slots__ = (
-        "_line",
-        "_mirror",
-        "_on_answered",
-        "_position",
-        "_ready_at",
-        "_timer",
-        "_transport",
-        "is_open",
-        "is_stalled",
-        "waiting",
+        *("_line", "_mirror", "_on_answered", "_position", "_ready_at", "_timer", "_transport"),
+        *("is_open", "is_stalled", "waiting"),
     )
 
     def __init__(

@@ -29,31 +29,10 @@ class RequestReader:
     """Parses the requests of one connection, however their bytes are split."""
 
     __slots__ = (
-        "_accepted",
-        "_body",
-        "_body_bytes",
-        "_body_left",
-        "_codings",
-        "_content_type",
-        "_expectation",
-        "_find_page",
-        "_find_refusal",
-        "_flags",
-        "_has_body",
-        "_head_bytes",
-        "_headers",
-        "_hosts",
-        "_is_in_body",
-        "_is_over",
-        "_on_expect",
-        "_on_request",
-        "_parser",
-        "_refusal",
-        "_tail",
-        "_target",
-        "is_between",
-        "is_http2",
-        "last",
+        *("_accepted", "_body", "_body_bytes", "_body_left", "_codings", "_content_type"),
+        *("_expectation", "_find_page", "_find_refusal", "_flags", "_has_body", "_head_bytes"),
+        *("_headers", "_hosts", "_is_in_body", "_is_over", "_on_expect", "_on_request"),
+        *("_parser", "_refusal", "_tail", "_target", "is_between", "is_http2", "last"),
     )
 
     def __init__(
