@@ -7,9 +7,9 @@ after it was stopped.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -100,7 +100,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
         work.mkdir(exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {work} ({error.strerror})") from error
-    with Journal(work / JOURNAL_NAME) as journal, Fetcher(plan.proxy) as fetcher:
+    with Journal(work / JOURNAL_NAME) as journal, closing(Fetcher(plan.proxy)) as fetcher:
         recorder = _Recorder(plan, work, journal, fetcher)
         recorder.record()
     return recorder.finish(force=force)
@@ -271,6 +271,6 @@ class _Recorder:
             path = str(self._plan.target / SITE_FILE)
             text = render_site_file(path, self._host, self._plan.start, report.unreadable.lines())
         self._folder.move_to(self._plan.target, self._host, aliases, text, force=force)
-        with contextlib.suppress(OSError):  # a journal that stays does no harm
+        with suppress(OSError):  # a journal that stays does no harm
             (self._plan.target / JOURNAL_NAME).unlink(missing_ok=True)
         return report
