@@ -26,6 +26,11 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
 CLOSED = {**COMMON, "Connection": "close"}
 
 
+def render_error(status, flags, extra=""):
+    """Return a short answer as HTTP/1.1 sends it."""
+    return RESPONSES.render(RESPONSES.error_answer(status, extra), flags)
+
+
 def parse(rendered, method="GET"):
     """Read one answer and insist that there is nothing after it."""
     file = io.BytesIO(rendered)
@@ -201,8 +206,8 @@ def test_head_is_the_answer_without_its_body():
     for flags in (0, GZIP, CLOSE, NEW_VISITOR):
         whole = RESPONSES.page(PAGE_2, flags).data
         assert RESPONSES.page(PAGE_2, flags | HEAD).data == whole[: whole.index(b"\r\n\r\n") + 4]
-    whole = RESPONSES.error(404, 0)
-    assert RESPONSES.error(404, HEAD) == whole[: whole.index(b"\r\n\r\n") + 4]
+    whole = render_error(404, 0)
+    assert render_error(404, HEAD) == whole[: whole.index(b"\r\n\r\n") + 4]
 
 
 def test_page_is_rendered_once_and_alike_everywhere():
@@ -222,7 +227,7 @@ def test_gzip_is_as_small_as_the_real_hosts():
 
 def test_error_is_short_and_has_its_length():
     """What is no page is plain text, and says whether the connection stays."""
-    answer = parse(RESPONSES.error(405, 0, "Allow: GET, HEAD"))
+    answer = parse(render_error(405, 0, "Allow: GET, HEAD"))
     assert (answer.status, answer.body) == (405, b"405 Method Not Allowed\n")
     assert answer.headers == {
         "Content-Type": "text/plain; charset=utf-8",
@@ -232,7 +237,7 @@ def test_error_is_short_and_has_its_length():
         "Allow": "GET, HEAD",
     }
     for flags in (CLOSE, HTTP10):
-        assert parse(RESPONSES.error(404, flags)).headers["Connection"] == "close"
+        assert parse(render_error(404, flags)).headers["Connection"] == "close"
 
 
 class OnePage:

@@ -232,7 +232,9 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         counters, name = self.door.counters, f"(refused with {status})"
         counters.arrived(name)
-        wire = Wire(self._mirror.responses.error(status, CLOSE), End.FAREWELL, status=status)
+        responses = self._mirror.responses
+        data = responses.render(responses.error_answer(status), CLOSE)
+        wire = Wire(data, End.FAREWELL, status=status)
         arrived = now()
         self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
 

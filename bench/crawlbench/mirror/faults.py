@@ -13,6 +13,8 @@ from crawlbench.mirror.codings import expand
 from crawlbench.mirror.responses import Responses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.mirror.networks import Fault
 
 BIG_PAGE_BYTES = 10 * 2**20
@@ -61,14 +63,6 @@ def loop_answer(target: bytes) -> Answer:
     """Return the redirect from one of the `LOOP_TARGETS` to the other."""
     other = LOOP_TARGETS[target == LOOP_TARGETS[0]]
     return Responses.error_answer(302, f"Location: {other.decode()}")
-
-
-def _enter_loop(answer: Answer) -> Answer:  # noqa: ARG001
-    return loop_answer(LOOP_TARGETS[1])
-
-
-def _block(answer: Answer) -> Answer:  # noqa: ARG001
-    return Answer(200, HTML, BLOCK_PAGE.encode())
 
 
 def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
@@ -128,9 +122,9 @@ def _flood(answer: Answer) -> Answer:
     return Answer(answer.status, {**answer.headers, **flood}, answer.body)
 
 
-_CHANGES = {
-    "redirect-loop": _enter_loop,
-    "block-page": _block,
+_CHANGES: dict[str, Callable[[Answer], Answer]] = {
+    "redirect-loop": lambda _: loop_answer(LOOP_TARGETS[1]),
+    "block-page": lambda _: Answer(200, HTML, BLOCK_PAGE.encode()),
     "wrong-charset": _garble,
     "wrong-coding": _miscode,
     "lying-coding": _lie,

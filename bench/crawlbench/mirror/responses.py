@@ -34,7 +34,6 @@ KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rend
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
 KNOWN_BODIES = 4096  # of POSTs, whose JSON is not read again
 MAX_KNOWN_BODY_BYTES = 2048  # of one of them; more than a site of ours asks with
-KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
 MAX_QUOTED_BYTES = 200  # quoted from what a client sent
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual requests
@@ -72,7 +71,6 @@ class Responses:
         self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
         self._judge = lru_cache(maxsize=KNOWN_BODIES)(self._judge_body)
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
-        self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
 
     def _find_page(self, target: bytes) -> str | None:
         """Return the address of the page that a request's target names, or None."""
@@ -183,10 +181,6 @@ class Responses:
     def render(self, answer: Answer, flags: int) -> bytes:
         """Return an answer as HTTP/1.1 sends it."""
         return render(answer, flags, self._keep_alive_s)
-
-    def _render_error(self, status: int, flags: int, extra: str = "") -> bytes:
-        """Return a complete HTTP/1.1 answer that is not a page."""
-        return self.render(self.error_answer(status, extra), flags)
 
     def _make_answer(self, address: str, flags: int) -> Answer:
         fixed, body = self._read(address, flags)

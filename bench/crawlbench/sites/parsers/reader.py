@@ -92,27 +92,18 @@ def _make_follow(
     spec: SiteSpec, toolkit: Toolkit
 ) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
     """Return what gives the pages that a page's links lead to; empty texts for none."""
-
-    def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
-        links = (_follow(address, href) for href in hrefs)
-        return (spec.page_address(link) for link in links if link)
-
     resolve = spec.follow
-    if resolve is None:
-        return follow
-    find_bases = toolkit.compile_nodes(_BASE)
+    find_bases = toolkit.compile_nodes(_BASE) if resolve else lambda _: ()
 
-    def follow_own(
-        address: str,
-        document: Any,  # noqa: ANN401  (the library's document)
-        text: bytes,
-        hrefs: Iterable[str],
-    ) -> Iterator[str]:
+    def follow(address: str, document: object, text: bytes, hrefs: Iterable[str]) -> Iterator[str]:
+        if resolve is None:
+            links = (_follow(address, href) for href in hrefs)
+            return (spec.page_address(link) for link in links if link)
         bases = find_bases(document) if any(tag in text for tag in _BASE_TAGS) else ()
         base = toolkit.href(bases[0]) if bases else ""
         return (resolve(address, href, base) for href in hrefs)
 
-    return follow_own
+    return follow
 
 
 def _follow(address: str, href: str) -> str:
