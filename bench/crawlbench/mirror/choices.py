@@ -15,8 +15,9 @@ from crawlbench.mirror.networks import DELIVERY_KINDS
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.doors import Tracked
     from crawlbench.mirror.request import Request
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.server import Mirror
 
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 

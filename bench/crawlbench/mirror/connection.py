@@ -7,7 +7,6 @@ that does not read its answers is sent no more of them.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +15,7 @@ from crawlbench.mirror.asking import PREFACE, after_preface
 from crawlbench.mirror.choices import answer_stranger, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
+from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
@@ -25,6 +25,8 @@ from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import RequestReader
 
 if TYPE_CHECKING:
+    import asyncio
+
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.doors import Door
     from crawlbench.mirror.request import Request
@@ -33,18 +35,18 @@ if TYPE_CHECKING:
 MAX_WAITING = 64  # pipelined requests per connection that may wait for their answers
 
 
-class Connection(asyncio.Protocol):
+class Connection(Tracked):
     """One client's connection."""
 
     __slots__ = (
-        *("_fd", "_is_between", "_is_new", "_is_over", "_mirror", "_outbox", "_reader"),
-        *("_served", "_transport", "active", "crawl", "door", "number", "opened", "span"),
+        *("_fd", "_is_between", "_is_new", "_is_over"),
+        *("_mirror", "_outbox", "_reader", "_served"),
     )
 
     def __init__(self, mirror: Mirror, door: Door) -> None:
         """Belong to a mirror, and count at the door that the client came in by."""
+        super().__init__(door)
         self._mirror = mirror
-        self.door = door
         self._reader: RequestReader | None = None
         self._outbox: Outbox | None = None
         self._is_between = True
@@ -52,14 +54,6 @@ class Connection(asyncio.Protocol):
         self._is_new = True
         self._is_over = False
         self._served = 0
-        self.span: Counters | None = None
-        """The last span in which it brought a request."""
-        self.crawl = 0
-        """Number of the crawl of that span whose requests it brings, from 0."""
-        self.number = 0
-        """Its number within the span, from 1."""
-        self.opened = self.active = now()
-        """When it was made, and when something last moved."""
 
     # Called by the event loop
 
@@ -264,10 +258,6 @@ class Connection(asyncio.Protocol):
         """Drop the connection if nothing has moved since then and nothing is due."""
         if self.active < since and not (self._outbox and self._outbox.is_busy):
             self.drop()
-
-    def drop(self) -> None:
-        """Close without sending what the client has not yet taken."""
-        self._transport.abort()
 
 
 def _is_false_preface(data: bytes) -> bool:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.asking import Asking
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.doors import Tracked
+    from crawlbench.mirror.server import Mirror
     from crawlbench.mirror.streams import Streams
 
 LEAVE = [(b":status", b"100")]

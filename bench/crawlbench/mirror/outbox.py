@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.delivery import Wire
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.doors import Tracked
+    from crawlbench.mirror.server import Mirror
 
 UNCOUNTED = "(not counted)"
 """Stands for the page in exchanges that are not counted."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.codings import CODED, CODINGS
 from crawlbench.mirror.connection import Connection
-from crawlbench.mirror.doors import MAIN, Door, Doors
+from crawlbench.mirror.doors import MAIN, Door, Doors, Tracked
 from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.listener import BACKLOG, Listener, bind
@@ -32,27 +32,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.responses import Responses
 
 SWEEP_S = 5.0
-
-
-class Tracked(Protocol):
-    """A connection of any protocol, as the mirror sees it; times are those of `clock.now`."""
-
-    door: Door
-    """The door that it came in by."""
-    number: int
-    """Its number within the span, from 1."""
-    opened: float
-    active: float
-    span: Counters | None
-    """The last span in which it brought a request."""
-    crawl: int
-    """Number of the crawl of that span whose requests it brings, from 0."""
-
-    def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing has moved since then and nothing is due."""
-
-    def drop(self) -> None:
-        """Close without sending what the client has not yet taken."""
 
 
 class Mirror:
