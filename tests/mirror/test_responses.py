@@ -26,7 +26,7 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
 CLOSED = {**COMMON, "Connection": "close"}
 
 
-def render_error(status, flags, extra=""):
+def render_error(status, flags, extra=None):
     """Return a short answer as HTTP/1.1 sends it."""
     return RESPONSES.render(RESPONSES.error_answer(status, extra), flags)
 
@@ -227,7 +227,7 @@ def test_gzip_is_as_small_as_the_real_hosts():
 
 def test_error_is_short_and_has_its_length():
     """What is no page is plain text, and says whether the connection stays."""
-    answer = parse(render_error(405, 0, "Allow: GET, HEAD"))
+    answer = parse(render_error(405, 0, {"Allow": "GET, HEAD"}))
     assert (answer.status, answer.body) == (405, b"405 Method Not Allowed\n")
     assert answer.headers == {
         "Content-Type": "text/plain; charset=utf-8",

@@ -84,5 +84,5 @@ def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     if target.endswith(b"/") and b"?" not in target:
         moved = responses.find_page(target[:-1])
         if moved is not None:
-            return responses.error_answer(301, f"Location: {moved}")
+            return responses.error_answer(301, {"Location": moved})
     return responses.error_answer(404)

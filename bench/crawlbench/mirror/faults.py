@@ -51,10 +51,10 @@ def alter(answer: Answer, fault: Fault, page: str) -> Answer:
         return change(answer)
     if fault.kind in {"301", "302"}:
         mark = "&" if "?" in page else "?"
-        return Responses.error_answer(int(fault.kind), f"Location: {page}{mark}{MARK}")
+        return Responses.error_answer(int(fault.kind), {"Location": f"{page}{mark}{MARK}"})
     if fault.kind.isdigit():
         wait_s = 1 if fault.kind == "429" and fault.retry_after_s is None else fault.retry_after_s
-        extra = "" if wait_s is None else f"Retry-After: {wait_s}"
+        extra = {} if wait_s is None else {"Retry-After": str(wait_s)}
         return Responses.error_answer(int(fault.kind), extra)
     return answer
 
@@ -62,7 +62,7 @@ def alter(answer: Answer, fault: Fault, page: str) -> Answer:
 def loop_answer(target: bytes) -> Answer:
     """Return the redirect from one of the `LOOP_TARGETS` to the other."""
     other = LOOP_TARGETS[target == LOOP_TARGETS[0]]
-    return Responses.error_answer(302, f"Location: {other.decode()}")
+    return Responses.error_answer(302, {"Location": other.decode()})
 
 
 def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
