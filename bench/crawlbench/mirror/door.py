@@ -6,16 +6,16 @@ Plain connections begin as HTTP/1.1, and switch to HTTP/2 at its preface (`conne
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.http2 import Http2Connection
-from crawlbench.mirror.listener import bind_all_of_loopback
+from crawlbench.mirror.listener import bind, bind_all_of_loopback
 from crawlbench.mirror.tls import HTTP_2, make_server_context
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
     from ssl import SSLObject
 
@@ -89,11 +89,10 @@ class Entrance:
         return door.origin
 
     async def _open(self, door: Door, port: int) -> str:
-        listen = partial(self._mirror.listen, tls=self._tls, protocol=self._protocol, door=door)
-        port = await listen(host=self._host, port=port)
+        port = await self._listen(bind(self._host, port), door)
         for other in self._others:
             try:
-                await listen(host=other, port=port)
+                await self._listen(bind(other, port), door)
             except OSError as error:
                 raise MirrorError(
                     f"the mirror cannot listen on {other!r} at port {port}, which it needs for "
@@ -110,9 +109,14 @@ class Entrance:
             raw = bind_all_of_loopback()
         except OSError:
             return False
-        door.origin = self._origin(raw.getsockname()[1])
-        await self._mirror.listen_at(raw, door, tls=self._tls, protocol=self._protocol)
+        door.origin = self._origin(await self._listen(raw, door))
         return True
+
+    async def _listen(self, raw: socket.socket, door: Door) -> int:
+        """Let a door's clients in at a bound socket, and return its port."""
+        port: int = raw.getsockname()[1]
+        await self._mirror.listen(raw, door, self._protocol, self._tls)
+        return port
 
     def _origin(self, port: int) -> str:
         scheme = "https" if self._tls else "http"

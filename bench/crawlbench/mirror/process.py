@@ -119,21 +119,18 @@ class MirrorProcess:
 
     async def _ask(self, command: Mapping[str, object]) -> Message:
         async with self._asking:  # many workers start at once, and each wants a door
-            return await self._ask_alone(command)
-
-    async def _ask_alone(self, command: Mapping[str, object]) -> Message:
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await self._child.say(command)
-                return await self._child.hear()
-        except (ConnectionError, ChildEnded):
-            reason = f"died (exit code {await self._child.wait()})"
-        except TimeoutError:
-            self._child.kill()  # else its late answer would be taken for the next command's
-            reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
-        except asyncio.CancelledError:
-            self._child.kill()  # for the same reason
-            raise
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._child.say(command)
+                    return await self._child.hear()
+            except (ConnectionError, ChildEnded):
+                reason = f"died (exit code {await self._child.wait()})"
+            except TimeoutError:
+                self._child.kill()  # else its late answer would be taken for the next command's
+                reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
+            except asyncio.CancelledError:
+                self._child.kill()  # for the same reason
+                raise
         raise MirrorError(f"the mirror of network {self._name!r} {reason}")
 
 
