@@ -51,14 +51,14 @@ def test_xpaths_of_sites_have_selectors(xpath, selector):
 )
 def test_first_step_stays_where_a_library_knows_it(xpath, css):
     """`./b` is the node's own child, not one at any depth."""
-    assert translate(xpath, knows_scope=True).css == css
+    assert translate(xpath, lambda: True).css == css
 
 
 @pytest.mark.parametrize("xpath", ["./following-sibling::b", "/b", "/*"])
 def test_first_step_that_css_cannot_say_is_refused(xpath):
     """Also where a library knows `:scope`."""
     with pytest.raises(UsageError):
-        translate(xpath, knows_scope=True)
+        translate(xpath, lambda: True)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,5 @@ def compile_reader(spec: SiteSpec) -> Reader:
         select_one=lambda node, css: node.select_one(css),
         text=lambda node: node.get_text(),
         attribute=lambda node, name: node.get(name),
-        knows_scope=True,
     )
     return build_reader(spec, toolkit)

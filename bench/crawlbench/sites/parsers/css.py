@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.model import TranslatedCss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STEP = re.compile(
     r"""(?P<axis>//|/following-sibling::|/)
@@ -41,7 +45,7 @@ class Selector:
     """Place of the node among those that `css` finds."""
 
 
-def translate(xpath: str, *, knows_scope: bool = False) -> Selector:
+def translate(xpath: str, knows_scope: Callable[[], bool] = lambda: False) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
     A union of such paths, as in `//ol/li/a | //p/a`, is allowed if it asks for whole nodes. CSS
@@ -49,7 +53,7 @@ def translate(xpath: str, *, knows_scope: bool = False) -> Selector:
 
     Args:
         xpath: the XPath.
-        knows_scope: whether the selector may begin with `:scope`, for a path such as `./a`.
+        knows_scope: returns whether the selector may begin with `:scope`, as `./a` needs it.
 
     Raises:
         UsageError: it uses more than that.
@@ -58,7 +62,7 @@ def translate(xpath: str, *, knows_scope: bool = False) -> Selector:
         return Selector(xpath.css, xpath.attribute, 0)
     if " | " in xpath:
         paths = xpath.split(" | ")
-        selectors = [translate(path.strip(), knows_scope=knows_scope) for path in paths]
+        selectors = [translate(path.strip(), knows_scope) for path in paths]
         if any(selector.attribute or selector.index for selector in selectors):
             raise _refuse(xpath)
         return Selector(", ".join(selector.css for selector in selectors), "", 0)
@@ -67,15 +71,16 @@ def translate(xpath: str, *, knows_scope: bool = False) -> Selector:
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
     if not path and xpath.startswith("."):
         return Selector("", attribute, 0)
-    css, index = _translate_path(path, xpath, _find_begin(xpath, knows_scope=knows_scope))
+    css, index = _translate_path(path, xpath, _find_begin(xpath, knows_scope))
     return Selector(css, attribute, index)
 
 
-def _find_begin(xpath: str, *, knows_scope: bool) -> str:
+def _find_begin(xpath: str, knows_scope: Callable[[], bool]) -> str:
     """Return what the selector of a path begins with: CSS alone seeks a first node at any depth."""
     if xpath.startswith(("//", ".//", "/html")):
         return ""
-    if knows_scope and xpath.startswith("./") and not xpath.startswith("./following-sibling::"):
+    is_child = xpath.startswith("./") and not xpath.startswith("./following-sibling::")
+    if is_child and knows_scope():
         return ":scope"
     raise _refuse(xpath)
 
