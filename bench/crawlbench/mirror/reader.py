@@ -34,6 +34,10 @@ class RequestReader:
         *("_headers", "_hosts", "_is_in_body", "_is_over", "_on_expect", "_on_request"),
         *("_parser", "_refusal", "_tail", "_target", "is_between", "is_http2", "last"),
     )
+    _flags: int
+    _body_bytes: int
+    _body_left: int
+    _has_body: bool
 
     def __init__(
         self,

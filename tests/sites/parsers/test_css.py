@@ -67,7 +67,6 @@ def test_first_step_that_css_cannot_say_is_refused(xpath):
         "",
         "./b",
         "./b/@title",
-        ".//a | ./b",
         "//a | //p/@title",
         "//a | //b/following-sibling::p[2]",
         "text()",
