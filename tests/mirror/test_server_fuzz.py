@@ -22,7 +22,7 @@ from crawlbench.mirror.server import Mirror
 pytestmark = pytest.mark.slow
 
 PAGES = set(BODIES.values())
-REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 505}
+REFUSALS = {301, 400, 404, 405, 413, 414, 417, 431, 501, 505}
 BOUNDED = settings(derandomize=True, database=None)
 SHARE = float(os.environ.get("CRAWLBENCH_FUZZ", "250")) / 1000
 """Of two thousand conversations, and of five hundred on real connections: a half in test-all."""
