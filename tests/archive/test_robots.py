@@ -3,8 +3,14 @@
 import pytest
 
 from crawlbench.archive.fetching import Answer
-from crawlbench.archive.permission import MAX_REDIRECTS, ask_robots
-from crawlbench.archive.robots import ALLOW_ALL, DENY_ALL, MAX_ROBOTS_BYTES, parse_robots
+from crawlbench.archive.robots import (
+    ALLOW_ALL,
+    DENY_ALL,
+    MAX_REDIRECTS,
+    MAX_ROBOTS_BYTES,
+    ask_robots,
+    parse_robots,
+)
 
 RULE = b"User-agent: *\nDisallow: /private\n"
 

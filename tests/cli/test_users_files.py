@@ -274,6 +274,44 @@ def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
     assert mended.trouble == ""
 
 
+SITE_WITH_DATA = """
+from pathlib import Path
+
+from crawlbench.base.model import Item, PageKind, SiteSpec
+from crawlbench.sites.written import WrittenPages
+
+def bodies():
+    return {"/": Path(__file__).with_name("data.json").read_bytes()}
+
+SITE = SiteSpec(
+    name="own",
+    path="/",
+    kinds=(PageKind("/", "", (), "links"),),
+    item_type=Item,
+    page_address=str,
+    expected_items=list,
+    expected_pages=1,
+    pages=lambda: WrittenPages(bodies(), {"Content-Type": "application/json"}),
+    media="json",
+)
+"""
+
+
+def test_data_beside_a_site_in_python_are_part_of_its_content(tmp_path):
+    """A copy elsewhere is the same site; one whose pages come from other data is another."""
+    asked = []
+    for place, data in (("one", "[]"), ("copy", "[]"), ("other", "[1]"), ("lost", None)):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "own.py").write_text(SITE_WITH_DATA, encoding="utf-8")
+        if data:
+            (tmp_path / place / "data.json").write_text(data, encoding="utf-8")
+        asked.append((Kind.SITE, str(tmp_path / place / "own.py")))
+    one, copy, other, lost = find_out(asked)
+    assert not any(facts.trouble for facts in (one, copy, other, lost))
+    assert one.content == copy.content
+    assert len({one.content, other.content, lost.content}) == 3
+
+
 @pytest.mark.parametrize("form", PLAIN_FORMS)
 def test_forms_of_a_plain_function_need_none(tmp_path, form):
     """Even one that runs a loop for itself, and could not in ours."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from functools import partial
 
 import pytest
@@ -77,7 +78,7 @@ def test_recording_does_not_wait_for_it(tmp_path):
     site = write_site(tmp_path, links=DEEP)
     page = b"<p>" * 60
     with (
-        Guide(site) as guide,
+        closing(Guide(site)) as guide,
         pytest.raises(
             BrokenPluginError, match=r"^site '.*site\.toml': /list is not read .* because"
         ),
@@ -88,7 +89,7 @@ def test_recording_does_not_wait_for_it(tmp_path):
 def test_guide_finds_what_a_finder_finds(tmp_path):
     """In its own process, by the rules of the file; a link is asked for as it is written."""
     site = write_site(tmp_path, rules='drop_parameters = ["utm_*"]')
-    with Guide(site) as guide:
+    with closing(Guide(site)) as guide:
         assert guide.spell("http://localhost/list?utm_source=a") == "/list"
         body = b'<a href="/x?utm_id=1">x</a><a href="http://elsewhere.example/">y</a>'
         assert guide.find("http://localhost/list", body, "utf-8") == ("/x?utm_id=1",)

@@ -9,7 +9,7 @@ import pytest
 from tests.mirror.wire import make_responses
 
 from crawlbench.base.errors import MirrorError
-from crawlbench.mirror.door import open_door
+from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.server import Mirror
 
@@ -22,7 +22,7 @@ def open_on(loop_factory, tmp_path, *others):
     async def listen():
         with closing(Mirror(make_responses(), NETWORKS["loopback"], 1)) as mirror:
             mirror.begin("")
-            return await open_door(mirror, tmp_path / "ca.pem", others=others)
+            return await Entrance(mirror, tmp_path / "ca.pem", others=others).open_main()
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         return runner.run(listen())

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, running_mirror
 
-from crawlbench.mirror import asking, http2, patience
+from crawlbench.mirror import asking, http2, limits
 from crawlbench.mirror.asking import PREFACE
 from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.mirror.networks import NETWORKS, Network
@@ -83,11 +83,11 @@ def test_rapid_reset_is_given_up(loop_factory):
         running_mirror(loop_factory, Network(round_trip_s=60)) as running,
         Http2Wire(running.port) as wire,
     ):
-        for _ in range(patience.MAX_RESETS + 1):
+        for _ in range(limits.MAX_RESETS + 1):
             wire.h2.reset_stream(wire.request())
             wire.flush()
         assert_sent_away(wire, ErrorCodes.ENHANCE_YOUR_CALM)
-        assert running.end().requests <= patience.MAX_RESETS + 2
+        assert running.end().requests <= limits.MAX_RESETS + 2
 
 
 def test_client_that_takes_some_requests_back_is_served(mirror, wire):
@@ -248,7 +248,7 @@ def test_targets_that_are_too_long_are_refused_and_not_remembered(mirror, wire):
 
 def test_frame_that_is_too_long_is_not_waited_for(wire):
     """It says 16 MB; the mirror does not gather them."""
-    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (patience.MAX_UNREAD_BYTES + 1))
+    wire.send(b"\xff\xff\xff" + frame(0, 0, 1)[3:] + b"x" * (limits.MAX_UNREAD_BYTES + 1))
     assert_sent_away(wire, ErrorCodes.FRAME_SIZE_ERROR)
 
 

@@ -21,6 +21,7 @@ MIRROR = """
 import asyncio, resource, sys, time
 from crawlbench.plugins import registry
 from crawlbench.mirror.child import loop_factory
+from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.networks import Network
@@ -29,7 +30,8 @@ async def main():
     spec = registry.load(registry.Kind.SITE, "douban-top250")
     mirror = Mirror(Responses(spec.pages()), Network(most_connections=500), 1)
     resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
-    print(await mirror.listen(), flush=True)
+    await Entrance(mirror, None).open_main()
+    print(mirror.doors.main.origin.rpartition(":")[2], flush=True)
     cpu = time.process_time()
     await asyncio.to_thread(sys.stdin.read)
     print(time.process_time() - cpu, flush=True)

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests.mirror.wire import BODIES, GZIP, TRIES, request, running_mirror
 
+from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.shaping import Line, piece_bytes
 
@@ -152,7 +153,7 @@ def test_idle_time_is_what_the_header_promises(loop_factory):
 def test_most_connections_hold_on_every_address(loop_factory):
     """Who leaves one address makes no room beyond the most on another."""
     with running_mirror(loop_factory, Network(most_connections=1)) as running:
-        opening = running.mirror.listen(host="127.0.1.1", port=running.port)
+        opening = Entrance(running.mirror, None, "127.0.1.1").open_main(running.port)
         asyncio.run_coroutine_threadsafe(opening, running._loop).result(10)
         for _ in range(3):
             assert running.ask().status == 200

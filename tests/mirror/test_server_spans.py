@@ -10,7 +10,7 @@ import pytest
 from tests.mirror.wire import BODIES, GZIP, make_responses, request, running_mirror
 
 from crawlbench.base import counters as counting
-from crawlbench.mirror import connection, server
+from crawlbench.mirror import choices, connection, server
 from crawlbench.mirror.networks import NETWORKS, Network
 from crawlbench.mirror.server import Mirror
 
@@ -94,7 +94,7 @@ def test_addresses_that_are_no_pages_are_not_kept_without_end(mirror):
     assert counters.requests == counting.MAX_STRANGERS + 51
     assert len(counters.pages) == counting.MAX_STRANGERS + 2
     assert (counters.pages["(others)"], counters.pages[PAGE_2]) == (50, 1)
-    assert max(map(len, counters.pages)) == connection.MAX_ADDRESS_BYTES
+    assert max(map(len, counters.pages)) == choices.MAX_ADDRESS_BYTES
 
 
 def test_most_in_flight_is_what_waited_at_once(loop_factory):

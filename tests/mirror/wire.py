@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crawlbench.mirror.door import open_door
+from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.responses import Responses
@@ -203,7 +203,7 @@ def running_mirror(loop_factory, network, seed=1, ca_file=None, responses=None):
     mirror = Mirror(responses or make_responses(network), network, seed)
     thread.start()
     try:
-        opening = open_door(mirror, ca_file)
+        opening = Entrance(mirror, ca_file).open_main()
         origin = asyncio.run_coroutine_threadsafe(opening, loop).result(PATIENCE_S)
         port = urlsplit(origin).port
         running = Running(loop, mirror, port)

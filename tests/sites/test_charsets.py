@@ -67,7 +67,15 @@ def test_a_page_that_ends_within_a_letter_is_wrong_there():
 
 
 def test_what_the_standard_knows_and_python_does_not_is_right_across_pieces():
-    """Control characters of windows-1252, and a digit in a circle of EUC-JP."""
-    for label, letter in (("latin1", b"\x81"), ("euc-jp", b"\xad\xa1")):
+    """Control characters of windows-1252, a digit in a circle of EUC-JP, the old euro of GBK."""
+    for label, letter in (("latin1", b"\x81"), ("euc-jp", b"\xad\xa1"), ("gb2312", b"\x80")):
         for before in range(PIECE - 3, PIECE + 1):
             assert find_undecodable(b"a" * before + letter + b"b" * 9, find_label(label)) is None
+
+
+@pytest.mark.parametrize("label", ["gbk", "gb2312", "gb18030"])
+def test_old_euro_sign_of_gbk_is_read(label):
+    """One byte in Microsoft's code page; the standard's decoder takes it, as do its neighbours."""
+    body = "价".encode("gbk") + b"\x80" + "5 元".encode("gbk") + b"\x81\x80\x80"
+    assert decode_strictly(body, find_label(label)) == "价€5 元亐€"
+    assert find_undecodable(b"a\xff", find_label(label))[0] == 1

@@ -328,3 +328,28 @@ def test_a_default_stands_for_what_an_item_lacks(site):
     assert "the default 'x' is no int" in refusal(
         site(text.replace("default = 0\n", 'default = "x"\n'))
     )
+
+
+@pytest.mark.parametrize(("rule", "archived"), [("drop", "/a/"), ("add", "/a")])
+def test_links_are_relative_to_the_address_on_the_real_site(site, rule, archived):
+    """A page's one spelling may lack the slash that decides where they lead, or have one more."""
+    bodies = {"/": BODY, archived: b'<a href="b">b</a>', "/b": BODY, "/a/b": BODY}
+    name = site(f'{TOML}\n[addresses]\ntrailing_slash = "{rule}"\n', bodies)
+    spec = open_site(name, is_verified=False).spec
+    page = spec.page_address(archived)
+    assert page != archived
+    target = spec.page_address("/a/b" if archived == "/a/" else "/b")
+    assert spec.follow(f"http://h:1{page}", "b", "") == f"http://h:1{target}"
+    assert spec.follow(f"http://h:1{page}", "b", "/a/x") == f"http://h:1{spec.page_address('/a/b')}"
+    assert spec.follow("http://h:1/b", "a", "") == f"http://h:1{page}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8"])
+def test_base_is_found_in_any_encoding(site, encoding):
+    """In UTF-16 its bytes are not those of ASCII letters."""
+    text = '<base href="/a/"><ul><li class="film"><a href="b">b</a><i data-n=1>1</i></ul>'
+    marked = ("\ufeff" + text).encode(encoding)
+    toml = TOML.replace("\n[[kinds]]", f'encoding = "{encoding.replace("6-", "6")}"\n[[kinds]]', 1)
+    bodies = {"/": marked, "/a/b": marked, "/b": marked}
+    spec = open_site(site(toml, bodies), is_verified=False).spec
+    assert compile_reader(spec)("http://h:1/", marked).links == ("http://h:1/a/b",)

@@ -38,7 +38,7 @@ default = ""
 """
 RANK = """[[kinds.fields]]
 name = "rank"
-selector = "./i/@data-v"
+selector = ".//i/@data-v"
 """
 FAMILIES = {"derived": BASE, "ranked": BASE + VOTES + RANK, "fields": BASE + VOTES}
 

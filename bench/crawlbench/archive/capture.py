@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+OK = 200
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
 MAX_PAGE_BYTES = 32 * 2**20
 """The largest page, uncompressed: anything larger is taken for a decompression bomb."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -15,10 +14,6 @@ from crawlbench.archive.capture import MAX_PAGE_BYTES, SkippedError
 from crawlbench.archive.decode import TOO_LARGE, decode_body, too_large
 from crawlbench.archive.links import PRODUCT
 from crawlbench.archive.sniffing import is_page, may_be_page
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
 
 AGENT = f"{PRODUCT}/{__version__} (mirror record; one request at a time)"
 """The User-Agent."""
@@ -75,30 +70,20 @@ class Fetcher:
     """
 
     def __init__(self, proxy: str = "") -> None:
-        """Choose how to reach servers.
+        """Open it; it must be closed.
 
         Args:
             proxy: the address of a proxy; empty for none.
         """
-        self._proxy = proxy
-
-    def __enter__(self) -> Self:
-        """Open it."""
         self._session = requests.Session()
         self._session.trust_env = False
-        if self._proxy:
-            self._session.proxies = {"http": self._proxy, "https": self._proxy}
+        if proxy:
+            self._session.proxies = {"http": proxy, "https": proxy}
         self._session.headers["User-Agent"] = AGENT
         self._session.headers["Accept-Encoding"] = "gzip"
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
+    def close(self) -> None:
+        """Close its connection."""
         self._session.close()
 
     def get(self, url: str) -> Answer:

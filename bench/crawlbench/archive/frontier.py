@@ -98,11 +98,6 @@ class Frontier:
             self._queue.popleft()
         return self._queue[0] if self._queue else None
 
-    @property
-    def left(self) -> int:
-        """How many known addresses are still to be fetched."""
-        return len(self._paths.keys() - self._done)
-
     def aliases(self) -> dict[str, list[str]]:
         """Return the addresses that redirect to each page, also by way of others."""
         have = {page.address for page in self.pages}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -43,14 +43,6 @@ class Guide(LinkFinder):
             self.close()
             raise
         super().__init__(rules=msgspec.convert(told["rules"], AddressRules))
-
-    def __enter__(self) -> Self:
-        """Close the guide when the block ends."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """See `close`."""
-        self.close()
 
     def close(self) -> None:
         """End the process."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawlbench.archive.capture import Capture, SkippedError, keep_headers
+from crawlbench.archive.capture import OK, REDIRECTS, Capture, SkippedError, keep_headers
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target, open_page_folder
 from crawlbench.archive.pages import Skips, check_encoding, rewrite_links
 from crawlbench.archive.sniffing import is_page, may_be_page
@@ -22,8 +22,6 @@ from crawlbench.sites.charsets import DEFAULT, declared_encoding
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_OK = 200
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS = 10  # in a row
 
 JSON = "no HTML but JSON"
@@ -170,10 +168,10 @@ class _Importer:
         if capture.problem:
             raise SkippedError(capture.problem)
         host, address = self._locate(capture.url)
-        if capture.status in _REDIRECTS:
+        if capture.status in REDIRECTS:
             self._redirect(capture, host, address)
             return
-        if capture.status != _OK:
+        if capture.status != OK:
             raise SkippedError(f"with status {capture.status or 'unknown'}")
         content_type = capture.header("content-type")
         if not may_be_page(content_type):

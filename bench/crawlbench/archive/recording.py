@@ -7,13 +7,13 @@ after it was stopped.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.archive.capture import keep_headers
+from crawlbench.archive.capture import OK, REDIRECTS, keep_headers
 from crawlbench.archive.fetching import Answer, Fetcher, FetchError, retry_after_s
 from crawlbench.archive.frontier import FORBIDDEN, Frontier
 from crawlbench.archive.journal import (
@@ -29,8 +29,7 @@ from crawlbench.archive.journal import (
 from crawlbench.archive.links import header_forbids_following
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target
 from crawlbench.archive.pages import check_encoding, rewrite_links
-from crawlbench.archive.permission import UnknownRulesError, ask_robots
-from crawlbench.archive.robots import MAX_ROBOTS_BYTES
+from crawlbench.archive.robots import MAX_ROBOTS_BYTES, UnknownRulesError, ask_robots
 from crawlbench.archive.starter import render_site_file
 from crawlbench.base.errors import BenchError, StorageError, UsageError
 from crawlbench.base.text import count_of
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     from crawlbench.archive.importing import ImportReport
     from crawlbench.archive.links import LinkFinder
 
-_OK = 200
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({429, 503})
 
 MAX_FAILURES = 3
@@ -103,7 +100,7 @@ def record_pages(plan: RecordPlan, *, force: bool) -> ImportReport:
         work.mkdir(exist_ok=True)
     except OSError as error:
         raise StorageError(f"cannot make {work} ({error.strerror})") from error
-    with Journal(work / JOURNAL_NAME) as journal, Fetcher(plan.proxy) as fetcher:
+    with Journal(work / JOURNAL_NAME) as journal, closing(Fetcher(plan.proxy)) as fetcher:
         recorder = _Recorder(plan, work, journal, fetcher)
         recorder.record()
     return recorder.finish(force=force)
@@ -194,9 +191,9 @@ class _Recorder:
                 raise self._stopped(f"{self._host} gave no answer ({error})") from error
             return Left(address, f"without an answer ({error})")
         self._failures = 0
-        if answer.status in _REDIRECTS:
+        if answer.status in REDIRECTS:
             return self._redirect(address, url, answer)
-        if answer.status != _OK:
+        if answer.status != OK:
             return Left(address, f"with status {answer.status}")
         if answer.problem or not answer.body.strip():
             return Left(address, answer.problem or "empty")
@@ -209,7 +206,7 @@ class _Recorder:
 
     def _is_cookie_wall(self, url: str, answer: Answer) -> bool:
         """Return whether a page redirects to itself only to check that cookies are sent back."""
-        if answer.status not in _REDIRECTS or not answer.header("set-cookie"):
+        if answer.status not in REDIRECTS or not answer.header("set-cookie"):
             return False
         return self._origin + self._target(url, answer) == url
 
@@ -274,6 +271,6 @@ class _Recorder:
             path = str(self._plan.target / SITE_FILE)
             text = render_site_file(path, self._host, self._plan.start, report.unreadable.lines())
         self._folder.move_to(self._plan.target, self._host, aliases, text, force=force)
-        with contextlib.suppress(OSError):  # a journal that stays does no harm
+        with suppress(OSError):  # a journal that stays does no harm
             (self._plan.target / JOURNAL_NAME).unlink(missing_ok=True)
         return report

@@ -1,13 +1,24 @@
-"""Reads what a site's robots.txt allows, by RFC 9309, with protego (floor 4; pure)."""
+"""What a site's robots.txt allows, which is asked before anything else (floor 4; RFC 9309)."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from crawlbench.archive.capture import OK, REDIRECTS
+from crawlbench.archive.links import PRODUCT
 from crawlbench.plugins.extras import need
+from crawlbench.sites.addresses import host_of, join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from crawlbench.archive.fetching import Answer
+
+MAX_REDIRECTS = 5
+"""How many redirects a crawler must follow."""
 
 MAX_ROBOTS_BYTES = 500 * 2**10
 """The part that a crawler must read (RFC 9309, 2.5); the rest does not count."""
@@ -53,3 +64,56 @@ def parse_robots(body: bytes, agent: str) -> Robots:
     delay_s = rules.crawl_delay(agent) or 0.0
     is_number = 0.0 < delay_s < math.inf
     return Robots(rules, agent, min(delay_s, _MAX_DELAY_S) if is_number else 0.0)
+
+
+class UnknownRulesError(Exception):
+    """Raised when robots.txt redirects to a server that is not public."""
+
+
+def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], None]) -> Robots:
+    """Fetch robots.txt; a site without one allows everything, and one that fails allows nothing.
+
+    Args:
+        origin: the site's origin.
+        ask: returns the answer to a request.
+        say: called with a sentence if robots.txt cannot be read.
+
+    Raises:
+        UnknownRulesError: it redirects to a server that is not public.
+    """
+    url = f"{origin}/robots.txt"
+    answer = ask(url)
+    for _ in range(MAX_REDIRECTS):
+        if answer.status not in REDIRECTS:
+            break
+        url = _find_target(origin, url, answer.location)
+        answer = ask(url)
+    if answer.status == OK and not answer.problem:
+        return parse_robots(answer.body, PRODUCT)
+    if 400 <= answer.status < 500:
+        return ALLOW_ALL
+    say(f"robots.txt cannot be read ({answer.problem or f'status {answer.status}'})")
+    return DENY_ALL
+
+
+def _find_target(origin: str, url: str, location: str) -> str:
+    """Return the address to which robots.txt redirects; another host must have a public name."""
+    try:
+        target = join(url, location)
+        name, own = _name(target), _name(origin)
+    except ValueError:
+        name = own = target = ""
+    last = name.rpartition(".")[2]
+    is_public = bool(last) and last != name and not last.isdecimal() and not name.startswith("[")
+    if not target or not (name == own or is_public):
+        raise UnknownRulesError(
+            f"{url} redirects to {location[:200]!r}, so its rules are not known"
+        )
+    return target
+
+
+def _name(url: str) -> str:
+    """Return a URL's host without its port."""
+    host = host_of(url)
+    name, _, port = host.rpartition(":")
+    return name if name and port.isdecimal() else host

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from crawlbench.plugins.extras import need
+from crawlbench.sites.charsets import MARKS
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _UNKNOWN = frozenset({"", "unknown/unknown", "application/unknown", "*/*"})
 """Content types for which browsers look at the body (MIME Sniffing Standard, 7)."""
 
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_BYTES_OF_MARKS = tuple(mark for mark, _ in MARKS)
 _BEFORE_MARKUP = re.compile(rb"[\t\n\f\r ]*(?:<\?xml[\s?].*?>|<!--.*?-->)", re.DOTALL)
 
 _BLANKS = b"\t\n\f\r "
@@ -39,7 +40,7 @@ def _essence(content_type: str) -> str:
 def looks_like_html(body: bytes) -> bool:
     """Return whether a body begins like a page, after any byte-order mark, comments or XML line."""
     head = body[:_HEAD_BYTES]
-    for mark, encoding in zip(_MARKS, ("utf-8", "utf-16-le", "utf-16-be"), strict=True):
+    for mark, encoding in MARKS:
         if head.startswith(mark):
             head = head[len(mark) :].decode(encoding, "ignore").encode()
     while found := _BEFORE_MARKUP.match(head):
@@ -53,4 +54,4 @@ def looks_like_html(body: bytes) -> bool:
 
 def is_text(body: bytes) -> bool:
     """Return whether the first bytes of a body include none that only binary data has."""
-    return body.startswith(_MARKS) or _BINARY.isdisjoint(body[:_SNIFFED_BYTES])
+    return body.startswith(_BYTES_OF_MARKS) or _BINARY.isdisjoint(body[:_SNIFFED_BYTES])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -98,7 +98,7 @@ def record(
         _check_proxy(proxy)
     _check_delay(url, delay)
     check_target(output, force=force)
-    with nullcontext(LinkFinder()) if site is None else Guide(site) as finder:
+    with nullcontext(LinkFinder()) if site is None else closing(Guide(site)) as finder:
         plan = RecordPlan(
             start=url.partition("#")[0],
             target=output,

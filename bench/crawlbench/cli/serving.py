@@ -33,9 +33,9 @@ from crawlbench.mirror.serving import Open, Served, check_host
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from crawlbench.mirror.servant import ServantJob
+    from crawlbench.mirror.serving import ServingJob
 
-SERVANT = "crawlbench.mirror.servant"
+SERVING = "crawlbench.mirror.serving"
 END_S = 5.0
 """Seconds for the mirror to end after its input was closed; then it is killed."""
 BENCH_SPAN_S = 1.0
@@ -78,7 +78,7 @@ def serve(
     """
     address, played = check_host(host, is_known=is_known), find_network(network)
     prepare_site(site, reads=False)
-    job: ServantJob = {
+    job: ServingJob = {
         "site": site,
         "network_name": network,
         "network": msgspec.to_builtins(played),
@@ -91,13 +91,13 @@ def serve(
         asyncio.run(until_signal(_serve(job)))
 
 
-async def _serve(job: ServantJob) -> None:
+async def _serve(job: ServingJob) -> None:
     """Show what a mirror in its own process reports, until cancelled.
 
     Raises:
         MirrorError: it cannot listen there, or it has ended.
     """
-    child = await Child.start(SERVANT, json.dumps(job))
+    child = await Child.start(SERVING, json.dumps(job))
     try:
         while True:
             message = await child.hear()

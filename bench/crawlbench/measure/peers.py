@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
-from crawlbench.operations import PeerProcess, PeerUsage, open_peer
+from crawlbench.base.errors import MirrorError
+from crawlbench.operations import PeerError, PeerProcess, open_peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +24,7 @@ class PeerMeter:
         """Watch a process; None if there is none."""
         self._process = process
         self._is_aside = is_aside
-        self._before: PeerUsage | None = None
+        self._before = 0.0
 
     @property
     def address(self) -> PeerFields | None:
@@ -32,19 +33,20 @@ class PeerMeter:
 
     async def begin(self, *_: object, **__: object) -> None:
         """Note what the peer has used so far; all arguments are those of a mirror."""
-        self._before = self._usage()
+        self._before = self._cpu_s()
 
     async def end(self) -> Counters:
         """Return what it has used since `begin`."""
-        now = self._usage()
-        cpu_s = now.cpu_s - self._before.cpu_s if now and self._before else 0.0
-        return Counters(cpu_s=cpu_s)
+        return Counters(cpu_s=self._cpu_s() - self._before)
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
         """Do nothing: a peer has no doors."""
 
-    def _usage(self) -> PeerUsage | None:
-        return self._process.usage() if self._process and not self._is_aside else None
+    def _cpu_s(self) -> float:
+        try:
+            return self._process.cpu_s() if self._process and not self._is_aside else 0.0
+        except PeerError as error:
+            raise MirrorError(str(error)) from error
 
 
 @contextmanager

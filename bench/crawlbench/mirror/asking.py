@@ -10,10 +10,9 @@ from h2.connection import H2Connection
 from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
-from crawlbench.mirror.heads import ANY_TAG, is_unmatched
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES
-from crawlbench.mirror.request import Request
+from crawlbench.mirror.request import ANY_TAG, Request, is_unmatched
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from crawlbench.mirror.networks import DELIVERY_KINDS
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.answers import Answer
+    from crawlbench.mirror.doors import Tracked
     from crawlbench.mirror.request import Request
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.server import Mirror
 
 MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
@@ -45,19 +46,23 @@ def choose_answer(
 
 
 def count_request(counters: Counters, request: Request, connection: Tracked) -> tuple[str, int]:
-    """Count a request that has just come; return its name and how often it came before."""
+    """Count a request that has just come; return its name and how often it came before.
+
+    `Connection._answer_at_once` does the same for what needs no other call.
+    """
     at = connection.active
-    is_new = connection.span is not counters
-    if is_new:
-        connection.span = counters
+    if request.page is None:
+        target = request.target[:MAX_ADDRESS_BYTES].decode("latin-1")
+        name, before = counters.stranger_arrived(target, at)
+    else:
+        name, before = request.page, counters.arrived(request.page, at, request.flags)
+    if connection.span is not counters:
+        connection.span, connection.crawl = counters, before
         counters.introduced(connection.opened)
-    if request.page is not None:
-        before = counters.arrived(request.page, at, request.flags)
-        if before > connection.crawl and not is_new:
-            counters.carried += 1
+    elif before > connection.crawl:
         connection.crawl = before
-        return request.page, before
-    return counters.stranger_arrived(request.target[:MAX_ADDRESS_BYTES].decode("latin-1"), at)
+        counters.carried += 1
+    return name, before
 
 
 def answer_stranger(mirror: Mirror, request: Request) -> Answer:
@@ -79,5 +84,5 @@ def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     if target.endswith(b"/") and b"?" not in target:
         moved = responses.find_page(target[:-1])
         if moved is not None:
-            return responses.error_answer(301, f"Location: {moved}")
+            return responses.error_answer(301, {"Location": moved})
     return responses.error_answer(404)

@@ -7,6 +7,7 @@ timer, readable like a socket, wakes the loop instead; elsewhere we use the loop
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
 from typing import TYPE_CHECKING
@@ -20,15 +21,11 @@ if TYPE_CHECKING:
 now = time.monotonic
 
 
+@dataclass(slots=True, eq=False)
 class Timer:
     """A future call, which `cancel` takes back."""
 
-    __slots__ = ("callback", "due")
-
-    def __init__(self, due: float, callback: Callable[[], object] | None) -> None:
-        """Call at a time on the clock of `now`."""
-        self.due = due
-        self.callback = callback
+    callback: Callable[[], object] | None
 
     def cancel(self) -> None:
         """Forget the call."""
@@ -51,7 +48,7 @@ class Clock:
 
         Calls are made in the order of their times.
         """
-        timer = Timer(due, callback)
+        timer = Timer(callback)
         heappush(self._heap, (due, next(self._numbers), timer))
         if due < self._armed:
             self._armed = due

@@ -7,14 +7,14 @@ that does not read its answers is sent no more of them.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
 from crawlbench.mirror.asking import PREFACE, after_preface
-from crawlbench.mirror.choices import answer_stranger
+from crawlbench.mirror.choices import answer_stranger, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
+from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
@@ -24,40 +24,28 @@ from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox
 from crawlbench.mirror.reader import RequestReader
 
 if TYPE_CHECKING:
+    import asyncio
+
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.doors import Door, Known
     from crawlbench.mirror.request import Request
     from crawlbench.mirror.server import Mirror
 
 MAX_WAITING = 64  # pipelined requests per connection that may wait for their answers
-MAX_ADDRESS_BYTES = 200  # of an address that is counted but has no page
 
 
-class Connection(asyncio.Protocol):
+class Connection(Tracked):
     """One client's connection."""
 
     __slots__ = (
-        "_fd",
-        "_is_between",
-        "_is_new",
-        "_is_over",
-        "_mirror",
-        "_outbox",
-        "_reader",
-        "_served",
-        "_transport",
-        "active",
-        "crawl",
-        "door",
-        "number",
-        "opened",
-        "span",
+        *("_fd", "_is_between", "_is_new", "_is_over"),
+        *("_mirror", "_outbox", "_reader", "_served"),
     )
 
     def __init__(self, mirror: Mirror, door: Door) -> None:
         """Belong to a mirror, and count at the door that the client came in by."""
+        super().__init__(door)
         self._mirror = mirror
-        self.door = door
         self._reader: RequestReader | None = None
         self._outbox: Outbox | None = None
         self._is_between = True
@@ -65,14 +53,6 @@ class Connection(asyncio.Protocol):
         self._is_new = True
         self._is_over = False
         self._served = 0
-        self.span: Counters | None = None
-        """The last span in which it brought a request."""
-        self.crawl = 0
-        """Number of the crawl of that span whose requests it brings, from 0."""
-        self.number = 0
-        """Its number within the span, from 1."""
-        self.opened = self.active = now()
-        """When it was made, and when something last moved."""
 
     # Called by the event loop
 
@@ -192,23 +172,13 @@ class Connection(asyncio.Protocol):
             aside = mirror.aside and mirror.aside(request.target)
             if aside:
                 return self._serve_aside(aside, request)
-            target = request.target[:MAX_ADDRESS_BYTES].decode("latin-1")
-            name, before = counters.stranger_arrived(target, arrived)
-        else:
-            name, before = request.page, counters.arrived(request.page, arrived, request.flags)
-        age_s = arrived - self.opened if self._is_new else None
-        if self.span is not counters:
-            self._is_new, self.span, self.crawl = False, counters, before
-            counters.introduced(self.opened)
-        elif before > self.crawl:
-            self.crawl = before
-            counters.carried += 1
+        name, before = count_request(counters, request, self)
+        age_s, self._is_new = arrived - self.opened if self._is_new else None, False
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)
         self._is_over = wire.end is not End.KEEP
-        exchange = Exchange(self, name, wire, counters, arrived, arrived + delay_s)
-        exchange.method = request.method
-        self._deliver(exchange)
+        due = arrived + delay_s
+        self._deliver(Exchange(self, name, wire, counters, arrived, due, request.method))
         return not self._is_over
 
     def _serve_aside(self, answer: Answer, request: Request) -> bool:
@@ -257,7 +227,9 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         counters, name = self.door.counters, f"(refused with {status})"
         counters.arrived(name)
-        wire = Wire(self._mirror.responses.error(status, CLOSE), End.FAREWELL, status=status)
+        responses = self._mirror.responses
+        data = responses.render(responses.error_answer(status), CLOSE)
+        wire = Wire(data, End.FAREWELL, status=status)
         arrived = now()
         self._deliver(Exchange(self, name, wire, counters, arrived, arrived))
 
@@ -287,10 +259,6 @@ class Connection(asyncio.Protocol):
         """Drop the connection if nothing has moved since then and nothing is due."""
         if self.active < since and not (self._outbox and self._outbox.is_busy):
             self.drop()
-
-    def drop(self) -> None:
-        """Close without sending what the client has not yet taken."""
-        self._transport.abort()
 
 
 def _is_false_preface(data: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""How one answer goes over the wire, and what happens then (floor 3; pure)."""
+"""How one answer goes over the wire, and what happens then (floor 2; pure)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from h2.exceptions import H2Error
 from crawlbench.base.counters import Counters
 from crawlbench.mirror.choices import choose_answer, count_request
 from crawlbench.mirror.clock import now
-from crawlbench.mirror.delivery import End, Wire
+from crawlbench.mirror.delivery import Wire
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange
 from crawlbench.mirror.replies import Reply
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from crawlbench.mirror.answers import Answer
     from crawlbench.mirror.asking import Asking
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.doors import Tracked
+    from crawlbench.mirror.server import Mirror
     from crawlbench.mirror.streams import Streams
 
 LEAVE = [(b":status", b"100")]
@@ -65,9 +66,8 @@ class Desk:
             name, before = count_request(counters, request, self._connection)
             due = self._due(request.page or "", before, arrived)
             answer, spoiled = choose_answer(mirror, request, before, counters)
-        wire = Wire(b"", End.KEEP, status=answer.status)
-        exchange = Exchange(self._connection, name, wire, counters, arrived, due)
-        exchange.method = asking.method
+        wire = Wire(b"", status=answer.status)
+        exchange = Exchange(self._connection, name, wire, counters, arrived, due, asking.method)
         self._put(stream, answer, exchange, is_head=bool(request.flags & HEAD), spoiled=spoiled)
 
     def turn_down(self, stream: int, status: int) -> None:
@@ -75,7 +75,7 @@ class Desk:
         name, counters = f"(refused with {status})", self._connection.door.counters
         counters.arrived(name)
         self._unread.add(stream)
-        arrived, wire = now(), Wire(b"", End.KEEP, status=status)
+        arrived, wire = now(), Wire(b"", status=status)
         exchange = Exchange(self._connection, name, wire, counters, arrived, arrived)
         answer = self._mirror.responses.error_answer(status)
         self._put(stream, answer, exchange, is_head=False, spoiled="")

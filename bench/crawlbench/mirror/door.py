@@ -6,45 +6,21 @@ Plain connections begin as HTTP/1.1, and switch to HTTP/2 at its preface (`conne
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.errors import MirrorError
 from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.http2 import Http2Connection
-from crawlbench.mirror.listener import bind_all_of_loopback
+from crawlbench.mirror.listener import bind, bind_all_of_loopback
 from crawlbench.mirror.tls import HTTP_2, make_server_context
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
     from ssl import SSLObject
 
     from crawlbench.mirror.doors import Door
     from crawlbench.mirror.server import Mirror
-
-
-async def open_door(
-    mirror: Mirror,
-    ca_file: Path,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    others: tuple[str, ...] = (),
-) -> str:
-    """Let a mirror listen as its network demands, and return its origin.
-
-    Args:
-        mirror: the mirror.
-        ca_file: where to write the certificate of its authority, if it speaks TLS.
-        host: address to listen on.
-        port: 0 for any that is free.
-        others: further addresses to listen on, on the same port.
-
-    Raises:
-        MirrorError: the certificate cannot be written, or one of the others is not available.
-        OSError: the address is not available.
-    """
-    return await Entrance(mirror, ca_file, host, others).open_main(port)
 
 
 class Entrance:
@@ -57,7 +33,17 @@ class Entrance:
         host: str = "127.0.0.1",
         others: tuple[str, ...] = (),
     ) -> None:
-        """Prepare, but open nothing yet; arguments and errors are those of `open_door`."""
+        """Prepare to listen as the mirror's network demands, but open nothing yet.
+
+        Args:
+            mirror: the mirror.
+            ca_file: where to write the certificate of its authority, if it speaks TLS.
+            host: address to listen on.
+            others: further addresses to listen on, on the same port.
+
+        Raises:
+            MirrorError: the certificate cannot be written.
+        """
         self._mirror = mirror
         self._host = host
         self._others = others
@@ -69,7 +55,15 @@ class Entrance:
         self._protocol: type[TlsDoor | Connection] = TlsDoor if network.tls else Connection
 
     async def open_main(self, port: int = 0) -> str:
-        """Open the main door, for clients without a door of their own, and return its origin."""
+        """Open the main door, for clients without a door of their own, and return its origin.
+
+        Args:
+            port: 0 for any that is free.
+
+        Raises:
+            MirrorError: one of the others is not available.
+            OSError: the address is not available.
+        """
         return await self._open(self._mirror.doors.main, port)
 
     async def open(self, name: str) -> str:
@@ -95,11 +89,10 @@ class Entrance:
         return door.origin
 
     async def _open(self, door: Door, port: int) -> str:
-        listen = partial(self._mirror.listen, tls=self._tls, protocol=self._protocol, door=door)
-        port = await listen(host=self._host, port=port)
+        port = await self._listen(bind(self._host, port), door)
         for other in self._others:
             try:
-                await listen(host=other, port=port)
+                await self._listen(bind(other, port), door)
             except OSError as error:
                 raise MirrorError(
                     f"the mirror cannot listen on {other!r} at port {port}, which it needs for "
@@ -116,9 +109,14 @@ class Entrance:
             raw = bind_all_of_loopback()
         except OSError:
             return False
-        door.origin = self._origin(raw.getsockname()[1])
-        await self._mirror.listen_at(raw, door, tls=self._tls, protocol=self._protocol)
+        door.origin = self._origin(await self._listen(raw, door))
         return True
+
+    async def _listen(self, raw: socket.socket, door: Door) -> int:
+        """Let a door's clients in at a bound socket, and return its port."""
+        port: int = raw.getsockname()[1]
+        await self._mirror.listen(raw, door, self._protocol, self._tls)
+        return port
 
     def _origin(self, port: int) -> str:
         scheme = "https" if self._tls else "http"

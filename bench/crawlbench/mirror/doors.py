@@ -6,6 +6,7 @@ is. A request that comes in by another door is counted there, and reported as a 
 
 from __future__ import annotations
 
+import asyncio
 import weakref
 from typing import TYPE_CHECKING, Protocol
 
@@ -96,6 +97,34 @@ class Door:
         listeners, self.listeners = self.listeners, []
         for listening in listeners:
             listening.close()
+
+
+class Tracked(asyncio.Protocol):
+    """A client's connection of any protocol; times are those of `clock.now`."""
+
+    __slots__ = ("_transport", "active", "crawl", "door", "number", "opened", "span")
+    _transport: asyncio.Transport
+
+    def __init__(self, door: Door, opened: float | None = None) -> None:
+        """Come in by a door, and count there; `opened` says when, None means just now."""
+        self.door = door
+        self.opened = opened or now()
+        self.active = now()
+        """When something last moved."""
+        self.number = 0
+        """Its number within the span, from 1."""
+        self.span: Counters | None = None
+        """The last span in which it brought a request."""
+        self.crawl = 0
+        """Number of the crawl of that span whose requests it brings, from 0."""
+
+    def drop_if_idle(self, since: float) -> None:
+        """Drop the connection if nothing has moved since then and nothing is due."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Close without sending what the client has not yet taken."""
+        self._transport.abort()
 
 
 class Doors:

@@ -1,4 +1,4 @@
-"""Faults that change the answer, and the addresses that redirects lead to (floor 3; pure)."""
+"""Faults that change the answer, and the addresses that redirects lead to (floor 2; pure)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from crawlbench.mirror.codings import expand
 from crawlbench.mirror.responses import Responses
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.mirror.networks import Fault
 
 BIG_PAGE_BYTES = 10 * 2**20
@@ -49,10 +51,10 @@ def alter(answer: Answer, fault: Fault, page: str) -> Answer:
         return change(answer)
     if fault.kind in {"301", "302"}:
         mark = "&" if "?" in page else "?"
-        return Responses.error_answer(int(fault.kind), f"Location: {page}{mark}{MARK}")
+        return Responses.error_answer(int(fault.kind), {"Location": f"{page}{mark}{MARK}"})
     if fault.kind.isdigit():
         wait_s = 1 if fault.kind == "429" and fault.retry_after_s is None else fault.retry_after_s
-        extra = "" if wait_s is None else f"Retry-After: {wait_s}"
+        extra = {} if wait_s is None else {"Retry-After": str(wait_s)}
         return Responses.error_answer(int(fault.kind), extra)
     return answer
 
@@ -60,15 +62,7 @@ def alter(answer: Answer, fault: Fault, page: str) -> Answer:
 def loop_answer(target: bytes) -> Answer:
     """Return the redirect from one of the `LOOP_TARGETS` to the other."""
     other = LOOP_TARGETS[target == LOOP_TARGETS[0]]
-    return Responses.error_answer(302, f"Location: {other.decode()}")
-
-
-def _enter_loop(answer: Answer) -> Answer:  # noqa: ARG001
-    return loop_answer(LOOP_TARGETS[1])
-
-
-def _block(answer: Answer) -> Answer:  # noqa: ARG001
-    return Answer(200, HTML, BLOCK_PAGE.encode())
+    return Responses.error_answer(302, {"Location": other.decode()})
 
 
 def _plain(answer: Answer) -> tuple[dict[str, str], bytes]:
@@ -128,9 +122,9 @@ def _flood(answer: Answer) -> Answer:
     return Answer(answer.status, {**answer.headers, **flood}, answer.body)
 
 
-_CHANGES = {
-    "redirect-loop": _enter_loop,
-    "block-page": _block,
+_CHANGES: dict[str, Callable[[Answer], Answer]] = {
+    "redirect-loop": lambda _: loop_answer(LOOP_TARGETS[1]),
+    "block-page": lambda _: Answer(200, HTML, BLOCK_PAGE.encode()),
     "wrong-charset": _garble,
     "wrong-coding": _miscode,
     "lying-coding": _lie,

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from crawlbench.base.children import ChildEnded, PlainChild
+from crawlbench.base.children import ChildEnded, PlainChild, last_line
 from crawlbench.base.errors import BenchError, MirrorError, UsageError
-from crawlbench.base.rooms import open_room
 from crawlbench.mirror.networks import find_network
-from crawlbench.mirror.process import ANSWER_TIMEOUT_S, CA_FILE, START_TIMEOUT_S, STOP_TIMEOUT_S
+from crawlbench.mirror.process import (
+    ANSWER_TIMEOUT_S,
+    CHILD,
+    START_TIMEOUT_S,
+    STOP_TIMEOUT_S,
+    open_job,
+)
 from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from crawlbench.base.children import Message
-    from crawlbench.mirror.child import MirrorJob
-
-CHILD = "crawlbench.mirror.child"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +83,8 @@ class ServedMirror:
         network = find_network(self._network)
         make_pages(self._site)
         with ExitStack() as stack:
-            ca_file = str(stack.enter_context(open_room()) / CA_FILE)
-            job: MirrorJob = {
-                "site": self._site,
-                "network": msgspec.to_builtins(network),
-                "seed": self._seed,
-                "cpus": (),
-                "ca_file": ca_file,
-            }
-            child = PlainChild(CHILD, json.dumps(job))
+            job = stack.enter_context(open_job(self._site, network, self._seed))
+            child = PlainChild(CHILD, job)
             stack.callback(child.end, STOP_TIMEOUT_S)
             hello = self._hear(child, START_TIMEOUT_S)
             span = {"epoch": "", "plays_network": True, "lap": 0, "laps": 1}
@@ -112,8 +104,7 @@ class ServedMirror:
         try:
             return child.hear(deadline_s)
         except ChildEnded:
-            words = child.words().strip().splitlines()
-            reason = words[-1] if words else "its process ended without a word"
+            reason = last_line(child.words()) or "its process ended without a word"
         except TimeoutError:
             reason = f"it gave no sign of life in {deadline_s:g} s"
         raise MirrorError(f"the mirror of {self._site!r} did not start: {reason}")

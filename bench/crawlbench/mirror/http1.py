@@ -1,4 +1,4 @@
-"""Writes an answer as HTTP/1.1 (floor 3; pure)."""
+"""Writes an answer as HTTP/1.1 (floor 2; pure)."""
 
 from __future__ import annotations
 

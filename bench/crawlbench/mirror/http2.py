@@ -6,7 +6,6 @@ counting, delays and faults as over HTTP/1.1, and limits against broken or hosti
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,40 +19,34 @@ from hyperframe.frame import GoAwayFrame
 from crawlbench.mirror.asking import MAX_STREAMS, Asking, greet, make_server_state
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
-from crawlbench.mirror.heads import EXPECTATION, is_host
-from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES
-from crawlbench.mirror.patience import Patience
+from crawlbench.mirror.doors import Tracked
+from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
+from crawlbench.mirror.request import EXPECTATION, is_host
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
-    from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.doors import Door
     from crawlbench.mirror.replies import Reply
     from crawlbench.mirror.server import Mirror
 
 
-class Http2Connection(asyncio.Protocol):
+class Http2Connection(Tracked):
     """One client's connection."""
 
     def __init__(self, mirror: Mirror, door: Door, opened: float | None = None) -> None:
         """Come in by a door; `opened` says when on the clock of `now`, None means just now."""
+        super().__init__(door, opened)
         self._mirror = mirror
-        self.door = door
         self._asking: dict[int, Asking] = {}
         self._is_over = False
         self._is_leaving = False
         """Whether further requests are refused."""
         self._patience = Patience()
         self._farewell: Timer | None = None
-        self.number = 0
-        """Its number within the span, from 1."""
-        self.span: Counters | None = None
-        self.crawl = 0
-        self.opened = opened or now()
-        self.active = now()
         self._h2 = make_server_state()
 
     # Called by the event loop
@@ -240,10 +233,6 @@ class Http2Connection(asyncio.Protocol):
         """Drop the connection if nothing has moved since then and nothing is due."""
         if max(self.active, self._streams.moved_at) < since and not self._streams.has_due:
             self.drop()
-
-    def drop(self) -> None:
-        """Close without sending what the client has not yet taken."""
-        self._transport.abort()
 
 
 _HANDLERS: dict[type[events.Event], Callable[[Http2Connection, Any], None]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.mirror.clock import now
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.delivery import Wire
-    from crawlbench.mirror.server import Mirror, Tracked
+    from crawlbench.mirror.doors import Tracked
+    from crawlbench.mirror.server import Mirror
 
 UNCOUNTED = "(not counted)"
 """Stands for the page in exchanges that are not counted."""
@@ -28,65 +30,34 @@ FLUSH_S = 0.005  # how long a reset waits, so that the bytes before it get out
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER: on, for no time
 
 
+@dataclass(slots=True, eq=False)
 class Exchange:
     """One request and its answer; times are on the clock of `clock.now`."""
 
-    __slots__ = (
-        "arrived",
-        "connection",
-        "counters",
-        "due",
-        "first_byte",
-        "http",
-        "last_byte",
-        "method",
-        "page",
-        "sent_bytes",
-        "wire",
-    )
-
-    def __init__(
-        self,
-        connection: Tracked,
-        page: str,
-        wire: Wire,
-        counters: Counters,
-        arrived: float,
-        due: float,
-    ) -> None:
-        """Hold an answer that has not been sent."""
-        self.connection = connection
-        self.page = page
-        """The page, as the counters name it."""
-        self.wire = wire
-        self.counters = counters
-        """Counters of the span in which the request came."""
-        self.http = "1.1"
-        """HTTP version that the client speaks."""
-        self.method = b"GET"
-        self.sent_bytes = 0
-        """Bytes sent of the answer, with its head."""
-        self.arrived = arrived
-        self.due = due
-        self.first_byte: float | None = None
-        self.last_byte: float | None = None
-        """When the last byte was handed to the transport."""
+    connection: Tracked
+    page: str
+    """The page, as the counters name it."""
+    wire: Wire
+    counters: Counters
+    """Counters of the span in which the request came."""
+    arrived: float
+    due: float
+    method: bytes = b"GET"
+    http: str = "1.1"
+    """HTTP version that the client speaks."""
+    sent_bytes: int = 0
+    """Bytes sent of the answer, with its head."""
+    first_byte: float | None = None
+    last_byte: float | None = None
+    """When the last byte was handed to the transport."""
 
 
 class Outbox:
     """The answers that one connection still owes."""
 
     __slots__ = (
-        "_line",
-        "_mirror",
-        "_on_answered",
-        "_position",
-        "_ready_at",
-        "_timer",
-        "_transport",
-        "is_open",
-        "is_stalled",
-        "waiting",
+        *("_line", "_mirror", "_on_answered", "_position", "_ready_at", "_timer", "_transport"),
+        *("is_open", "is_stalled", "waiting"),
     )
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +15,7 @@ from crawlbench.base.errors import CellError, MirrorError
 from crawlbench.base.rooms import open_room
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from crawlbench.base.children import Message
@@ -119,22 +119,33 @@ class MirrorProcess:
 
     async def _ask(self, command: Mapping[str, object]) -> Message:
         async with self._asking:  # many workers start at once, and each wants a door
-            return await self._ask_alone(command)
-
-    async def _ask_alone(self, command: Mapping[str, object]) -> Message:
-        try:
-            async with asyncio.timeout(ANSWER_TIMEOUT_S):
-                await self._child.say(command)
-                return await self._child.hear()
-        except (ConnectionError, ChildEnded):
-            reason = f"died (exit code {await self._child.wait()})"
-        except TimeoutError:
-            self._child.kill()  # else its late answer would be taken for the next command's
-            reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
-        except asyncio.CancelledError:
-            self._child.kill()  # for the same reason
-            raise
+            try:
+                async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                    await self._child.say(command)
+                    return await self._child.hear()
+            except (ConnectionError, ChildEnded):
+                reason = f"died (exit code {await self._child.wait()})"
+            except TimeoutError:
+                self._child.kill()  # else its late answer would be taken for the next command's
+                reason = f"gave no answer in {ANSWER_TIMEOUT_S:g} s"
+            except asyncio.CancelledError:
+                self._child.kill()  # for the same reason
+                raise
         raise MirrorError(f"the mirror of network {self._name!r} {reason}")
+
+
+@contextmanager
+def open_job(site: str, network: Network, seed: int, cpus: tuple[int, ...] = ()) -> Iterator[str]:
+    """Yield the argument of a mirror's process, whose certificate is there until the block ends."""
+    with open_room() as folder:
+        job: MirrorJob = {
+            "site": site,
+            "network": msgspec.to_builtins(network),
+            "seed": seed,
+            "cpus": cpus,
+            "ca_file": str(folder / CA_FILE),
+        }
+        yield json.dumps(job)
 
 
 @asynccontextmanager
@@ -153,15 +164,8 @@ async def open_mirror(
     Raises:
         MirrorError: it did not start; the message quotes its last words.
     """
-    with open_room() as folder:
-        job: MirrorJob = {
-            "site": site,
-            "network": msgspec.to_builtins(network),
-            "seed": seed,
-            "cpus": cpus,
-            "ca_file": str(folder / CA_FILE),
-        }
-        child = await Child.start(CHILD, json.dumps(job))
+    with open_job(site, network, seed, cpus) as job:
+        child = await Child.start(CHILD, job)
         try:
             yield MirrorProcess(child, network_name, network, await _hear_hello(child, site))
         finally:

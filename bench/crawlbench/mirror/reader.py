@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NoReturn
 import httptools
 
 from crawlbench.mirror.codings import CODED, choose_coding
-from crawlbench.mirror.heads import find_flaw, is_unmatched
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
 from crawlbench.mirror.limits import (
     MAX_BODY_BYTES,
@@ -15,7 +14,7 @@ from crawlbench.mirror.limits import (
     MAX_HEADERS,
     MAX_TARGET_BYTES,
 )
-from crawlbench.mirror.request import Request
+from crawlbench.mirror.request import Request, find_flaw, is_unmatched
 from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
 
 if TYPE_CHECKING:
@@ -30,44 +29,14 @@ class RequestReader:
     """Parses the requests of one connection, however their bytes are split."""
 
     __slots__ = (
-        "_accepted",
-        "_body",
-        "_body_bytes",
-        "_body_left",
-        "_codings",
-        "_content_type",
-        "_expectation",
-        "_find_page",
-        "_find_refusal",
-        "_flags",
-        "_has_body",
-        "_head_bytes",
-        "_headers",
-        "_hosts",
-        "_is_in_body",
-        "_is_over",
-        "_on_expect",
-        "_on_request",
-        "_parser",
-        "_refusal",
-        "_tail",
-        "_target",
-        "is_between",
-        "is_http2",
-        "last",
+        *("_accepted", "_body", "_body_bytes", "_body_left", "_codings", "_content_type"),
+        *("_expectation", "_find_page", "_find_refusal", "_flags", "_has_body", "_head_bytes"),
+        *("_headers", "_hosts", "_is_in_body", "_is_over", "_on_expect", "_on_request"),
+        *("_parser", "_refusal", "_tail", "_target", "is_between", "is_http2", "last"),
     )
-    _accepted: bytes
-    _target: bytes
-    _expectation: bytes
-    _body: bytes
-    _content_type: bytes
-    _codings: bytes
-    _headers: int
-    _hosts: list[bytes]
     _flags: int
     _body_bytes: int
     _body_left: int
-    _is_in_body: bool
     _has_body: bool
 
     def __init__(
@@ -246,7 +215,7 @@ class RequestReader:
         self._accepted = self._target = self._expectation = self._body = b""
         self._content_type = self._codings = b""
         self._headers = 0
-        self._hosts = []
+        self._hosts: list[bytes] = []
         self._flags = NEW_VISITOR
         self._body_bytes = self._body_left = 0
         self._is_in_body = self._has_body = False

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.clock import Timer
     from crawlbench.mirror.outbox import Exchange
 
-HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
-
 
 class Reply:
     """One answer on its way, on a stream of its own."""
@@ -66,11 +64,9 @@ class Reply:
 
 
 def _render_head(answer: Answer) -> list[tuple[bytes, bytes]]:
-    head = [(b":status", b"%d" % answer.status)]
-    for name, value in answer.headers.items():
-        lower = name.lower()
-        if lower not in HOP_BY_HOP:
-            head.append((lower.encode("ascii"), value.encode("latin-1")))
+    lines = {":status": str(answer.status), **answer.headers}
     if answer.has_length:
-        head.append((b"content-length", b"%d" % len(answer.body)))
-    return head
+        lines["Content-Length"] = str(len(answer.body))
+    return [
+        (name.lower().encode("ascii"), value.encode("latin-1")) for name, value in lines.items()
+    ]

@@ -32,9 +32,6 @@ REFUSING = JSON | UNMATCHED  # whether a request is refused depends on them, but
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
-KNOWN_BODIES = 4096  # of POSTs, whose JSON is not read again
-MAX_KNOWN_BODY_BYTES = 2048  # of one of them; more than a site of ours asks with
-KNOWN_ERRORS = 64
 KEEP_ALIVE_S = 30.0
 MAX_QUOTED_BYTES = 200  # quoted from what a client sent
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual requests
@@ -70,9 +67,7 @@ class Responses:
         self._rendered: ByteStore[Rendered] = ByteStore(KEPT_BYTES, lambda one: len(one.data))
         self._shelf = Shelf()
         self._answers: ByteStore[Answer] = ByteStore(KEPT_BYTES, lambda answer: len(answer.body))
-        self._judge = lru_cache(maxsize=KNOWN_BODIES)(self._judge_body)
         self.find_page = lru_cache(maxsize=KNOWN_TARGETS)(self._find_page)
-        self.error = lru_cache(maxsize=KNOWN_ERRORS)(self._render_error)
 
     def _find_page(self, target: bytes) -> str | None:
         """Return the address of the page that a request's target names, or None."""
@@ -111,11 +106,6 @@ class Responses:
             return 0
         if not flags & JSON:
             return 415
-        judge = self._judge if len(body) <= MAX_KNOWN_BODY_BYTES else self._judge_body
-        return judge(page, body)
-
-    def _judge_body(self, page: str, body: bytes) -> int:
-        """Return the status with which to refuse the body of a POST for a page, or 0."""
         try:
             return 0 if json.loads(body) == self._payload(page) else 422
         except (ValueError, RecursionError):
@@ -125,7 +115,7 @@ class Responses:
         """Return the answer to a request that asks in the wrong way; it names the right one."""
         status = request.refusal
         if status == 405:
-            return self.error_answer(405, f"Allow: {b', '.join(self.methods).decode()}")
+            return self.error_answer(405, {"Allow": b", ".join(self.methods).decode()})
         if status == 412:
             return self.error_answer(412)
         due = json.dumps(self._payload(request.page or ""))
@@ -163,18 +153,17 @@ class Responses:
         return kept or self._answers.put(key, self._make_answer(address, flags))
 
     @staticmethod
-    def error_answer(status: int, extra: str = "", detail: str = "") -> Answer:
+    def error_answer(
+        status: int, extra: Mapping[str, str] | None = None, detail: str = ""
+    ) -> Answer:
         """Return a short answer that is not a page.
 
         Args:
             status: the answer's status.
-            extra: one more header line, or empty.
+            extra: headers to send besides the type.
             detail: what is wrong; if empty, the body says what that status always means.
         """
-        headers = {"Content-Type": "text/plain; charset=utf-8"}
-        if extra:
-            name, _, value = extra.partition(": ")
-            headers[name] = value
+        headers = {"Content-Type": "text/plain; charset=utf-8", **(extra or {})}
         detail = detail or REFUSALS.get(status, "")
         phrase = HTTPStatus(status).phrase
         body = f"{status} {phrase}{': ' if detail else ''}{detail}\n".encode()
@@ -183,10 +172,6 @@ class Responses:
     def render(self, answer: Answer, flags: int) -> bytes:
         """Return an answer as HTTP/1.1 sends it."""
         return render(answer, flags, self._keep_alive_s)
-
-    def _render_error(self, status: int, flags: int, extra: str = "") -> bytes:
-        """Return a complete HTTP/1.1 answer that is not a page."""
-        return self.render(self.error_answer(status, extra), flags)
 
     def _make_answer(self, address: str, flags: int) -> Answer:
         fixed, body = self._read(address, flags)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from crawlbench.base.usage import read_cpu_wait_s
 from crawlbench.mirror.clock import Clock, now
 from crawlbench.mirror.codings import CODED, CODINGS
-from crawlbench.mirror.connection import Connection
-from crawlbench.mirror.doors import MAIN, Door, Doors
+from crawlbench.mirror.doors import MAIN, Door, Doors, Tracked
 from crawlbench.mirror.faults import unmark
 from crawlbench.mirror.http1 import HEAD
-from crawlbench.mirror.listener import BACKLOG, Listener, bind
+from crawlbench.mirror.listener import BACKLOG, Listener
 from crawlbench.mirror.responses import ALTERED
 from crawlbench.mirror.shaping import Line
 
@@ -32,27 +31,6 @@ if TYPE_CHECKING:
     from crawlbench.mirror.responses import Responses
 
 SWEEP_S = 5.0
-
-
-class Tracked(Protocol):
-    """A connection of any protocol, as the mirror sees it; times are those of `clock.now`."""
-
-    door: Door
-    """The door that it came in by."""
-    number: int
-    """Its number within the span, from 1."""
-    opened: float
-    active: float
-    span: Counters | None
-    """The last span in which it brought a request."""
-    crawl: int
-    """Number of the crawl of that span whose requests it brings, from 0."""
-
-    def drop_if_idle(self, since: float) -> None:
-        """Drop the connection if nothing has moved since then and nothing is due."""
-
-    def drop(self) -> None:
-        """Close without sending what the client has not yet taken."""
 
 
 class Mirror:
@@ -226,29 +204,10 @@ class Mirror:
 
     async def listen(
         self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        tls: ssl.SSLContext | None = None,
-        protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
-        door: Door | None = None,
-    ) -> int:
-        """Listen on a free port, on loopback unless told otherwise, and return the port.
-
-        Each call adds an address. Without a door it is for the main one.
-        """
-        raw = bind(host, port)
-        bound: int = raw.getsockname()[1]
-        await self.listen_at(raw, door or self.doors.main, tls=tls, protocol=protocol)
-        return bound
-
-    async def listen_at(
-        self,
         raw: socket.socket,
         door: Door,
-        *,
-        tls: ssl.SSLContext | None = None,
-        protocol: Callable[[Mirror, Door], asyncio.BaseProtocol] = Connection,
+        protocol: Callable[[Mirror, Door], asyncio.BaseProtocol],
+        tls: ssl.SSLContext | None,
     ) -> None:
         """Listen at a bound socket on behalf of a door, which shuts it."""
         loop = asyncio.get_running_loop()

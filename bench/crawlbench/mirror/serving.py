@@ -1,30 +1,55 @@
-"""A mirror to use by hand, in the process that asks for it (floor 2)."""
+"""A mirror to use by hand, in its own process: `python -m crawlbench.mirror.serving` (floor 2).
+
+A site may be somebody's file, which the process that asks for it must not import. The mirror
+reports its address, then each finished request, and ends when its standard input does.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+import sys
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, TypedDict
 
-from crawlbench.base.errors import MirrorError, UsageError
+import msgspec
+
+from crawlbench.base.children import listen, open_channel, tell_error
+from crawlbench.base.errors import BenchError, MirrorError, UsageError
 from crawlbench.base.rooms import open_room
+from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.clock import now
-from crawlbench.mirror.door import open_door
+from crawlbench.mirror.door import Entrance
+from crawlbench.mirror.networks import Network
 from crawlbench.mirror.outbox import UNCOUNTED
+from crawlbench.mirror.process import CA_FILE
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror
 from crawlbench.mirror.status import STATUS_PATH, StatusPage
+from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crawlbench.base.children import Say
     from crawlbench.base.model import SiteSpec
-    from crawlbench.mirror.networks import Network
     from crawlbench.mirror.outbox import Exchange
 
-CA_FILE = "ca.pem"
+
+class ServingJob(TypedDict):
+    """What to serve, and where; passed on the command line as JSON."""
+
+    site: str
+    network_name: str
+    network: object
+    """A `Network`, as msgspec writes it."""
+    seed: int
+    host: str
+    port: int
+    logs: bool
+    """Whether to report each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +133,10 @@ async def serve(
         mirror.on_exchange = _watch(on_served)
     mirror.begin("")
     mirror.aside = StatusPage(mirror, spec, network_name)
-    with open_room() as folder, contextlib.closing(mirror):
+    with open_room() as folder, closing(mirror):
         ca_file = folder / CA_FILE
         try:
-            origin = await open_door(mirror, ca_file, host=host, port=port, others=spec.hosts)
+            origin = await Entrance(mirror, ca_file, host, spec.hosts).open_main(port)
         except (OSError, OverflowError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise MirrorError(
@@ -135,3 +160,39 @@ def _watch(on_served: Callable[[Served], None]) -> Callable[[Exchange], None]:
         on_served(Served(method, exchange.page, status, exchange.sent_bytes, seconds))
 
     return watch
+
+
+def main() -> None:
+    """Serve until standard input ends; report what prevents it."""
+    say = open_channel()
+    job: ServingJob = json.loads(sys.argv[1])
+    try:
+        with (
+            suppress(asyncio.CancelledError),
+            asyncio.Runner(loop_factory=loop_factory()) as runner,
+        ):
+            runner.run(_serve_job(job, say))
+    except BenchError as error:
+        tell_error(say, str(error), type(error))
+
+
+async def _serve_job(job: ServingJob, say: Say) -> None:
+    spec = registry.load(registry.Kind.SITE, job["site"])
+    network = msgspec.convert(job["network"], Network)
+    task = asyncio.current_task()
+    assert task
+    listen(lambda _: None, task.cancel)
+    await serve(
+        spec,
+        job["network_name"],
+        network,
+        job["seed"],
+        job["host"],
+        job["port"],
+        lambda opened: say({"open": asdict(opened)}),
+        (lambda served: say({"served": asdict(served)})) if job["logs"] else None,
+    )
+
+
+if __name__ == "__main__":
+    main()

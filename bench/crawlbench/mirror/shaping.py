@@ -1,4 +1,4 @@
-"""Bandwidth: when bytes have passed through a line (floor 3; pure)."""
+"""Bandwidth: when bytes have passed through a line (floor 2; pure)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from crawlbench.operations.contract import (
     PeerKind,
     Theme,
 )
-from crawlbench.operations.peers import PeerProcess, PeerUsage, open_peer
+from crawlbench.operations.peers import PeerProcess, open_peer
 from crawlbench.operations.runner import Outcome, run_operation
 from crawlbench.plugins.loops.factory import LoopFactory, load_loop_factory
 
@@ -26,7 +26,6 @@ __all__ = [
     "PeerFields",
     "PeerKind",
     "PeerProcess",
-    "PeerUsage",
     "Theme",
     "all_operations",
     "find_operation",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 
 from crawlbench.operations.contract import Peer, Theme, check
-from crawlbench.operations.echo import Echo, Ping
+from crawlbench.operations.echo import Echo, Ping, be_called
 from crawlbench.operations.payload import numbered
 
 THEME = Theme("connections")
@@ -49,23 +48,11 @@ async def sock_connect(n: int, peer: Peer) -> None:
             check("echo", await loop.sock_recv(connection, SIZE), sent)
 
 
-async def _be_called(server: asyncio.Server, n: int, peer: Peer) -> None:
-    """Let a peer connect `n` times, one after the other, and hear how many echoes were right."""
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        reader, writer = await asyncio.open_connection(peer.host, peer.port)
-        order = {"host": peer.host, "port": port, "count": n}
-        writer.write(json.dumps(order).encode() + b"\n")
-        check("echoes right", json.loads(await reader.readline()), {"right": n})
-        writer.close()
-        await writer.wait_closed()
-
-
 @THEME.operation(counts="connections", n=80, peer="caller")
 async def accept(n: int, peer: Peer) -> None:
     """Connections that the peer makes and a server of Protocols takes and echoes."""
     loop = asyncio.get_running_loop()
-    await _be_called(await loop.create_server(Echo, "127.0.0.1", 0), n, peer)
+    await be_called(await loop.create_server(Echo, "127.0.0.1", 0), n, peer)
 
 
 @THEME.operation(counts="connections", n=80, peer="caller")
@@ -78,7 +65,7 @@ async def accept_streams(n: int, peer: Peer) -> None:
         writer.close()
         await writer.wait_closed()
 
-    await _be_called(await asyncio.start_server(serve, "127.0.0.1", 0), n, peer)
+    await be_called(await asyncio.start_server(serve, "127.0.0.1", 0), n, peer)
 
 
 @THEME.operation(counts="connections", n=80, peer="echo")

@@ -55,7 +55,6 @@ def _short(value: object) -> str:
 class PeerFields(TypedDict, total=False):
     """The fields of a `Peer` as they are sent, without those that have their default value."""
 
-    kind: PeerKind
     host: str
     port: int
     path: str
@@ -66,7 +65,6 @@ class PeerFields(TypedDict, total=False):
 class Peer:
     """Where a peer listens."""
 
-    kind: PeerKind
     host: str = "127.0.0.1"
     port: int = 0
     path: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.operations.contract import check
@@ -10,6 +11,8 @@ from crawlbench.operations.payload import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from crawlbench.operations.contract import Peer
 
 BUFFER_BYTES = 64 * 1024
 
@@ -151,3 +154,19 @@ async def ping_by_socket(connection: Any, rounds: int, size: int) -> None:  # no
                 raise ConnectionError(f"connection lost in round {number}")
             received += data
         check(f"echo {number}", bytes(received), sent)
+
+
+async def be_called(server: asyncio.Server, n: int, peer: Peer, **order: int) -> None:
+    """Let a peer ask a server for `n` echoes, and hear how many were right.
+
+    Each comes on a connection of its own, unless the order says on how many `connections` at once
+    they come, and of what `size`.
+    """
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection(peer.host, peer.port)
+        told = {"host": peer.host, "port": port, "count": n, **order}
+        writer.write(json.dumps(told).encode() + b"\n")
+        check("echoes right", json.loads(await reader.readline()), {"right": n})
+        writer.close()
+        await writer.wait_closed()

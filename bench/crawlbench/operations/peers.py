@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.children import ChildEnded, PlainChild, last_line
@@ -18,21 +17,6 @@ ANSWER_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class PeerUsage:
-    """What a peer has used, by its own account."""
-
-    cpu_s: float
-    """CPU time of all its threads, user and system, since it started."""
-    clock_s: float
-    """A steady clock at the same moment."""
-
-    def busy_since(self, earlier: PeerUsage) -> float:
-        """Return the share of one CPU used in between: near 1, the peer was the limit."""
-        passed = self.clock_s - earlier.clock_s
-        return (self.cpu_s - earlier.cpu_s) / passed if passed else 0.0
-
-
 class PeerProcess:
     """A running peer; made by `open_peer`."""
 
@@ -43,14 +27,15 @@ class PeerProcess:
         self.peer = Peer(**self._hear())
         """Where it listens."""
 
-    def usage(self) -> PeerUsage:
-        """Return what it has used.
+    def cpu_s(self) -> float:
+        """Return the CPU time of all its threads, user and system, since it started.
 
         Raises:
             PeerError: it is gone or does not answer.
         """
         self._child.say({"op": "usage"})
-        return PeerUsage(**self._hear())
+        used: float = self._hear()["cpu_s"]
+        return used
 
     def _hear(self) -> Message:
         """Return its next message.

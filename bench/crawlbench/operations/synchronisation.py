@@ -16,15 +16,14 @@ def _shares(n: int) -> list[int]:
     return [n // WORKERS + (worker < n % WORKERS) for worker in range(WORKERS)]
 
 
-@THEME.operation(counts="acquisitions", n=2_000)
-async def lock(n: int) -> None:
-    """Ten tasks take turns with a lock; never two within."""
-    mutex, inside, most, taken = asyncio.Lock(), 0, 0, 0
+async def _compete(guard: asyncio.Lock | asyncio.Semaphore, n: int) -> tuple[int, int]:
+    """Let ten tasks go through a guard, and return how often, and how many were within at most."""
+    inside = most = taken = 0
 
     async def work(share: int) -> None:
         nonlocal inside, most, taken
         for _ in range(share):
-            async with mutex:
+            async with guard:
                 inside += 1
                 most = max(most, inside)
                 await asyncio.sleep(0)
@@ -32,25 +31,19 @@ async def lock(n: int) -> None:
                 taken += 1
 
     await asyncio.gather(*map(work, _shares(n)))
-    check("acquisitions and most at once", (taken, most), (n, 1))
+    return taken, most
+
+
+@THEME.operation(counts="acquisitions", n=2_000)
+async def lock(n: int) -> None:
+    """Ten tasks take turns with a lock; never two within."""
+    check("acquisitions and most at once", await _compete(asyncio.Lock(), n), (n, 1))
 
 
 @THEME.operation(counts="acquisitions", n=2_000)
 async def semaphore(n: int) -> None:
     """Ten tasks and a bounded semaphore of three; never four within."""
-    limit, inside, most, taken = asyncio.BoundedSemaphore(3), 0, 0, 0
-
-    async def work(share: int) -> None:
-        nonlocal inside, most, taken
-        for _ in range(share):
-            async with limit:
-                inside += 1
-                most = max(most, inside)
-                await asyncio.sleep(0)
-                inside -= 1
-                taken += 1
-
-    await asyncio.gather(*map(work, _shares(n)))
+    taken, most = await _compete(asyncio.BoundedSemaphore(3), n)
     check("acquisitions", taken, n)
     check("most at once is at most 3", most <= 3, True)
 

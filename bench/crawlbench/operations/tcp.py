@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from crawlbench.operations.echo import (
     BufferedPing,
     Echo,
     Ping,
+    be_called,
     ping_by_socket,
     ping_by_streams,
 )
@@ -89,14 +89,7 @@ async def _serve_many(n: int, peer: Peer, kind: type[Echo]) -> None:
     """Let a peer ask on a hundred connections, all at once and again, and hear what was right."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(kind, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        reader, writer = await asyncio.open_connection(peer.host, peer.port)
-        order = {"host": peer.host, "port": port, "count": n, "connections": 100, "size": 1_024}
-        writer.write(json.dumps(order).encode() + b"\n")
-        check("echoes right", json.loads(await reader.readline()), {"right": n})
-        writer.close()
-        await writer.wait_closed()
+    await be_called(server, n, peer, connections=100, size=1_024)
 
 
 @THEME.operation(counts="round trips", n=1_000, peer="caller")

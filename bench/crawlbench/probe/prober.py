@@ -100,7 +100,7 @@ class _Prober:
                 closing = [processes.close() for processes in self._processes.values()]
                 await asyncio.gather(starting, *closing, return_exceptions=True)
             for peer in self._peers.values():
-                peer.usage()  # a peer that died would make its loops look bad
+                peer.cpu_s()  # a peer that died would make its loops look bad
 
     async def _start_peers(self, peers: ExitStack) -> None:
         tries = (o for o in self._tries if not o.obstacle)

@@ -103,8 +103,8 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         path = _requote(path or "/", _IN_PATH, also_legal="/+")
         if not path.startswith("/"):
             raise ValueError(f"{path!r} does not begin with a slash")
-        if "/." in path:
-            path = _resolve_dots(path)
+        if "/." in path:  # clients resolve `.` and `..` before they send a request
+            path = ada_url.URL(f"http://host{path}").pathname
         folder, _, name = path.rpartition("/")
         if name in self.index:
             path, name = f"{folder}/", ""
@@ -272,20 +272,6 @@ def _requote(text: str, same: str, also_legal: str) -> str:
 
     text = _ESCAPE.sub(decode, _STRAY_PERCENT.sub("%25", text))
     return quote(text, safe=same + also_legal + "%")
-
-
-def _resolve_dots(path: str) -> str:
-    """Resolve `.` and `..` as clients do before they send a request (RFC 3986, 5.2.4)."""
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for segment in segments:
-        if segment == "..":
-            del kept[-1:]
-        elif segment != ".":
-            kept.append(segment)
-    if segments[-1] in {".", ".."}:
-        kept.append("")
-    return "/" + "/".join(kept)
 
 
 def _fits(name: str, globs: tuple[str, ...]) -> bool:

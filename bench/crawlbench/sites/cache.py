@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,25 +56,21 @@ def hash_files(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
 class CachedFolder:
     """One folder of pages with a manifest, made when it is missing."""
 
-    def __init__(self, name: str, version: str, write: Callable[[Path], object]) -> None:
-        """Name the folder.
-
-        Args:
-            name: of the site.
-            version: changes whenever other pages would be made.
-            write: makes all pages and their manifest in an empty folder, always the same.
-        """
-        self._name = name
-        self._version = version
-        self._write = write
+    name: str
+    """Of the site."""
+    version: str
+    """Changes whenever other pages would be made."""
+    write: Callable[[Path], object]
+    """Makes all pages and their manifest in an empty folder, always the same."""
 
     @property
     def path(self) -> Path:
         """Where the folder is, or would be."""
-        return cache_folder() / f"{self._name}-{self._version}"
+        return cache_folder() / f"{self.name}-{self.version}"
 
     def is_made(self) -> bool:
         """Return whether the folder exists."""
@@ -92,12 +89,12 @@ class CachedFolder:
             return path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(path.parent / f".{self._name}.lock") as is_alone:
+            with _locked(path.parent / f".{self.name}.lock") as is_alone:
                 if not self._is_whole(path):  # nobody made it while we waited
                     self._make(path, is_alone=is_alone)
         except OSError as error:
             raise UsageError(
-                f"cannot make the pages of {self._name} in {path.parent} "
+                f"cannot make the pages of {self.name} in {path.parent} "
                 f"({error.strerror or error}); name a folder with room by {CACHE_VARIABLE}"
             ) from error
         return path
@@ -114,12 +111,12 @@ class CachedFolder:
         return True
 
     def _make(self, path: Path, *, is_alone: bool) -> None:
-        prefix = f".{self._name}-"
+        prefix = f".{self.name}-"
         _remove_old(path.parent, prefix, 0.0 if is_alone else STALE_S)  # left by a kill
-        _remove_old(path.parent, f"{self._name}-", UNUSED_S)
+        _remove_old(path.parent, f"{self.name}-", UNUSED_S)
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
         try:
-            self._write(unfinished)
+            self.write(unfinished)
             unfinished.chmod(0o755)  # not only for its maker
             if path.exists():  # damaged
                 path.rename(unfinished.with_name(unfinished.name + ".damaged"))

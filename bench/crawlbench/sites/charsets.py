@@ -23,11 +23,13 @@ PRESCAN_BYTES: Final = 1024
 
 _PIECE_BYTES: Final = 2**20
 
-_MARKS = (
+MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16le"),
     (codecs.BOM_UTF16_BE, "utf-16be"),
 )
+"""Byte-order marks, each with the encoding that it stands for."""
+
 _CODECS: Final = {"gbk": "gb18030"}
 """Codecs to use where Python's codec of that name knows less than the standard demands."""
 
@@ -62,7 +64,7 @@ def declared_encoding(content_type: str, body: bytes) -> str:
         content_type: its header; empty if there was none.
         body: of the page, without any coding.
     """
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if body.startswith(mark):
             return name
     if (found := _CONTENT.search(content_type)) and (name := find_label(_value(found))):
@@ -135,7 +137,7 @@ def decode_strictly(body: bytes, name: str) -> str:
 def _codec_of(body: bytes, name: str) -> tuple[str, int]:
     """Return Python's name for a page's encoding, and where the page begins after its mark."""
     begin = 0
-    for mark, marked in _MARKS:
+    for mark, marked in MARKS:
         if body.startswith(mark):
             begin, name = len(mark), marked
     return _CODECS.get(name) or webencodings.lookup(name).codec_info.name, begin
@@ -177,6 +179,8 @@ def _decode_more(error: UnicodeError) -> tuple[str, int]:
     name = error.encoding.lower().replace("-", "_")
     if name == "euc_jp" and (text := _jis_as_microsoft(body[at : at + 2])):
         return text, at + 2
+    if name == "gb18030" and body[at] == 0x80:
+        return "€", at + 1
     if name in _SINGLE_BYTES and 0x80 <= body[at] <= 0x9F:
         return chr(body[at]), at + 1
     raise error

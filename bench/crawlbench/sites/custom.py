@@ -109,11 +109,14 @@ class Reading:
         self._origin = f"{file.start.partition(':')[0].lower()}://{self._host}"
         self._default = find_label(file.encoding)
         self._encodings: dict[str, str] = {}
+        self._archived: dict[str, str] = {}
+        """Address on the real site by spelling: a slash at its end decides where links lead."""
         self._declared: set[str] = set()
         for page in manifest.pages:
             address = addresses.page_address(page.address)
             declared = _encoding_of(page)
             self._encodings.setdefault(address, declared or self._default)
+            self._archived.setdefault(address, page.address)
             if declared:
                 self._declared.add(address)
 
@@ -160,7 +163,8 @@ class Reading:
         Raises:
             ValueError: this is not an address.
         """
-        url = join(base_of(self._origin + address, base), href, self.encoding_of(address))
+        real = self._origin + self._archived.get(address, address)
+        url = join(base_of(real, base), href, self.encoding_of(address))
         return path_on(self._host, url)
 
     def follow(self, address: str, href: str, base: str = "") -> str:

@@ -129,20 +129,16 @@ def encode_manifest(manifest: Manifest) -> bytes:
     return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
 
 
-def load_manifest(folder: Path, remedy: str = BUILD) -> Manifest:
+def load_manifest(folder: Path) -> Manifest:
     """Read and check a folder's manifest and the bodies of all its pages.
-
-    Args:
-        folder: that holds both.
-        remedy: ends the sentence with which a folder is refused.
 
     Raises:
         UsageError: there is none, it is broken or of another format, it names an address twice,
             or a page's file is missing, changed, or not a plain file of the folder.
     """
-    manifest = decode_manifest(folder, remedy)
+    manifest = decode_manifest(folder)
     for page in manifest.pages:
-        read_body(folder, page, remedy)
+        read_body(folder, page)
     return manifest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,35 +16,26 @@ def without_query(address: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
 
 
+@dataclass(frozen=True, slots=True)
 class WrittenPages:
     """A `ListedSource` of bodies that all have the same headers."""
 
-    def __init__(
-        self,
-        bodies: Mapping[str, bytes],
-        headers: Mapping[str, str],
-        page_address: Callable[[str], str] = without_query,
-    ) -> None:
-        """Serve these bodies.
-
-        Args:
-            bodies: by address, path and query.
-            headers: of each answer.
-            page_address: gives the one spelling of an address.
-        """
-        self._bodies = bodies
-        self._headers = headers
-        self._page_address = page_address
+    bodies: Mapping[str, bytes]
+    """By address, path and query."""
+    headers: Mapping[str, str]
+    """Of each answer."""
+    page_address: Callable[[str], str] = without_query
+    """Gives the one spelling of an address."""
 
     def addresses(self) -> list[str]:
         """See `ListedSource.addresses`."""
-        return list(self._bodies)
+        return list(self.bodies)
 
     def find(self, address: str) -> str | None:
         """See `PageSource.find`."""
-        address = self._page_address(address)
-        return address if address in self._bodies else None
+        address = self.page_address(address)
+        return address if address in self.bodies else None
 
     def read(self, address: str) -> tuple[Mapping[str, str], bytes]:
         """See `PageSource.read`."""
-        return self._headers, self._bodies[address]
+        return self.headers, self.bodies[address]

@@ -29,6 +29,9 @@ from crawlbench.sites.parsers.css import Selector, translate
         ('//a/following-sibling::p[@b="1"][2]', Selector('a ~ p[b="1"]', "", 1)),
         ("//ol/li//a | //p/a", Selector("ol > li a, p > a", "", 0)),
         ('//p[@title="a\\b"]', Selector('p[title="a\\\\b"]', "", 0)),
+        ("/html", Selector("html", "", 0)),
+        ("/html/body/p", Selector("html > body > p", "", 0)),
+        ("./@href", Selector("", "href", 0)),
     ],
 )
 def test_xpaths_of_sites_have_selectors(xpath, selector):
@@ -37,9 +40,33 @@ def test_xpaths_of_sites_have_selectors(xpath, selector):
 
 
 @pytest.mark.parametrize(
+    ("xpath", "css"),
+    [
+        ("./b", ":scope > b"),
+        ("./b[2]/i", ":scope > b:nth-of-type(2) > i"),
+        ("./dt//a", ":scope > dt a"),
+        ("./a | .//b", ":scope > a, b"),
+        (".//b", "b"),
+    ],
+)
+def test_first_step_stays_where_a_library_knows_it(xpath, css):
+    """`./b` is the node's own child, not one at any depth."""
+    assert translate(xpath, lambda: True).css == css
+
+
+@pytest.mark.parametrize("xpath", ["./following-sibling::b", "/b", "/*"])
+def test_first_step_that_css_cannot_say_is_refused(xpath):
+    """Also where a library knows `:scope`."""
+    with pytest.raises(UsageError):
+        translate(xpath, lambda: True)
+
+
+@pytest.mark.parametrize(
     "xpath",
     [
         "",
+        "./b",
+        "./b/@title",
         "//a | //p/@title",
         "//a | //b/following-sibling::p[2]",
         "text()",

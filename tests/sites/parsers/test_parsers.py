@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from crawlbench.base.errors import BlockedPageError, UsageError
+from crawlbench.base.model import Field, Item, PageKind
 from crawlbench.plugins import registry
 from crawlbench.sites.douban import SITE
 
@@ -110,3 +112,20 @@ def test_item_without_a_field_is_named(parser):
     body = body_of("/top250").replace(b'class="rating_num"', b'class="rating"')
     with pytest.raises(BlockedPageError, match="an item without 'rating'"):
         reader(parser)(f"{ORIGIN}/top250", body)
+
+
+TWO_DEPTHS = b"<ul><li><b><i>deep</i></b><i>own</i></li></ul>"
+"""The first `i` of the item is not its own child."""
+
+
+@pytest.mark.parametrize("parser", [name for name in PARSERS if name not in {"none", "regex"}])
+def test_own_child_is_not_one_at_any_depth(parser):
+    """A library whose CSS cannot say so is refused for the site, in a sentence with the XPath."""
+    fields = (Field("title", "./i", str),)
+    kind = PageKind(pattern="/", items="//li", fields=fields, links="")
+    spec = replace(SITE, kinds=(kind,), item_type=partial(Item, 1))
+    if parser in {"justhtml", "lexbor", "resiliparse"}:
+        with pytest.raises(UsageError, match=r"the XPath './i' has no CSS selector here"):
+            reader(parser, spec)
+    else:
+        assert reader(parser, spec)(f"{ORIGIN}/", TWO_DEPTHS).items == (Item(1, "own"),)

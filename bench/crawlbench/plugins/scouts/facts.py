@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawlbench.base import errors
 from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
+from crawlbench.base.model import ListedSource
 from crawlbench.plugins import registry
 from crawlbench.plugins.loops.factory import load_loop_factory
+
+if TYPE_CHECKING:
+    from crawlbench.base.model import SiteSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
             return PluginFacts(is_async=registry.is_async(name))
         plugin = registry.load(kind, name)
         if kind is registry.Kind.SITE:
-            return PluginFacts(content=plugin.content)
+            return PluginFacts(content=_hash_site(name, plugin))
         if kind is registry.Kind.EVENT_LOOP:
             importlib.import_module(registry.declared_module(name) or "asyncio")
             return PluginFacts(flaw=_find_flaw(name))
@@ -55,6 +62,22 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
         text = f"{kind.noun} {name!r} {registry.describe_failure(error)}; fix it"
         return PluginFacts(trouble=text, kind_of_trouble=BrokenPluginError.__name__)
     return PluginFacts()
+
+
+def _hash_site(name: str, site: SiteSpec) -> str:
+    """Return a site's hash; for one in Python also of its pages, which may come from other files.
+
+    Pages that it does not list, or that cannot be read, do not count; the mirror tells why.
+    """
+    if not name.endswith(".py"):
+        return site.content
+    digest = hashlib.sha256(site.content.encode())
+    with suppress(Exception):  # raised by what a user wrote
+        pages = site.pages()
+        for address in pages.addresses() if isinstance(pages, ListedSource) else ():
+            headers, body = pages.read(address)
+            digest.update(repr((address, sorted(headers.items()), len(body))).encode() + body)
+    return digest.hexdigest()
 
 
 def _find_flaw(event_loop: str) -> str:

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.model import TranslatedCss
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _STEP = re.compile(
     r"""(?P<axis>//|/following-sibling::|/)
@@ -41,11 +45,15 @@ class Selector:
     """Place of the node among those that `css` finds."""
 
 
-def translate(xpath: str) -> Selector:
+def translate(xpath: str, knows_scope: Callable[[], bool] = lambda: False) -> Selector:
     """Return the selector of an XPath that uses steps, `[@a="b"]`, `contains` and positions.
 
     A union of such paths, as in `//ol/li/a | //p/a`, is allowed if it asks for whole nodes. CSS
     that a person wrote comes back unchanged.
+
+    Args:
+        xpath: the XPath.
+        knows_scope: returns whether the selector may begin with `:scope`, as `./a` needs it.
 
     Raises:
         UsageError: it uses more than that.
@@ -53,7 +61,8 @@ def translate(xpath: str) -> Selector:
     if isinstance(xpath, TranslatedCss):
         return Selector(xpath.css, xpath.attribute, 0)
     if " | " in xpath:
-        selectors = [translate(path.strip()) for path in xpath.split(" | ")]
+        paths = xpath.split(" | ")
+        selectors = [translate(path.strip(), knows_scope) for path in paths]
         if any(selector.attribute or selector.index for selector in selectors):
             raise _refuse(xpath)
         return Selector(", ".join(selector.css for selector in selectors), "", 0)
@@ -62,13 +71,23 @@ def translate(xpath: str) -> Selector:
     path, attribute = (path[: found.start()], found.group(1)) if found else (path, "")
     if not path and xpath.startswith("."):
         return Selector("", attribute, 0)
-    css, index = _translate_path(path, xpath)
+    css, index = _translate_path(path, xpath, _find_begin(xpath, knows_scope))
     return Selector(css, attribute, index)
 
 
-def _translate_path(path: str, xpath: str) -> tuple[str, int]:
+def _find_begin(xpath: str, knows_scope: Callable[[], bool]) -> str:
+    """Return what the selector of a path begins with: CSS alone seeks a first node at any depth."""
+    if xpath.startswith(("//", ".//", "/html")):
+        return ""
+    is_child = xpath.startswith("./") and not xpath.startswith("./following-sibling::")
+    if is_child and knows_scope():
+        return ":scope"
+    raise _refuse(xpath)
+
+
+def _translate_path(path: str, xpath: str, css: str) -> tuple[str, int]:
     """Return the CSS of a path's steps, and which of the nodes that it finds is meant."""
-    css, index, at = "", 0, 0
+    index, at = 0, 0
     while at < len(path):
         step = _STEP.match(path, at)
         if step is None or index:
@@ -80,8 +99,6 @@ def _translate_path(path: str, xpath: str) -> tuple[str, int]:
         elif position:
             part += f":nth-of-type({position})"
         css += (_AXES[axis] if css else "") + part
-    if not css:
-        raise _refuse(xpath)
     return css, index
 
 

@@ -73,7 +73,8 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
             raise BlockedPageError(f"{address} is not a page of the site {spec.name!r}")
         if not body.strip():
             raise BlockedPageError(f"{address} came with status 200 and an empty body")
-        document = toolkit.parse(spec.as_utf8(address, body) if spec.as_utf8 else body)
+        text = spec.as_utf8(address, body) if spec.as_utf8 else body
+        document = toolkit.parse(text)
         nodes = kind.find_items(document) if kind.find_items else ()
         anchors = kind.find_links(document) if kind.find_links else ()
         if not (nodes if kind.find_items else anchors):
@@ -81,7 +82,7 @@ def build_reader(spec: SiteSpec, toolkit: Toolkit) -> Reader:
                 f"{address} came with status 200 and {len(body)} bytes but no list: a block page"
             )
         items = tuple(spec.item_type(**_values(node, kind, address)) for node in nodes)
-        pages = follow(address, document, body, filter(None, map(toolkit.href, anchors)))
+        pages = follow(address, document, text, filter(None, map(toolkit.href, anchors)))
         return Page(items, tuple(page for page in pages if page and kind_of(page)))
 
     return read
@@ -91,27 +92,18 @@ def _make_follow(
     spec: SiteSpec, toolkit: Toolkit
 ) -> Callable[[str, Any, bytes, Iterable[str]], Iterator[str]]:
     """Return what gives the pages that a page's links lead to; empty texts for none."""
-
-    def follow(address: str, _: object, __: bytes, hrefs: Iterable[str]) -> Iterator[str]:
-        links = (_follow(address, href) for href in hrefs)
-        return (spec.page_address(link) for link in links if link)
-
     resolve = spec.follow
-    if resolve is None:
-        return follow
-    find_bases = toolkit.compile_nodes(_BASE)
+    find_bases = toolkit.compile_nodes(_BASE) if resolve else lambda _: ()
 
-    def follow_own(
-        address: str,
-        document: Any,  # noqa: ANN401  (the library's document)
-        body: bytes,
-        hrefs: Iterable[str],
-    ) -> Iterator[str]:
-        bases = find_bases(document) if any(tag in body for tag in _BASE_TAGS) else ()
+    def follow(address: str, document: object, text: bytes, hrefs: Iterable[str]) -> Iterator[str]:
+        if resolve is None:
+            links = (_follow(address, href) for href in hrefs)
+            return (spec.page_address(link) for link in links if link)
+        bases = find_bases(document) if any(tag in text for tag in _BASE_TAGS) else ()
         base = toolkit.href(bases[0]) if bases else ""
         return (resolve(address, href, base) for href in hrefs)
 
-    return follow_own
+    return follow
 
 
 def _follow(address: str, href: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,12 @@ class CssToolkit:
 
     def compile_nodes(self, xpath: str) -> Callable[[Any], Sequence[Any]]:
         """Return a function that finds all nodes of an XPath that has a CSS selector."""
-        css = translate(xpath).css
+        css = translate(xpath, self._knows_scope).css
         return lambda document: self.select(document, css)
 
     def compile_text(self, xpath: str) -> Callable[[Any], str]:
         """Return a function that gives the text of the first node of an XPath, or nothing."""
-        selector = translate(xpath)
+        selector = translate(xpath, self._knows_scope)
         css, attribute, index = selector.css, selector.attribute, selector.index
 
         def find(node: Any) -> str:  # noqa: ANN401  (the library's node)
@@ -47,6 +48,13 @@ class CssToolkit:
             return (self.attribute(first, attribute) or "") if attribute else self.text(first)
 
         return find
+
+    def _knows_scope(self) -> bool:
+        """Return whether `:scope` in a selector is the node in which it is sought, by trying it."""
+        with suppress(Exception):  # each library has errors of its own
+            item = self.select_one(self.parse(b"<p><b><i>deep</i></b><i>own</i></p>"), "p")
+            return self.text(self.select_one(item, ":scope > i")) == "own"
+        return False
 
     def href(self, anchor: Any) -> str:  # noqa: ANN401  (the library's node)
         """Return where an `a` node leads."""
