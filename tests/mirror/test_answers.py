@@ -77,7 +77,7 @@ def test_requests_that_come_again_get_the_same_answers(monkeypatch, kept_bytes):
     async def crawl():
         mirror = Mirror(make_responses(), NETWORKS["loopback"], 1)
         with contextlib.closing(mirror):
-            port = await mirror.listen(port=0)
+            port = await mirror.listen()
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for _ in range(4):
                 for page, body in BODIES.items():
