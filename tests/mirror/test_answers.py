@@ -13,7 +13,9 @@ from crawlbench.base.counters import MAX_STRANGERS, MAX_TOLD, Counters
 from crawlbench.mirror import responses as responses_module
 from crawlbench.mirror.answers import ENTRY_BYTES, ByteStore
 from crawlbench.mirror.codings import GZIP
+from crawlbench.mirror.connection import Connection
 from crawlbench.mirror.doors import Doors
+from crawlbench.mirror.listener import bind
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.request import Request
 from crawlbench.mirror.responses import NEW_VISITOR
@@ -77,8 +79,9 @@ def test_requests_that_come_again_get_the_same_answers(monkeypatch, kept_bytes):
     async def crawl():
         mirror = Mirror(make_responses(), NETWORKS["loopback"], 1)
         with contextlib.closing(mirror):
-            port = await mirror.listen()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            listening = bind("127.0.0.1", 0)
+            await mirror.listen(listening, mirror.doors.main, Connection, None)
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
             for _ in range(4):
                 for page, body in BODIES.items():
                     writer.write(request(page))
