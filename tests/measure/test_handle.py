@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
 import pytest
 
+from crawlbench.base.errors import CellError
+from crawlbench.base.usage import Usage
+from crawlbench.measure.contract import Conduct, Value
 from crawlbench.measure.handle import Handle, explain_exit
+from crawlbench.measure.reading import Reading
 
 HANG = """Timeout (0:00:03)!
 Thread 0x00007f (most recent call first):
@@ -70,3 +75,13 @@ def test_ctrl_c_is_heard_even_if_a_value_comes_with_it(steps):
 def test_end_is_told_in_a_sentence(code, words, sentence):
     """Exit code, signal and last words become what a person wants to know."""
     assert explain_exit(code, words, 3) == sentence
+
+
+def test_report_that_cannot_be_read_costs_its_cell():
+    """An operation of a user may return what it likes for a figure."""
+    used, conduct = Usage(0.1, 0.0, 0.0, 0, 0), Conduct(100.0, Reading(20, 500), 0.0, 0.0, [])
+    value = Value(0.5, used, None, None, None, [], ["uvloop"], "", conduct, {"late_s": 0.1})
+    message = {"kind": "value", **msgspec.to_builtins(value)}
+    assert Value.from_message(message) == value
+    with pytest.raises(CellError, match=r"report on a value cannot be read: .*figures"):
+        Value.from_message({**message, "figures": {"late_s": "much"}})

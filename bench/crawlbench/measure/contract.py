@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from crawlbench.base.errors import CellError
 from crawlbench.base.records import Sample
 
 # msgspec reads the annotations when it converts.
@@ -73,8 +74,15 @@ class Value:
 
     @classmethod
     def from_message(cls, message: Message) -> Value:
-        """Return what a worker's message about a value says."""
-        return msgspec.convert(message, cls)
+        """Return what a worker's message about a value says.
+
+        Raises:
+            CellError: it says something else than is asked, such as a figure that is no number.
+        """
+        try:
+            return msgspec.convert(message, cls)
+        except msgspec.ValidationError as error:
+            raise CellError(f"the worker's report on a value cannot be read: {error}") from error
 
     def as_sample(self, turn: Turn, counters: Counters, loops: int) -> Sample:
         """Return the sample of the turn in which it was taken, with times per crawl."""
