@@ -126,6 +126,8 @@ class CellResult:
 FIELDS = tuple(field.name for field in fields(CellResult))
 COLUMNS = tuple(name for name in FIELDS if name != "figures")
 """Fields that hold a single value, so that a table can have a column of each."""
+COMPARED = tuple(one for one in Quantity if f"{one.prefix}verdict" in FIELDS)
+"""Quantities whose comparison with the baseline has fields."""
 AXES = {field.name for field in fields(Cell)} & {*FIELDS}
 """Fields that belong to a cell itself."""
 SUMMED_UP = {field.name for field in fields(Summary)} & {*FIELDS} - {
@@ -140,7 +142,7 @@ def result_of(view: SessionView, row: Row) -> CellResult:
     group = view.groups[cell.group]
     summed_up: dict[str, Any] = {name: getattr(summary, name, None) for name in SUMMED_UP}
     ratios: dict[str, Any] = {}
-    for quantity in Quantity:
+    for quantity in COMPARED:
         if group.form or not quantity.is_of_lengths:
             ratios |= _ratios(view, row, quantity)
     return CellResult(
