@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -31,8 +32,6 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from crawlbench.mirror.servant import ServantJob
 
 SERVANT = "crawlbench.mirror.servant"
