@@ -75,7 +75,7 @@ def write_fixtures(folder: Path) -> list[Path]:
         UsageError: the folder cannot be written.
     """
     pages = build_pages(load_movies())
-    manifest = Manifest(FORMAT, SITE_NAME, tuple(_manifest_page(page) for page in pages))
+    manifest = Manifest(FORMAT, SITE_NAME, tuple(map(enter_page, pages)))
     contents = {page.name: page.body for page in pages}
     contents[MANIFEST_NAME] = encode_manifest(manifest)
     try:
@@ -95,6 +95,7 @@ def _build_page(movies: Sequence[MovieFacts], number: int, layout: Layout) -> Bu
     return BuiltPage(f"page-{number:02}.html", SITE_PATH + query, body)
 
 
-def _manifest_page(page: BuiltPage) -> ManifestPage:
+def enter_page(page: BuiltPage) -> ManifestPage:
+    """Return a page's entry in the manifest."""
     digest = hashlib.sha256(page.body).hexdigest()
     return ManifestPage(page.address, page.name, digest, len(page.body), HEADERS)

@@ -6,25 +6,21 @@ ones name their own host.
 
 from __future__ import annotations
 
-import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from crawlbench.sites.cache import CachedFolder, hash_files
-from crawlbench.sites.manifest import (
-    FORMAT,
-    MANIFEST_NAME,
-    Manifest,
-    ManifestPage,
-    encode_manifest,
-)
+from crawlbench.sites.manifest import FORMAT, MANIFEST_NAME, Manifest, encode_manifest
 from crawlbench.sites.movies import fixture_folder, load_movies
-from crawlbench.sites.pages import HEADERS, build_pages
+from crawlbench.sites.pages import BuiltPage, build_pages, enter_page
 from crawlbench.sites.subjects.markup import TEMPLATES, render_subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from crawlbench.sites.manifest import ManifestPage
 
 SITE_NAME: Final = "douban-subjects"
 
@@ -50,22 +46,21 @@ def write_subjects(folder: Path) -> None:
     Raises:
         OSError: a file cannot be written.
     """
-    pages = [_write_page(folder, *page) for page in _render_pages()]
+    pages = [_write_page(folder, page) for page in _build_pages()]
     manifest = Manifest(FORMAT, SITE_NAME, tuple(pages))
     (folder / MANIFEST_NAME).write_bytes(encode_manifest(manifest))
 
 
-def _render_pages() -> Iterator[tuple[str, str, bytes]]:
-    """Yield name, address and body of each page."""
+def _build_pages() -> Iterator[BuiltPage]:
     movies = load_movies()
-    for page in build_pages(movies):
-        yield page.name, page.address, page.body
+    yield from build_pages(movies)
     for movie in movies:
         name = f"subject-{movie.subject_id}.html"
-        yield name, f"/subject/{movie.subject_id}/", render_subject(movie, movies).encode()
+        body = render_subject(movie, movies).encode()
+        yield BuiltPage(name, f"/subject/{movie.subject_id}/", body)
 
 
-def _write_page(folder: Path, name: str, address: str, body: bytes) -> ManifestPage:
-    body = _OWN_LINK.sub(b"", body)
-    (folder / name).write_bytes(body)
-    return ManifestPage(address, name, hashlib.sha256(body).hexdigest(), len(body), HEADERS)
+def _write_page(folder: Path, page: BuiltPage) -> ManifestPage:
+    page = replace(page, body=_OWN_LINK.sub(b"", page.body))
+    (folder / page.name).write_bytes(page.body)
+    return enter_page(page)
