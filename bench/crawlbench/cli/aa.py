@@ -12,8 +12,9 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.consoles import print_tables, result_console, status_console
 from crawlbench.cli.options import SHORTEST_VALUE, TURNS, AsJson, Cpus
-from crawlbench.cli.output import print_json, print_tables, result_console, status_console
+from crawlbench.cli.output import print_json
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
 from crawlbench.measure.machine import describe_machine

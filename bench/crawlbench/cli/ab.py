@@ -15,8 +15,9 @@ import typer
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.cli import options
 from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
+from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
-from crawlbench.cli.output import complain, print_json, print_tables, result_console, tell
+from crawlbench.cli.output import complain, print_json
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect

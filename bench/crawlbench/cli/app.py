@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from typing import ClassVar, Final
@@ -104,7 +103,7 @@ def _run() -> int:
     except BenchError as error:
         complain(str(error))
         return error.exit_code
-    except (typer.Abort, KeyboardInterrupt, asyncio.CancelledError):
+    except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except (BrokenPipeError, SystemExit) as error:  # typer turns the former into the latter
         return _end_early(error)

@@ -15,9 +15,10 @@ from rich.text import Text
 from crawlbench.check.checks import check_strategy
 from crawlbench.check.subject import Subject
 from crawlbench.cli.checks import positive
+from crawlbench.cli.consoles import result_console, status_console
 from crawlbench.cli.effects import require_effect
 from crawlbench.cli.options import AsJson, InFlight, OneSite
-from crawlbench.cli.output import print_json, result_console, status_console
+from crawlbench.cli.output import print_json
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -18,8 +18,9 @@ from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.endings import until_signal
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, tell
+from crawlbench.cli.consoles import result_console, tell
+from crawlbench.cli.endings import run_until_signal
+from crawlbench.cli.output import INTERRUPTED, complain
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
@@ -131,7 +132,7 @@ def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn
 def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
-    session = asyncio.run(until_signal(begin(tell)))
+    session = run_until_signal(begin(tell))
     report = ClusterReport(session)
     with storing(folder / "table.md"):
         write_text(folder / "table.md", report.markdown())

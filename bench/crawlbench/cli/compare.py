@@ -13,9 +13,10 @@ import typer
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.checks import not_negative
+from crawlbench.cli.consoles import print_tables, result_console
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.options import AsJson, FailOn
-from crawlbench.cli.output import complain, print_json, print_tables, result_console
+from crawlbench.cli.output import complain, print_json
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (

@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
+from crawlbench.cli.consoles import result_console
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, result_console
+from crawlbench.cli.output import print_json
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.conditions import read_conditions
 from crawlbench.measure.machine import describe_machine

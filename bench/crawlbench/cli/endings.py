@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -37,21 +36,32 @@ def take_endings() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-async def until_signal(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for work, which SIGTERM and SIGHUP end as Ctrl-C does, and return its result.
+def run_until_signal(work: Coroutine[Any, Any, T]) -> T:
+    """Run work, which SIGTERM and SIGHUP end as Ctrl-C does, and return its result.
 
     Work that catches the cancellation returns what is finished. Signals that are ignored, as by
     nohup, end nothing.
 
     This uses the loop, not an exception: uvloop drops exceptions that are raised within a callback.
+
+    Raises:
+        KeyboardInterrupt: a signal ended it.
     """
-    task = asyncio.current_task()
-    assert task
-    for number in ENDING_SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            with suppress(NotImplementedError):  # Windows
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await work
+    import asyncio  # noqa: PLC0415  (`--version` has no loop)
+
+    async def listen() -> T:
+        task = asyncio.current_task()
+        assert task
+        for number in ENDING_SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                with suppress(NotImplementedError):  # Windows
+                    asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(listen())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 def explain_failure(error: BaseException) -> str:

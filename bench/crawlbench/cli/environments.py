@@ -9,8 +9,9 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import one_line
 from crawlbench.cli.commands import make_group
+from crawlbench.cli.consoles import print_tables, tell
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, print_tables, tell
+from crawlbench.cli.output import print_json
 from crawlbench.environments.cache import (
     all_keys,
     environments_folder,

@@ -12,16 +12,9 @@ from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.base.text import count_of
 from crawlbench.cli import options
 from crawlbench.cli.checks import not_negative
+from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.effects import refuse_idle
-from crawlbench.cli.output import (
-    complain,
-    is_printed,
-    print_json,
-    print_tables,
-    result_console,
-    tell,
-    write_output,
-)
+from crawlbench.cli.output import complain, is_printed, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing

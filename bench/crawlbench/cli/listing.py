@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.errors import BenchError
+from crawlbench.cli.consoles import result_console, tell
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, result_console, tell
+from crawlbench.cli.output import print_json
 from crawlbench.measure.suite import describe_suite, suite_names
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.operations import Operation, all_operations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ import typer
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.effects import refuse_idle
-from crawlbench.cli.endings import until_signal
+from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
-from crawlbench.cli.output import INTERRUPTED, print_tables, result_console, tell
+from crawlbench.cli.output import INTERRUPTED
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
 from crawlbench.load.flow import LoadReport, run_load
@@ -169,7 +169,7 @@ def load(
     if url is None:
         prepare_site(site, reads=False)
     with replacing(output, force=force), _new_folder(output) as folder:
-        report = asyncio.run(until_signal(run_load(options, _say)))
+        report = run_until_signal(run_load(options, _say))
         if folder:
             _write(report, folder)
     _show(report, is_json=as_json)

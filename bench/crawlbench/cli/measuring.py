@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.whole import write_text
+from crawlbench.cli.consoles import result_console, status_console, tell
 from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.doctor import tell_kept
-from crawlbench.cli.endings import until_signal
+from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.live import open_watcher
-from crawlbench.cli.output import INTERRUPTED, complain, result_console, status_console, tell
+from crawlbench.cli.output import INTERRUPTED, complain
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.measure.owner import own
@@ -39,7 +39,7 @@ def name_folder(output: Path | None, name: str) -> Path:
 def measure(begin: Callable[[Watcher], Coroutine[Any, Any, Session]]) -> Session:
     """Run a session to its end, show its progress meanwhile, and return it."""
     with open_watcher(status_console()) as watcher:
-        return asyncio.run(until_signal(begin(watcher)))
+        return run_until_signal(begin(watcher))
 
 
 def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool:

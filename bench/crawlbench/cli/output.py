@@ -16,15 +16,9 @@ import select
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.text import harmless, one_line
-
-if TYPE_CHECKING:
-    from crawlbench.report.table import Table
+from crawlbench.base.text import one_line
 
 INTERRUPTED = 130
 """The exit code that shells expect of a program that Ctrl-C ended."""
@@ -141,40 +135,6 @@ def is_reader_gone() -> bool:
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
-class _PipedConsole(Console):
-    """A console that lets us notice that its reader is gone; rich would end the process."""
-
-    def on_broken_pipe(self) -> None:
-        """Raise what was caught."""
-        raise  # noqa: PLE0704  (rich calls this where it catches)
-
-
-def result_console() -> Console:
-    """Return the console for results: plain, and not cut off, if it is not a terminal."""
-    return _PipedConsole(highlight=False, soft_wrap=False)
-
-
-def print_tables(*tables: Table) -> None:
-    """Print tables as results, each below its title if it has one."""
-    from crawlbench.report.terminal import render_table  # noqa: PLC0415  (`--version` has no table)
-
-    console = result_console()
-    for table in tables:
-        if table.title:
-            console.print(table.title, style="bold", markup=False)
-        console.print(render_table(table, console.width))
-
-
-def status_console() -> Console:
-    """Return the console for progress."""
-    return Console(stderr=True, highlight=False)
-
-
 def complain(sentence: str) -> None:
     """Report what went wrong, in one line."""
     sys.stderr.write(f"crawlbench: {one_line(sentence)}\n")
-
-
-def tell(line: str) -> None:
-    """Report what is being done, separately from results."""
-    status_console().print(harmless(line), style="dim", soft_wrap=True, markup=False)

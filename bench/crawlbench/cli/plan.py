@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.consoles import print_tables
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, print_tables
+from crawlbench.cli.output import print_json
 from crawlbench.cli.report import newest_session
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_length

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError, SessionFileError
 from crawlbench.base.text import one_line
-from crawlbench.cli.output import status_console
+from crawlbench.cli.consoles import status_console
 from crawlbench.cli.probing import run_probe
 from crawlbench.probe import ProbeOptions, Support
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report

@@ -6,13 +6,12 @@ line.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.cli.endings import until_signal
-from crawlbench.cli.output import status_console
+from crawlbench.cli.consoles import status_console
+from crawlbench.cli.endings import run_until_signal
 from crawlbench.probe import ProbeOptions, Support, probe_loops
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ UNREMARKABLE = (Support.WORKS, Support.NOT_HERE)
 
 def run_probe(options: ProbeOptions, tell: Tell) -> Report:
     """Try everything on every loop, and return the report; signals end it with what was found."""
-    return asyncio.run(until_signal(probe_loops(options, tell)))
+    return run_until_signal(probe_loops(options, tell))
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from crawlbench.base.errors import BenchError, SessionFileError, UsageError
 from crawlbench.base.records import Stopping
 from crawlbench.base.whole import write_bytes
 from crawlbench.cli import options
+from crawlbench.cli.consoles import result_console
 from crawlbench.cli.details import choose_detail
 from crawlbench.cli.effects import refuse_idle
-from crawlbench.cli.output import result_console, write_output
+from crawlbench.cli.output import write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster

@@ -23,10 +23,10 @@ from crawlbench.cli.cluster import (
     resume_on_cluster,
     run_on_cluster,
 )
+from crawlbench.cli.consoles import tell
 from crawlbench.cli.details import AS_USUAL, Showing, choose_detail
 from crawlbench.cli.effects import typed_options
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
-from crawlbench.cli.output import tell
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.prepared import prepare_again, prepare_environments

@@ -20,9 +20,10 @@ from crawlbench.base.children import Child, ChildEnded, raise_told
 from crawlbench.base.errors import MirrorError
 from crawlbench.base.text import harmless
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.endings import until_signal
+from crawlbench.cli.consoles import result_console
+from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, OneNetwork
-from crawlbench.cli.output import print_json, result_console
+from crawlbench.cli.output import print_json
 from crawlbench.cli.sites import prepare_site
 from crawlbench.measure.ceiling import measure_ceiling
 from crawlbench.measure.machine import describe_machine
@@ -88,8 +89,8 @@ def serve(
         "port": port,
         "logs": not is_quiet,
     }
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(until_signal(_serve(job)))
+    with suppress(KeyboardInterrupt):
+        run_until_signal(_serve(job))
 
 
 async def _serve(job: ServingJob) -> None:

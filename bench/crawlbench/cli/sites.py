@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.cli.output import tell
+from crawlbench.cli.consoles import tell
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours

@@ -15,8 +15,9 @@ from rich.text import Text
 from crawlbench.archive.surveyor import Surveyed, survey_site
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
+from crawlbench.cli.consoles import result_console
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import print_json, result_console
+from crawlbench.cli.output import print_json
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:

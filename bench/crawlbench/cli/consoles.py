@@ -1,0 +1,45 @@
+"""The consoles that commands print on: one for results, one for progress (floor 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from crawlbench.base.text import harmless
+from crawlbench.report.terminal import render_table
+
+if TYPE_CHECKING:
+    from crawlbench.report.table import Table
+
+
+class _PipedConsole(Console):
+    """A console that lets us notice that its reader is gone; rich would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise what was caught."""
+        raise  # noqa: PLE0704  (rich calls this where it catches)
+
+
+def result_console() -> Console:
+    """Return the console for results: plain, and not cut off, if it is not a terminal."""
+    return _PipedConsole(highlight=False, soft_wrap=False)
+
+
+def print_tables(*tables: Table) -> None:
+    """Print tables as results, each below its title if it has one."""
+    console = result_console()
+    for table in tables:
+        if table.title:
+            console.print(table.title, style="bold", markup=False)
+        console.print(render_table(table, console.width))
+
+
+def status_console() -> Console:
+    """Return the console for progress."""
+    return Console(stderr=True, highlight=False)
+
+
+def tell(line: str) -> None:
+    """Report what is being done, separately from results."""
+    status_console().print(harmless(line), style="dim", soft_wrap=True, markup=False)
