@@ -75,9 +75,13 @@ def pytest_collection():
 
 @pytest.fixture(autouse=True, scope="module")
 def _swept():
-    """Collect garbage before the next file: what was left open fails the tests that left it."""
+    """Collect garbage before the next file: what was left open fails the tests that left it.
+
+    What is still in use then is not looked at again, else each file would take longer.
+    """
     yield
     gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 
 import pytest
 
@@ -32,6 +32,25 @@ def test_nobody_takes_the_place_of_what_comes_with_crawlbench(monkeypatch):
         assert registry.find(KIND, "aiohttp-gather").module.startswith("crawlbench.")
     monkeypatch.undo()
     registry._points.cache_clear()
+
+
+def test_search_reads_the_metadata_of_each_distribution_once(monkeypatch):
+    """Each worker, mirror and crawl searches; reading metadata for each name took longer."""
+    read = []
+    about = Distribution.metadata.fget
+    monkeypatch.setattr(
+        Distribution, "metadata", property(lambda own: read.append(own._path) or about(own))
+    )
+    for cache in (registry._points, registry._all_points, registry._is_ours):
+        cache.cache_clear()
+    found = {(point.group, point.name) for kind in registry.Kind for point in points(kind)}
+    assert len(found) > 100
+    assert read
+    assert len(read) == len(set(read))
+
+
+def points(kind):
+    return registry._points(kind).values()
 
 
 def test_unknown_name_lists_the_known_ones_and_a_near_miss():

@@ -183,6 +183,7 @@ def test_what_runs_since_the_import_is_found(tmp_path):
     assert judge_import({"threads": [], "processes": [], "sockets": []}).holds
 
 
+@pytest.mark.long
 def test_site_of_json_is_read_by_a_parser_of_json():
     """Its pages are small, and still asked for compressed."""
     assert failures("http-client-threads", site="api-json", faults=()) == {}

@@ -188,7 +188,9 @@ def _assert_environment(expected: Expected) -> None:
         raise WrongEnvironment(f"this worker is {python}, not {expected['python']}")
     if Path(sys.prefix).resolve() != Path(expected["folder"]).resolve():
         raise WrongEnvironment(f"this worker lives in {sys.prefix}, not {expected['folder']}")
-    found = {d.name: d.version for d in metadata.distributions() if d.name != "crawlbench"}
+    # Asking a distribution for its name and its version would parse its metadata twice.
+    every = (distribution.metadata for distribution in metadata.distributions())
+    found = {one["Name"]: one["Version"] for one in every if one["Name"] != "crawlbench"}
     wanted = expected["versions"]
     for name in sorted({*found, *wanted}):
         if found.get(name) != wanted.get(name):

@@ -28,6 +28,7 @@ from crawlbench.plugins.extras import how_to_get
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from importlib.metadata import Distribution
 
 
 class Kind(Enum):
@@ -46,8 +47,13 @@ class Kind(Enum):
 
 @cache
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    found = sorted((getattr(p.dist, "name", "") == "crawlbench", p) for p in points_of(kind.value))
+    found = sorted((_is_ours(point.dist), point) for point in points_of(kind.value))
     return {point.name: point for _, point in found}  # nobody takes the place of ours
+
+
+@cache  # since a distribution's name takes the reading of all its metadata
+def _is_ours(distribution: Distribution | None) -> bool:
+    return getattr(distribution, "name", "") == "crawlbench"
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:
