@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from crawlbench.base.text import harmless
-from crawlbench.report.terminal import render_table
 
 if TYPE_CHECKING:
     from crawlbench.report.table import Table
@@ -28,6 +27,8 @@ def result_console() -> Console:
 
 def print_tables(*tables: Table) -> None:
     """Print tables as results, each below its title if it has one."""
+    from crawlbench.report.terminal import render_table  # noqa: PLC0415  (most print no table)
+
     console = result_console()
     for table in tables:
         if table.title:
