@@ -1,4 +1,4 @@
-"""What a run's parts add up to, and whether the rate was kept (floor 3; pure).
+"""What a run's parts add up to, and whether the rate was kept (floor 4; pure).
 
 Reasons are measured: each names the figure on which it rests. Where no figure stands out, no reason
 is given.

@@ -1,4 +1,4 @@
-"""The highest rate that meets a goal: doubling, bisection, confirmation (floor 3; pure)."""
+"""The highest rate that meets a goal: doubling, bisection, confirmation (floor 4; pure)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The TLS authorities that generators trust (floor 3)."""
+"""The TLS authorities that generators trust (floor 4)."""
 
 from __future__ import annotations
 
