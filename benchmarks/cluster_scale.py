@@ -34,6 +34,7 @@ from crawlbench.base.records import (
     ClusterMachine,
     ClusterSession,
     ControlEstimate,
+    Ending,
     Fingerprint,
     Plan,
     Verdict,
@@ -191,7 +192,7 @@ def make_block(
         baseline.group, ROUNDS, float(means[-1]), float(errors[-1]), float(margin)
     )
     machine = ClusterMachine(f"m{number}", fingerprint(number))
-    return BlockResult(sheet, machine, cells, (control,), ROUNDS, 60.0, "rounds")
+    return BlockResult(sheet, machine, cells, (control,), ROUNDS, 60.0, Ending.ROUNDS)
 
 
 def fingerprint(number: int) -> Fingerprint:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from benchmarks.usage import read_words
 
 from crawlbench import __version__
-from crawlbench.base.records import RoundRecord, Sample, Session
+from crawlbench.base.records import Ending, RoundRecord, Sample, Session
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.networks import find_network
 from crawlbench.reference.bundle import encode_bundle, restore
@@ -122,7 +122,7 @@ def invent(plan: Plan, seed: int) -> Session:
             name: find_network(name).as_numbers() for name in {c.network for c in plan.cells}
         },
         rounds=rounds,
-        ending="rounds",
+        ending=Ending.ROUNDS,
     )
 
 

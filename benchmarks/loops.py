@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 MINUTES = 5.0
 STOCK = "asyncio"
 LOOPS = ("uvloop", "rloop", "loopmini", "veloxloop", "bracio", "asyncio-poll", "asyncio-select")
-UNFINISHED = ("", "interrupted", "mirror")
-"""How a session has ended that goes on where it was."""
 SUITE = Path(crawlbench.__file__).parent / "suites" / "loops.toml"
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "loops.md"
 KEPT = PAGE.parent.parent / "results" / "loops"
@@ -93,7 +91,7 @@ def run_session(loop: str, budget_s: float) -> Session:
     command = [sys.executable, "-m", "crawlbench", "run"]
     if (folder / SESSION_FILE).exists():
         session = load_session(folder)
-        if session.ending not in UNFINISHED:
+        if not session.ending.is_early:
             return session
         command += ["--resume", str(folder)]
     else:

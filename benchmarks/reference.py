@@ -49,7 +49,6 @@ from crawlbench.reference.matrix import (
     load_measured,
     name_matrix,
 )
-from crawlbench.reference.method import CUT_SHORT
 from crawlbench.reference.page import render_table
 from crawlbench.reference.parts import SESSIONS, Part, find_part, list_parts, load_parts
 from crawlbench.reference.picture import draw_clients, find_clients
@@ -252,7 +251,7 @@ def keep(session: Path, path: Path, suite: str) -> None:
     Raises:
         UsageError: it breaks a rule, or the matrix would be too large; the folder stays.
     """
-    if load_session(session).ending in CUT_SHORT:
+    if load_session(session).ending.is_early:
         raise UsageError(
             f"{str(session)!r} was not finished; call this again to continue it, or remove that "
             "folder to begin again"

@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.stats.builders import BASELINE
 from tests.stats.lengths import make_two_lengths
 
-from crawlbench.base.records import Cell, Failure, Obstacle, Stopping, Verdict
+from crawlbench.base.records import Cell, Ending, Failure, Obstacle, Stopping, Verdict
 from crawlbench.cli import live
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
@@ -39,7 +39,7 @@ def shown(session, *, is_terminal):
 
 
 def test_terminal_shows_bars_and_the_time_that_is_left():
-    running = replace(SESSION, rounds=SESSION.rounds[:3], ending="")
+    running = replace(SESSION, rounds=SESSION.rounds[:3], ending=Ending.NONE)
     text = shown(running, is_terminal=True)
     assert "round 4 of 10, at most" in text
     assert "left" in text
@@ -98,7 +98,7 @@ def test_elsewhere_it_is_a_line_per_round():
 
 def test_session_that_continues_calibrates_nothing():
     """What was calibrated is kept; cells that failed are not among those that go on."""
-    begun = replace(SESSION, ending="", failures=())
+    begun = replace(SESSION, ending=Ending.NONE, failures=())
     assert shown(begun, is_terminal=False).splitlines()[0] == (
         f"continuing with 16 cells after {len(SESSION.rounds)} rounds: at most 10 rounds, "
         "200 s in all"
@@ -120,7 +120,9 @@ def test_bar_counts_the_values_of_those_who_take_part(asleep, monkeypatch):
     cells = SESSION.plan.cells[3:] if asleep else SESSION.plan.cells
     monkeypatch.setattr(live, "find_next", lambda _: cells)
     plan = replace(SESSION.plan, laps=1)
-    session = replace(SESSION, plan=plan, passes=dict.fromkeys(SESSION.passes, 1), ending="")
+    session = replace(
+        SESSION, plan=plan, passes=dict.fromkeys(SESSION.passes, 1), ending=Ending.NONE
+    )
     assert f"0/{len(cells)}" in shown(session, is_terminal=True)
 
 
@@ -130,7 +132,9 @@ def test_time_that_is_left_is_what_the_open_pairs_need():
     pairs = tuple(replace(one, more_rounds=None) for one in SESSION.comparisons if one.is_answered)
     open_pair = replace(pairs[0], verdict=Verdict.UNCLEAR, obstacle=Obstacle.OPEN, more_rounds=3)
     rounds = tuple(replace(record, seconds=10.0) for record in SESSION.rounds[:2])
-    running = replace(SESSION, plan=plan, rounds=rounds, ending="", comparisons=(*pairs, open_pair))
+    running = replace(
+        SESSION, plan=plan, rounds=rounds, ending=Ending.NONE, comparisons=(*pairs, open_pair)
+    )
     assert "about 30 s left" in shown(running, is_terminal=False)
     longer = replace(open_pair, more_rounds=1000)
     assert "about 16 min left" in shown(
@@ -151,12 +155,12 @@ def test_time_that_is_left_is_what_the_open_pairs_need():
         assert "at most 5 s left" in shown(budgeted, is_terminal=False)
     few = replace(running, plan=replace(plan, stopping=Stopping.FIXED, rounds=4, budget_s=2000.0))
     assert "about 20 s left" in shown(few, is_terminal=False)
-    assert "left" not in shown(replace(running, ending="answered"), is_terminal=False)
+    assert "left" not in shown(replace(running, ending=Ending.ANSWERED), is_terminal=False)
 
 
 def test_first_rounds_show_an_order_and_no_verdict():
     """On a terminal until there are three; elsewhere once, after the first."""
-    first = replace(SESSION, rounds=SESSION.rounds[:1], ending="")
+    first = replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE)
     look = "first look, no verdict"
     text = shown(first, is_terminal=False)
     assert f"{look}: " in text
@@ -172,7 +176,7 @@ def test_first_rounds_show_an_order_and_no_verdict():
 def test_first_look_shows_the_times_by_which_it_is_ordered():
     """Of two lengths that is the time per page: the short crawl may be in another order."""
     kept = judge(load_session(Path(__file__).resolve().parents[2] / "results" / "default"))
-    first = judge(replace(kept, rounds=kept.rounds[:1], ending=""))
+    first = judge(replace(kept, rounds=kept.rounds[:1], ending=Ending.NONE))
     text = shown(first, is_terminal=False)
     assert "loopback, per page: " in text
     summaries = {one.cell: one for one in first.summaries}
@@ -183,7 +187,7 @@ def test_first_look_shows_the_times_by_which_it_is_ordered():
 
 def test_first_look_at_many_cells_names_the_fastest(monkeypatch):
     """Hundreds of names would fill the screen."""
-    first = replace(SESSION, rounds=SESSION.rounds[:1], ending="")
+    first = replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE)
     whole = shown(first, is_terminal=False)
     monkeypatch.setattr(live, "MAX_NAMED", 2)
     text = shown(first, is_terminal=False)
@@ -193,7 +197,7 @@ def test_first_look_at_many_cells_names_the_fastest(monkeypatch):
 
 
 def test_what_has_three_rounds_or_was_to_have_fewer_is_no_first_look():
-    third = replace(SESSION, rounds=SESSION.rounds[:3], ending="")
+    third = replace(SESSION, rounds=SESSION.rounds[:3], ending=Ending.NONE)
     short = replace(third, rounds=SESSION.rounds[:2], plan=replace(SESSION.plan, rounds=2))
     for session in (third, short):
         assert "first look" not in shown(session, is_terminal=True)

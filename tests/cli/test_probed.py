@@ -9,6 +9,7 @@ from tests.report.sessions import concluded
 from tests.stats.builders import make_plan, make_session
 
 from crawlbench.base.errors import BenchError
+from crawlbench.base.records import Ending
 from crawlbench.cli import probed
 from crawlbench.cli.probed import NOT_PROBED, probe_session, probed_section
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
@@ -56,7 +57,7 @@ def test_session_of_operations_is_probed_once(asked, tmp_path):
 
 def test_sessions_without_operations_or_end_are_not_probed(asked, tmp_path):
     """Who pressed Ctrl-C wants it to end."""
-    for session in (concluded(), operated(ending="interrupted")):
+    for session in (concluded(), operated(ending=Ending.INTERRUPTED)):
         assert probe_session(session, tmp_path) == ""
     assert asked == []
     assert not (tmp_path / PROBE_FILE).exists()

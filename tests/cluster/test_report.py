@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import ClusterSession, LostBlock, Quantity
+from crawlbench.base.records import ClusterEnding, ClusterSession, LostBlock, Quantity
 from crawlbench.cli import cluster
 from crawlbench.cluster.flow import Wishes
 from crawlbench.cluster.notes import find_notes as find_doubts
@@ -41,7 +41,7 @@ def session_of(*blocks, **changes):
         "comparisons": found.comparisons,
         "failures": found.failures,
         "seconds": 100.0,
-        "ending": "whole",
+        "ending": ClusterEnding.WHOLE,
     }
     return ClusterSession(**{**settings, **changes})
 
@@ -75,7 +75,7 @@ def test_opposite_machine_is_named_in_a_sentence():
 def test_notes_name_who_was_left_out_lost_and_alone():
     """Each with its reason."""
     lost = (LostBlock(1, 3, "e: its Dask worker was lost"),)
-    session = session_of(*four(noise=0.3), lost=lost, ending="incomplete")
+    session = session_of(*four(noise=0.3), lost=lost, ending=ClusterEnding.INCOMPLETE)
     notes = dict(find_notes(session))
     assert notes["left out"].startswith("d is left out for site/net: equal cells could look 35.0 %")
     assert notes["lost"] == "a block of sheet 1 after 3 tries: e: its Dask worker was lost"
@@ -94,8 +94,12 @@ def test_machines_with_wrong_data_are_named():
     ("changes", "code", "said"),
     [
         ({}, 0, ""),
-        ({"ending": "interrupted"}, 130, ""),
-        ({"ending": "scheduler"}, 4, "the Dask scheduler was lost; blocks that are kept: 4; go on"),
+        ({"ending": ClusterEnding.INTERRUPTED}, 130, ""),
+        (
+            {"ending": ClusterEnding.SCHEDULER},
+            4,
+            "the Dask scheduler was lost; blocks that are kept: 4; go on",
+        ),
         ({"lost": (LostBlock(1, 3, "e: it left"),)}, 4, "1 block was not finished: e: it left"),
         (
             {

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import typer
 
-from crawlbench.base.records import Cell, Environment, Failure
+from crawlbench.base.records import Cell, Ending, Environment, Failure
 from crawlbench.cli.ab import _end
 from crawlbench.cli.answer import find_answer
 from crawlbench.stats.judge import judge
@@ -22,7 +22,7 @@ def cells_of(environment, *, control=False):
     ]
 
 
-def session(*, failed="", side="head", is_refusal=False, ending="answered"):
+def session(*, failed="", side="head", is_refusal=False, ending=Ending.ANSWERED):
     """Return a judged session of two operations, of which a side may fail in one."""
     base, head, twins = cells_of("base"), cells_of("head"), cells_of("base", control=True)
     plan = make_plan(
@@ -38,7 +38,7 @@ def session(*, failed="", side="head", is_refusal=False, ending="answered"):
         Failure(cell.name, 1, "the loop has no such thing", is_refusal=is_refusal)
         for cell in broken
     ]
-    return replace(judge(make_session(plan, rounds, failures)), ending=ending)
+    return replace(judge(make_session(plan, rounds, failures)), ending=Ending(ending))
 
 
 def test_operation_that_the_head_lost_is_told_first():

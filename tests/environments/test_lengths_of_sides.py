@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Cell, Environment, LongForm, Quantity, Stopping, Verdict
+from crawlbench.base.records import Cell, Ending, Environment, LongForm, Quantity, Stopping, Verdict
 from crawlbench.cli.answer import find_answer
 from crawlbench.library.session import Session
 from crawlbench.stats.gate import Bound, read_bound
@@ -51,7 +51,7 @@ def session(begin_s=USUAL[0], page_s=USUAL[1], *, cpu=0.7, forms=None, **changes
                 for pages in [100 if cell.long_of else 10]
             }
         )
-    made = make_session(plan, rounds, ending="answered")
+    made = make_session(plan, rounds, ending=Ending.ANSWERED)
     shares = {"base": 0.7, "head": cpu}
 
     def clocked(sample, number):

@@ -15,7 +15,7 @@ from tests.stats.lengths import make_two_lengths
 
 import crawlbench
 from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Ending, Verdict
 from crawlbench.library import html
 from crawlbench.report.cellresult import COLUMNS
 from crawlbench.stats.judge import judge
@@ -78,7 +78,7 @@ def test_gate_gives_reasons_at_its_own_size(session):
         assert "margin of" not in told or f"margin of {percent}.0 %" in told
 
 
-@pytest.mark.parametrize("ending", ["interrupted", "mirror", ""])
+@pytest.mark.parametrize("ending", [one for one in Ending if one.is_early])
 def test_gate_of_a_session_that_was_cut_short_says_nothing(session, ending):
     """However good it looks; a session that was killed has no ending."""
     from dataclasses import replace

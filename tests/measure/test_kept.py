@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.stats.builders import MACHINE, make_plan, make_session, other
 
+from crawlbench.base.records import Ending
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import create_folder
 
@@ -20,7 +21,7 @@ ELSEWHERE = make_plan(
 
 def session(plan=PLAN, **changes):
     """Return a session that is being measured."""
-    return make_session(plan, [], ending="", **changes)
+    return make_session(plan, [], ending=Ending.NONE, **changes)
 
 
 def with_versions(**versions):

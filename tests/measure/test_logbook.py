@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from tests.stats.builders import make_plan, make_sample, make_session
 
-from crawlbench.base.records import Cell, RoundRecord, Stopping
+from crawlbench.base.records import Cell, Ending, RoundRecord, Stopping
 from crawlbench.measure import logbook
 from crawlbench.measure.costs import expect_round_s
 from crawlbench.measure.ends import extend_plan, session_ends
@@ -54,7 +54,7 @@ def measured(rounds=6, full=4):
     """Return a session in whose last rounds only one operation was awake."""
     records = tuple(play(n, CELLS if n <= full else STOCK) for n in range(1, rounds + 1))
     passes = dict.fromkeys(BASELINES, LAPS // PLAN.laps)
-    session = make_session(PLAN, [], passes=passes, ending="budget")
+    session = make_session(PLAN, [], passes=passes, ending=Ending.BUDGET)
     seconds = sum(record.seconds for record in records)
     return judge(replace(session, rounds=records, seconds=seconds))
 

@@ -15,7 +15,7 @@ from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, oth
 
 from crawlbench.base import whole
 from crawlbench.base.errors import SessionFileError, StorageError, UsageError
-from crawlbench.base.records import FORMAT, Failure, Sample, WarningNote
+from crawlbench.base.records import FORMAT, Ending, Failure, Sample, WarningNote
 from crawlbench.base.whole import write_atomic, write_text
 from crawlbench.measure import store
 from crawlbench.measure.collect import encode_runs, label_run, merge_runs
@@ -485,7 +485,7 @@ class TestLoading:
             (folder / SUITE_FILE).unlink()
             edit(folder, lambda s: s.update(ending=""))
             write_runs(folder, finished())
-            assert load_session(folder) == replace(finished(kept), ending="")
+            assert load_session(folder) == replace(finished(kept), ending=Ending.NONE)
         else:
             assert complaint(folder) == (
                 "'FOLDER/rounds.jsonl' has 3 whole rounds of 4; the session is damaged"
@@ -580,7 +580,7 @@ class TestLoading:
 
     def test_interrupted_session_comes_back_with_its_ending(self, folder):
         """An ending may come after the last judgement."""
-        session = replace(finished(), ending="interrupted")
+        session = replace(finished(), ending=Ending.INTERRUPTED)
         write_session(folder, session)
         assert load_session(folder) == session
 
@@ -613,7 +613,7 @@ class TestKilled:
 
     def test_suite_is_made_of_the_runs_that_were_kept(self, tmp_path):
         """Until a session ends there is none; it is that which the end would have written."""
-        session = replace(finished(), ending="")
+        session = replace(finished(), ending=Ending.NONE)
         measure(tmp_path, session)
         assert not (tmp_path / SUITE_FILE).exists()
         assert load_session(tmp_path) == session
@@ -632,7 +632,7 @@ class TestKilled:
 
     def test_folder_that_must_not_be_written_can_be_read(self, tmp_path, monkeypatch):
         """It has no suite then, which no report needs."""
-        session = replace(finished(), ending="")
+        session = replace(finished(), ending=Ending.NONE)
         measure(tmp_path, session)
 
         def refuse(path, write):
@@ -646,7 +646,7 @@ class TestKilled:
     def test_torn_last_line_is_left_out(self, tmp_path, name, share):
         """Wherever it ends: in the runs of a round, or in its values after them."""
         measure(tmp_path, finished(rounds=4))
-        write_session(tmp_path, session := replace(finished(), ending=""))
+        write_session(tmp_path, session := replace(finished(), ending=Ending.NONE))
         tear(tmp_path / name, share)
         if name == RUNS_FILE:  # which is written first
             tear(tmp_path / ROUNDS_FILE, 0.0)
@@ -655,7 +655,7 @@ class TestKilled:
     def test_session_goes_on_after_what_it_counts(self, tmp_path):
         """What was torn, or not counted, is gone from the files; then they grow again."""
         measure(tmp_path, finished(rounds=4))
-        write_session(tmp_path, session := replace(finished(), ending=""))
+        write_session(tmp_path, session := replace(finished(), ending=Ending.NONE))
         tear(tmp_path / ROUNDS_FILE, 0.5)
         loaded = load_session(tmp_path)
         reopen_session(tmp_path, loaded, load_runs(tmp_path, loaded))
@@ -672,7 +672,7 @@ class TestKilled:
         """Its runs come from the suite; until it ends again, it counts as killed."""
         session = load_session(folder)
         before = (folder / SUITE_FILE).read_bytes()
-        going_on = replace(session, ending="")
+        going_on = replace(session, ending=Ending.NONE)
         reopen_session(folder, going_on, load_runs(folder, session))
         (folder / SUITE_FILE).unlink()
         assert load_session(folder) == going_on
@@ -682,7 +682,7 @@ class TestKilled:
         """Its runs of earlier rounds are kept, but nobody is to count on them."""
         whole = finished()
         failure = Failure(FAST.name, 3, "crashed")
-        session = judge(replace(whole, ending="", failures=(*whole.failures, failure)))
+        session = judge(replace(whole, ending=Ending.NONE, failures=(*whole.failures, failure)))
         measure(tmp_path, session)
         assert load_session(tmp_path) == session
         names = pyperf.BenchmarkSuite.load(str(tmp_path / SUITE_FILE)).get_benchmark_names()
@@ -690,7 +690,7 @@ class TestKilled:
 
     def test_round_in_which_no_cell_reached_its_end_is_a_round(self, tmp_path):
         """It has values, but pyperf has no runs of it."""
-        session = replace(finished(1), ending="")
+        session = replace(finished(1), ending=Ending.NONE)
         append_round(tmp_path, session.rounds[0], {})
         nobody = [Failure(cell.name, 1, "crashed") for cell in PLAN.cells]
         session = judge(replace(session, failures=tuple(nobody)))
@@ -719,7 +719,7 @@ class TestFormat1:
         shutil.copytree(DISTURBED, folder)
         old = load_session(folder)
         runs = load_runs(folder, old)
-        reopen_session(folder, replace(old, ending="", format=FORMAT), runs)
+        reopen_session(folder, replace(old, ending=Ending.NONE, format=FORMAT), runs)
         session = load_session(folder)
         assert session.rounds == old.rounds
         assert session.format == FORMAT

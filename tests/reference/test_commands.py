@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawlbench.base.records import Ending
 from crawlbench.cli.app import main
 from crawlbench.measure.store import create_folder
 from crawlbench.reference.bundle import encode_bundle, load_bundle
@@ -56,7 +57,7 @@ def test_submitting_the_unfinished_is_refused(tmp_path, monkeypatch, capsys):
 
     from tests.reference.builders import measured
 
-    session = replace(measured(laps=1), rounds=(), ending="")
+    session = replace(measured(laps=1), rounds=(), ending=Ending.NONE)
     create_folder(tmp_path / "s", session)
     out = tmp_path / "out.bundle.gz"
     code, _, err = call(monkeypatch, capsys, "submit", tmp_path / "s", "-o", out)

@@ -266,7 +266,7 @@ def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
         (("session", "ceilings"), {}, "no ceiling"),
         (("session", "machine", "versions"), {"pyperf": "1"}, "the version of aiohttp"),
         (("session", "ending"), "budget", "no session of its plan does"),
-        (("session", "ending"), "because I say so", "no session of its plan does"),
+        (("session", "ending"), "nothing left", "no session of its plan does"),
         (("session", "plan", "confidence"), 0.9999, "hold at 0.9999, those of the table at 0.95"),
         (("session", "plan", "baselines", GROUP), TWIN.name, "a baseline is not a plain cell"),
         (("session", "plan", "cells", 1, "parser"), "lxml", "not its baseline's twin"),

@@ -6,7 +6,7 @@ import json
 import shutil
 from dataclasses import replace
 
-from crawlbench.base.records import Failure
+from crawlbench.base.records import Ending, Failure
 from crawlbench.cli.probed import probed_section
 from crawlbench.measure.store import load_session
 from crawlbench.probe import Support
@@ -47,13 +47,13 @@ def partial(folder):
     values = {BASELINE: [0.5, 0.51], other("x"): [0.2, 0.21], CONTROL: [0.5, 0.5]}
     failures = [Failure(failed.name, 1, "crashed")]
     plan = make_plan(other("x"), failed)
-    return SessionReport(judge(make_session(plan, [values], failures, ending="")), folder)
+    return SessionReport(judge(make_session(plan, [values], failures, ending=Ending.NONE)), folder)
 
 
 def invalid_only(folder):
     """Return a session in which nothing was right."""
     failures = [Failure(c.name, 0, "wrong answer", "Traceback") for c in (BASELINE, CONTROL)]
-    session = make_session(make_plan(), [], failures, ending="nothing left")
+    session = make_session(make_plan(), [], failures, ending=Ending.NOTHING_LEFT)
     return SessionReport(judge(session), folder)
 
 
@@ -71,7 +71,7 @@ def only_baseline(folder):
 
 def nothing(folder):
     """Return a session that was interrupted before its first value."""
-    return SessionReport(make_session(make_plan(), [], ending="interrupted"), folder)
+    return SessionReport(make_session(make_plan(), [], ending=Ending.INTERRUPTED), folder)
 
 
 def loops(folder):

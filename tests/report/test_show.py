@@ -18,6 +18,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from crawlbench.base.errors import NotInstalledError, SessionFileError, UsageError
+from crawlbench.base.records import Ending
 from crawlbench.cli.report import Format, report, write_page
 from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
@@ -218,7 +219,7 @@ def test_file_that_is_no_suite_is_one_sentence(call, tmp_path, content):
 
 def test_session_of_nothing_is_a_page(tmp_path):
     """Interrupted in its calibration."""
-    page = SessionReport(make_session(make_plan(), [], ending="interrupted"), tmp_path).html()
+    page = SessionReport(make_session(make_plan(), [], ending=Ending.INTERRUPTED), tmp_path).html()
     assert "No cell has a valid value, so there is no answer." in page
     assert "it was interrupted" in page
 

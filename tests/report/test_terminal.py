@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from crawlbench.base.records import Cell, Failure, WarningNote
+from crawlbench.base.records import Cell, Ending, Failure, WarningNote
 from crawlbench.report.tables import ANSWER, COST, TIME
 from crawlbench.report.terminal import Detail
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
@@ -213,6 +213,6 @@ def test_wide_characters_keep_the_lines_within_the_terminal():
 
 def test_session_without_rounds_can_be_shown():
     """Interrupted in its calibration."""
-    text = show(make_session(make_plan(), [], ending="interrupted"), 80)
+    text = show(make_session(make_plan(), [], ending=Ending.INTERRUPTED), 80)
     assert "no values" in text
     assert "it was interrupted" in " ".join(text.split())

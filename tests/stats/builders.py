@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crawlbench.base.records import Cell, Machine, Plan, RoundRecord, Sample, Session
+from crawlbench.base.records import Cell, Ending, Machine, Plan, RoundRecord, Sample, Session
 
 BASELINE = Cell("site", "net", "base", None, "lxml", 10)
 CONTROL = Cell("site", "net", "base", None, "lxml", 10, control=True)
@@ -93,6 +93,6 @@ def make_session(plan, rounds, failures=(), seen=None, **changes):
         "rounds": tuple(records),
         "failures": tuple(failures),
         "seconds": 100.0,
-        "ending": "rounds",
+        "ending": Ending.ROUNDS,
     }
     return Session(plan=plan, **{**settings, **changes})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypedDict
 
-from crawlbench.base.records import Quantity
+from crawlbench.base.records import Ending, Quantity
 from crawlbench.base.whole import storing, write_text
 from crawlbench.cli.output import INTERRUPTED
 from crawlbench.report.versus import versus_changes, versus_sentence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ANSWER_FILE = "answer.json"
 UNCLEAR, INVALID = 3, 4
-ENDED_EARLY = {"interrupted": INTERRUPTED, "mirror": INVALID}
+ENDED_EARLY = {Ending.INTERRUPTED: INTERRUPTED, Ending.MIRROR: INVALID}
 """Exit code by the ending of a session that was cut short."""
 VERDICTS = {
     0: "passed",

@@ -14,6 +14,7 @@ import psutil
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.records import ClusterEnding, Ending
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
 from crawlbench.cli import options
@@ -147,12 +148,12 @@ def _exit_code(session: ClusterSession, folder: Path) -> int:
     if trouble := _find_trouble(session, folder):
         complain(trouble)
         return 4
-    return INTERRUPTED if session.ending == "interrupted" else 0
+    return INTERRUPTED if session.ending is ClusterEnding.INTERRUPTED else 0
 
 
 def _find_trouble(session: ClusterSession, folder: Path) -> str:
     """Return what went wrong on any machine, as in a session of one, or an empty text."""
-    if session.ending == "scheduler":
+    if session.ending is ClusterEnding.SCHEDULER:
         return (
             f"the Dask scheduler was lost; blocks that are kept: {session.blocks}; go on with: "
             f"crawlbench run --cluster ADDRESS --resume {folder}"
@@ -189,8 +190,8 @@ def measure_block(
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
         ready = prepare_for(block.plan, tell) if block.plan.environments else ()
         session = asyncio.run(_while_wanted(input_watch, block.plan, output, ready))
-    if session.ending in {"interrupted", "mirror"}:
-        raise StorageError(f"the block was not finished: it ended by {session.ending!r}")
+    if session.ending in {Ending.INTERRUPTED, Ending.MIRROR}:
+        raise StorageError(f"the block was not finished: it ended by {session.ending.value!r}")
     write_block_file(output, sum_up_block(block, session))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.records import Ending
 from crawlbench.base.whole import write_text
 from crawlbench.cli.consoles import result_console, status_console, tell
 from crawlbench.cli.details import AS_USUAL, Showing
@@ -102,13 +103,13 @@ def exit_code(session: Session, *, is_published: bool = True) -> int:
             reported.
     """
     count = sum(not failure.is_refusal for failure in session.failures)
-    if count or session.ending == "mirror":
+    if count or session.ending is Ending.MIRROR:
         complain(
             session.warnings[-1].text
-            if session.ending == "mirror"
+            if session.ending is Ending.MIRROR
             else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons are above"
         )
         return 4
-    if session.ending == "interrupted":
+    if session.ending is Ending.INTERRUPTED:
         return INTERRUPTED
     return 0 if is_published else StorageError.exit_code

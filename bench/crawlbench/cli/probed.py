@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError, SessionFileError
+from crawlbench.base.records import Ending
 from crawlbench.base.text import one_line
 from crawlbench.cli.consoles import status_console
 from crawlbench.cli.probing import run_probe
@@ -56,7 +57,7 @@ def probe_session(session: Session, folder: Path) -> str:
     if len(session.plan.operations) < MIN_OPERATIONS or session.environments:
         return ""
     loops = dict.fromkeys(c.event_loop for c in session.plan.cells if c.operation and c.event_loop)
-    if session.ending == "interrupted" or (folder / PROBE_FILE).exists():
+    if session.ending is Ending.INTERRUPTED or (folder / PROBE_FILE).exists():
         return ""
     probes = names_of_themes({facts.theme for facts in session.plan.operations})
     options = ProbeOptions(tuple(loops), probes, are_named=False, file=folder / PROBE_FILE)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench import __version__
 from crawlbench.base.errors import SchedulerLostError, StorageError, UsageError
-from crawlbench.base.records import ClusterMachine, ClusterSession, LostBlock
+from crawlbench.base.records import ClusterEnding, ClusterMachine, ClusterSession, LostBlock
 from crawlbench.base.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.cluster.crew import Crew, open_client
 from crawlbench.cluster.dispatch import Dispatcher
@@ -146,13 +146,13 @@ async def _measure(
     trouble: StorageError | None = None
     try:
         await dispatcher.run(session.copies, done)
-        ending = "incomplete" if dispatcher.lost else "whole"
+        ending = ClusterEnding.INCOMPLETE if dispatcher.lost else ClusterEnding.WHOLE
     except SchedulerLostError:
-        ending = "scheduler"
+        ending = ClusterEnding.SCHEDULER
     except asyncio.CancelledError:
-        ending = "interrupted"
+        ending = ClusterEnding.INTERRUPTED
     except StorageError as error:  # finished blocks are merged all the same
-        ending, trouble = "incomplete", error
+        ending, trouble = ClusterEnding.INCOMPLETE, error
     session = replace(session, machines=tuple(intake.machines.values()), ending=ending)
     session = _conclude(session, sheets, store, tuple(dispatcher.lost))
     session = replace(session, seconds=time.monotonic() - begun)

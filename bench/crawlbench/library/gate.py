@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
-CUT_SHORT = {"interrupted", "mirror", ""}
 """Endings of sessions that decide nothing; one that was killed, or still runs, has none."""
 
 
@@ -108,7 +107,7 @@ def hold_session(view: SessionView, percent: float | None, fail_on: str | None) 
     judged = judge_at(view.session, bound)
     changes = find_changes(judged, bound.quantity)
     held = hold_gate(changes, bound.size, "more rounds or a wider gate")
-    is_cut = view.session.ending in CUT_SHORT
+    is_cut = view.session.ending.is_early
     verdict = "invalid" if is_cut else VERDICTS[held.code]
     allowed = _tell_bound(bound)
     head = f"not slower by more than {allowed}" if verdict == "passed" else held.reason

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 import msgspec
 
 from crawlbench.base.errors import UnknownNameError, UsageError
+from crawlbench.base.records import Ending
 from crawlbench.base.rooms import open_room
 from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import prepare_environments
@@ -196,6 +197,6 @@ def _measure(
         kept = None if output is None else Path(output)
         folder = kept or stack.enter_context(open_room()) / "session"
         record = wait_for(lambda: run_session(plan, folder, teller, environments))
-    if record.ending == "interrupted":
+    if record.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt
     return Session(record, kept)

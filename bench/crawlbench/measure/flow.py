@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import MirrorError
+from crawlbench.base.records import Ending
 from crawlbench.measure.lab import open_lab
 from crawlbench.measure.logbook import Logbook
 from crawlbench.measure.owner import own
@@ -59,8 +60,8 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
                 log.add_round(await lab.measure(log.session, number, watcher.on_sample, cells))
             ending = log.reason_to_stop()
     except asyncio.CancelledError:
-        ending = "interrupted"
+        ending = Ending.INTERRUPTED
     except MirrorError as error:
         log.trouble = str(error)
-        ending = "mirror"
+        ending = Ending.MIRROR
     return log.close(ending)

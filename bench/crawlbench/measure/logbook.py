@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench import __version__
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import FORMAT, Failure, Session, Stopping, WarningNote
+from crawlbench.base.records import FORMAT, Ending, Failure, Session, Stopping, WarningNote
 from crawlbench.measure.calibration import calibrate
 from crawlbench.measure.collect import label_run
 from crawlbench.measure.conditions import StealMeter, join_conditions, read_conditions, steal_of
@@ -103,7 +103,9 @@ class Logbook:
         _check_same(session, environments)
         require_sites(session.plan)
         runs = load_runs(folder, session)
-        session = replace(session, ending="", environments=tuple(environments), format=FORMAT)
+        session = replace(
+            session, ending=Ending.NONE, environments=tuple(environments), format=FORMAT
+        )
         session = _take_up(session)
         reopen_session(folder, session, runs)
         return cls(session, runs, folder, watcher)
@@ -131,26 +133,27 @@ class Logbook:
         rounds = (*self.session.rounds, result.record)
         self._replace(replace(self.session, rounds=rounds), result)
 
-    def reason_to_stop(self) -> str:
-        """Return why no further round should be measured, or an empty text."""
+    def reason_to_stop(self) -> Ending:
+        """Return why no further round should be measured, or `NONE`."""
         session, plan = self.session, self.session.plan
         if len(session.failures) == len(plan.cells):
-            return "nothing left"
+            return Ending.NOTHING_LEFT
         if not session.rounds:
-            return ""
+            return Ending.NONE
         if len(session.rounds) >= plan.rounds:
-            return "rounds"
+            return Ending.ROUNDS
         if plan.stopping is Stopping.ANY and is_settled(session):
-            return "precise" if plan.precision is not None else "answered"
+            return Ending.ANSWERED if plan.precision is None else Ending.PRECISE
         # A round counts only when it is finished, so none is started that the budget would cut off.
         next_end_s = session.seconds + expect_round_s(session, self.open_cells())
-        return "budget" if plan.budget_s and next_end_s > plan.budget_s else ""
+        is_spent = plan.budget_s and next_end_s > plan.budget_s
+        return Ending.BUDGET if is_spent else Ending.NONE
 
     def open_cells(self) -> tuple[Cell, ...]:
         """Return the cells that take part in the next round."""
         return find_next(self.session)
 
-    def close(self, ending: str) -> Session:
+    def close(self, ending: Ending) -> Session:
         """Write the session as it ended, and return it."""
         session = replace(self.session, ending=ending)
         if self.trouble:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from crawlbench import __version__
-from crawlbench.base.records import Stopping
+from crawlbench.base.records import Ending, Stopping
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import (
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import Cell, Plan, Session
 
-CUT_SHORT = ("", "interrupted", "mirror")
-"""Endings of a session that was not finished."""
 AHEAD = timedelta(days=1)
 """Clocks differ by this much at most."""
 OF_A_PART = (
@@ -58,7 +56,7 @@ def find_outdated(session: Session) -> Iterator[str]:
 
 
 def _hardly_measured(session: Session) -> Iterator[str]:
-    if session.ending in CUT_SHORT:
+    if session.ending.is_early:
         ending = session.ending or "no end"
         yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
     if len(session.rounds) < MIN_ROUNDS:
@@ -81,20 +79,20 @@ def _false_ending(session: Session) -> Iterator[str]:
     """Yield if a session cannot have ended as it says, so that rounds may have been left out."""
     plan, ending = session.plan, session.ending
     wanted, found = plan.rounds, len(session.rounds)
-    if ending == "rounds" and found != wanted:
+    if ending is Ending.ROUNDS and found != wanted:
         yield (
             f"it ended because all {wanted} rounds were measured, but has {found}: rounds were "
             "taken out or added; submit the session again, as it was measured"
         )
     possible = {
-        *(("rounds",) if found == wanted else ()),
-        *(("budget",) if plan.budget_s else ()),
-        *(("answered", "precise") if plan.stopping is Stopping.ANY else ()),
+        Ending.ROUNDS,  # see above
+        *((Ending.BUDGET,) if plan.budget_s else ()),
+        *((Ending.ANSWERED, Ending.PRECISE) if plan.stopping is Stopping.ANY else ()),
     }
-    if ending not in {*possible, *CUT_SHORT, "rounds"}:
+    if ending not in possible and not ending.is_early:
         yield (
-            f"it ended with {ending!r}, which no session of its plan does; submit the session "
-            "again, as it was measured"
+            f"it ended with {ending.value!r}, which no session of its plan does; submit the "
+            "session again, as it was measured"
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
 
-from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.records import ClusterEnding, Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.measures import mention
@@ -243,10 +243,10 @@ def _machines(session: ClusterSession) -> Iterator[str]:
 def _session(session: ClusterSession) -> str:
     plan = session.plan
     ended = {
-        "whole": "all blocks are finished",
-        "incomplete": "not all blocks could be finished",
-        "scheduler": "the scheduler was lost; --resume continues",
-        "interrupted": "interrupted; --resume continues",
+        ClusterEnding.WHOLE: "all blocks are finished",
+        ClusterEnding.INCOMPLETE: "not all blocks could be finished",
+        ClusterEnding.SCHEDULER: "the scheduler was lost; --resume continues",
+        ClusterEnding.INTERRUPTED: "interrupted; --resume continues",
     }
     return (
         f"{len(plan.cells)} cells in sheets of at most {session.sheet_cells}, each on "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Mark, Stopping
+from crawlbench.base.records import Ending, Mark, Stopping
 from crawlbench.base.text import count_of, list_cpus, one_line
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.operations import READING as OPERATIONS
@@ -25,14 +25,14 @@ Note = tuple[str, str]
 """A label, and a sentence in one printable line."""
 
 ENDINGS = {
-    "rounds": "all rounds were measured",
-    "answered": "every pair was answered",
-    "precise": "the intervals became as narrow as requested",
-    "budget": "the time budget was spent",
-    "interrupted": "it was interrupted",
-    "mirror": "a mirror died",
-    "nothing left": "no working cell was left",
-    "": "it has not ended, or it was killed",
+    Ending.ROUNDS: "all rounds were measured",
+    Ending.ANSWERED: "every pair was answered",
+    Ending.PRECISE: "the intervals became as narrow as requested",
+    Ending.BUDGET: "the time budget was spent",
+    Ending.INTERRUPTED: "it was interrupted",
+    Ending.MIRROR: "a mirror died",
+    Ending.NOTHING_LEFT: "no working cell was left",
+    Ending.NONE: "it has not ended, or it was killed",
 }
 
 MIN_TRIP_S = 0.002
@@ -186,7 +186,7 @@ def _session(session: Session) -> str:
     return (
         f"suite {plan.suite}, {session.created}, seed {plan.seed}: "
         f"{rounds} of {count_of(plan.rounds, 'round')} x {_laps(session)} "
-        f"in {session.seconds:.0f} s{measuring}; {ENDINGS.get(session.ending, session.ending)}"
+        f"in {session.seconds:.0f} s{measuring}; {ENDINGS[session.ending]}"
     )
 
 

@@ -15,6 +15,7 @@ from rich.console import Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from crawlbench.base.records import Ending
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
 from crawlbench.report.environments import environments_tables
@@ -71,8 +72,6 @@ STYLES = {
 """The colours of verdicts."""
 PAINTED = (*CPU, "crawl ratio")
 """Headers of fields that end with a verdict."""
-CUT_SHORT = ("interrupted", "mirror", "nothing left", "")
-"""Endings that nobody should miss."""
 DOUBTS = ("doubt",)
 """Labels of remarks that are shown only on request."""
 
@@ -86,7 +85,9 @@ def render_terminal(
         return Group(*answer)
     is_whole = detail is Detail.VERBOSE
     lines = list(_tables(view, width, is_ascii=is_ascii, is_whole=is_whole))
-    brief = (*BRIEF, "session") if view.session.ending in CUT_SHORT else BRIEF
+    ending = view.session.ending
+    is_cut = ending.is_early or ending is Ending.NOTHING_LEFT  # which nobody should miss
+    brief = (*BRIEF, "session") if is_cut else BRIEF
     notes = [note for note in find_notes(view) if is_whole or note[0] in brief]
     shown: list[RenderableType] = [render_notes(notes), Text()] if notes else []
     return Group(*lines, *shown, *answer)

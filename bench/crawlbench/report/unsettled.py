@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Obstacle
+from crawlbench.base.records import Ending, Obstacle
 from crawlbench.base.text import count_of
 from crawlbench.report.numbers import format_length
 from crawlbench.report.reasons import (
@@ -119,5 +119,5 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
 def _ended_early(view: SessionView, missing: int) -> bool:
     """Return whether a session has an end of its own ahead, with at least so many more rounds."""
     session = view.session
-    was_cut = session.ending not in ("rounds", "budget")
+    was_cut = session.ending not in {Ending.ROUNDS, Ending.BUDGET}
     return was_cut and len(session.rounds) + missing <= view.plan.rounds

@@ -6,14 +6,29 @@ A cell's ratio on one machine is a mean over rounds; over all machines, it is th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.base.records.findings import Quantity, Verdict
+from crawlbench.base.records.findings import Ending, Quantity, Verdict
 from crawlbench.base.records.machine import Machine  # noqa: TC001
 from crawlbench.base.records.plan import Plan  # noqa: TC001
 
 CLUSTER_FORMAT = 1
 """Version of `cluster.json` and `block.json`. 1: first."""
+
+
+class ClusterEnding(StrEnum):
+    """Why a cluster measures no further block."""
+
+    WHOLE = "whole"
+    """All blocks are finished."""
+    INCOMPLETE = "incomplete"
+    """Not all of them could be."""
+    SCHEDULER = "scheduler"
+    """The scheduler was lost."""
+    INTERRUPTED = "interrupted"
+    NONE = ""
+    """It has not ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,7 @@ class BlockResult:
     rounds: int
     seconds: float
     """Wall time."""
-    ending: str
+    ending: Ending
     """How the session ended."""
     warnings: tuple[str, ...] = ()
     """Topics of the session's warnings."""
@@ -223,7 +238,5 @@ class ClusterSession:
     """Doubts and events, as sentences."""
     seconds: float = 0.0
     """Wall time of the last call."""
-    ending: str = ""
-    """`whole`, `incomplete`, `scheduler` (it was lost) or `interrupted`; empty until it has
-    ended."""
+    ending: ClusterEnding = ClusterEnding.NONE
     format: int = CLUSTER_FORMAT

@@ -9,6 +9,7 @@ from crawlbench.base.records.environment import EnvironmentFacts  # noqa: TC001
 from crawlbench.base.records.findings import (
     Comparison,
     Control,
+    Ending,
     Quantity,
     SlotEffect,
     Summary,
@@ -73,8 +74,7 @@ class Session:
     """Group to the most requests per second that its mirror reached when asked for all it had."""
     seconds: Span = 0.0
     """Wall time from start to the last finished round."""
-    ending: str = ""
-    """A key of `report.notes.ENDINGS`, such as `rounds`; empty until it has ended."""
+    ending: Ending = Ending.NONE
     format: int = FORMAT
 
     def values(self, cell: str) -> list[float]:
