@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
-import msgspec
 import typer
 
 from crawlbench.base.errors import StorageError, UsageError
@@ -21,14 +20,12 @@ from crawlbench.cli.output import complain, print_json
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
-from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_python, parse_sides
-from crawlbench.environments.versus import extend_versus, plan_versus
+from crawlbench.environments.versus import choose_suite, extend_versus, plan_versus
 from crawlbench.measure.ends import allow_extension, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms
-from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.stats.gate import read_bound
@@ -144,15 +141,8 @@ def _read_sides(
 
 
 def _choose_suite(sides: Sequence[Environment], axes: Mapping[str, object]) -> Suite:
-    """Return the suite with the axes that were asked for; the packages choose the others."""
-    suite = load_suite("ab")
-    asked = {name: value for name, value in axes.items() if value}
-    packages = {package for side in sides for package in packages_of(side)}
-    found = {name: v for name, v in relevant_axes(packages).items() if name not in asked}
-    if "operations" in asked and "strategies" not in asked:
-        suite = msgspec.structs.replace(suite, strategies=())
-        found.pop("strategies", None)
-    suite = override(suite, {**found, **asked})
+    """Return the suite, and tell what it measures."""
+    suite = choose_suite(sides, {name: value for name, value in axes.items() if value})
     tell(
         f"measuring {', '.join((*suite.strategies, *suite.operations))} on "
         f"{', '.join(suite.event_loops)}; choose with -s, -l, --operation"

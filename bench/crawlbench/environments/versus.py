@@ -5,16 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Stopping
+from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import check_imported
 from crawlbench.measure.matrix import make_plan
+from crawlbench.measure.relevant import relevant_axes
+from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.settled import NEVER
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Plan, Session
+    from collections.abc import Iterable, Mapping
+
+    from crawlbench.base.records import Environment, Plan, Session
     from crawlbench.environments.prepared import Prepared
     from crawlbench.measure.suite import Suite
+
+
+def choose_suite(sides: Iterable[Environment], asked: Mapping[str, object]) -> Suite:
+    """Return the suite `ab` with what was asked for; the sides' packages choose the other axes."""
+    suite: Suite = load_suite("ab")
+    found = relevant_axes({package for side in sides for package in packages_of(side)})
+    if "operations" in asked and "strategies" not in asked:
+        suite = msgspec.structs.replace(suite, strategies=())
+        found.pop("strategies", None)
+    return override(suite, {**found, **asked})
 
 
 def plan_versus(suite: Suite, prepared: Prepared) -> Plan:

@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-import msgspec
-
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Ending
 from crawlbench.base.rooms import open_room
-from crawlbench.environments.needs import packages_of
 from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides, read_environments
-from crawlbench.environments.versus import plan_versus
+from crawlbench.environments.versus import choose_suite, plan_versus
 from crawlbench.library.gate import find_bound
 from crawlbench.library.options import Options, read_options
 from crawlbench.library.session import Session
@@ -24,7 +21,6 @@ from crawlbench.library.waiting import wait_for
 from crawlbench.library.watching import Teller
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.matrix import make_plan
-from crawlbench.measure.relevant import relevant_axes
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.measure.width import refuse_inexpressible
@@ -36,7 +32,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from crawlbench.base.records import EnvironmentFacts, Plan
-    from crawlbench.measure.suite import Suite
     from crawlbench.stats.gate import Bound
 
     Progress = Callable[[str], object] | None
@@ -166,12 +161,7 @@ def _of_environments(
 ) -> tuple[Plan, tuple[EnvironmentFacts, ...]]:
     """Return a plan in which each cell is compared with itself in the old environment."""
     read = parse_sides(list(sides))
-    suite: Suite = load_suite("ab")
-    found = relevant_axes({package for side in read for package in packages_of(side)})
-    if "operations" in changes and "strategies" not in changes:
-        suite = msgspec.structs.replace(suite, strategies=())
-        found.pop("strategies", None)
-    suite = override(suite, {**found, **changes})
+    suite = choose_suite(read, changes)
     prepared = prepare_environments(read, suite, teller.tell)
     return plan_versus(suite, prepared), prepared.environments
 
