@@ -40,6 +40,8 @@ def call(monkeypatch, capsys, tmp_path):
         (("report", REFERENCE, "--json", "-q"), "--quiet would have no effect: a report as json"),
         (("report", REFERENCE, "-v", "--format", "csv", "-o", "-"), "--verbose would have no"),
         (("load", *URL, "--site", "index"), "--site would have no effect: --url names the page"),
+        (("history", REFERENCE, "--json", "--force"), "--force would have no effect: --json"),
+        (("load", "--find", "p99=50ms", "-d", "9"), "--duration would have no effect: each step"),
         (("load", "-c", "2", "--step", "1"), "--step would have no effect: only --find takes"),
     ],
 )

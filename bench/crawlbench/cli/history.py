@@ -52,7 +52,7 @@ def history(
     Example: crawlbench history results -o history.html
     """
     if as_json:
-        refuse_idle(context, "--json prints, and makes no page", "output")
+        refuse_idle(context, "--json prints, and makes no page", "output", "force")
         print_json(_find(folders, margin))
         return
     require_drawing()

@@ -137,12 +137,7 @@ def load(
 
     Example: crawlbench load --rate 500 -d 30
     """
-    if url is not None:
-        refuse_idle(context, "--url names the page", "site", "network")
-    if find is None:
-        refuse_idle(context, "only --find takes steps", "step")
-        if rate is None:
-            refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
+    _refuse_idle(context)
     base = Load(
         arrival=Arrival(arrival),
         span_s=duration,
@@ -173,6 +168,19 @@ def load(
         if folder:
             _write(report, folder)
     _show(report, is_json=as_json)
+
+
+def _refuse_idle(context: typer.Context) -> None:
+    """Refuse options that what else was asked for leaves without effect."""
+    asked = context.params
+    if asked["url"] is not None:
+        refuse_idle(context, "--url names the page", "site", "network")
+    if asked["find"] is None:
+        refuse_idle(context, "only --find takes steps", "step")
+        if asked["rate"] is None:
+            refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
+    elif asked["connections"] is None:
+        refuse_idle(context, "each step of --find takes --step seconds", "duration")
     if report.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.failure:
