@@ -168,6 +168,10 @@ def load(
         if folder:
             _write(report, folder)
     _show(report, is_json=as_json)
+    if report.is_interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if report.failure:
+        raise BenchError(report.failure)
 
 
 def _refuse_idle(context: typer.Context) -> None:
@@ -181,10 +185,6 @@ def _refuse_idle(context: typer.Context) -> None:
             refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
     elif asked["connections"] is None:
         refuse_idle(context, "each step of --find takes --step seconds", "duration")
-    if report.is_interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if report.failure:
-        raise BenchError(report.failure)
 
 
 @contextmanager
