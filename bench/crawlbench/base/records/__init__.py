@@ -8,7 +8,6 @@ from crawlbench.base.records.cluster import (
     CLUSTER_FORMAT,
     BlockResult,
     CellEstimate,
-    ClusterEnding,
     ClusterMachine,
     ClusterSession,
     ControlEstimate,
@@ -19,13 +18,13 @@ from crawlbench.base.records.cluster import (
     MergedComparison,
     MergedNoise,
 )
+from crawlbench.base.records.endings import ClusterEnding, Ending
 from crawlbench.base.records.environment import Environment, EnvironmentFacts
 from crawlbench.base.records.findings import (
     Comparison,
     Control,
     Doubt,
     DoubtSize,
-    Ending,
     Mark,
     Obstacle,
     Quantity,

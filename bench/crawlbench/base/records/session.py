@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from crawlbench.base.records.endings import Ending
+
 # msgspec reads the annotations when it decodes.
 from crawlbench.base.records.environment import EnvironmentFacts  # noqa: TC001
 from crawlbench.base.records.findings import (
     Comparison,
     Control,
-    Ending,
     Quantity,
     SlotEffect,
     Summary,
