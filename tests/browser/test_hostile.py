@@ -41,7 +41,6 @@ def session_of(text):
         warnings=(WarningNote("x", f"warned {text}"),),
         machine=replace(MACHINE, cpu_model=f"CPU {text}", versions={f"pkg{text}": text}),
         networks={base.network: {f"delay {text}": 1.0}},
-        ending=f"ended {text}",
         created=f"then {text}",
     )
     return session, traced(fast.name, page=text.replace("{", "{{").replace("}", "}}") + "{}")
