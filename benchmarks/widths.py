@@ -4,7 +4,7 @@ An interval shrinks with the square root of the measuring time, so half-width ti
 compared between sessions of different lengths; smaller is better. All sessions are judged by the
 rules of today. The operations of event loops are one row, each network's crawls are another.
 
-    python -m benchmarks.widths FOLDER [FOLDER ...]
+    python -m benchmarks.widths FOLDER [FOLDER ...]    sessions' folders, or bundles
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from benchmarks.usage import read_words
 
 from crawlbench.base.records import Quantity
 from crawlbench.measure.store import load_session
+from crawlbench.reference.bundle import ENDING
+from crawlbench.reference.matrix import load_measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +36,10 @@ def main() -> None:
     print(HEAD.format(WIDTH))
     print("| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: |")
     for name in read_words(__doc__, "folder").folder:
-        for row in tell_session(load_session(Path(name))):
+        path = Path(name)
+        is_bundle = path.name.endswith(ENDING)
+        session = load_measured(path).session if is_bundle else load_session(path)
+        for row in tell_session(session):
             print(row, flush=True)
 
 

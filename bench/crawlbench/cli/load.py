@@ -184,7 +184,7 @@ def _refuse_idle(context: typer.Context) -> None:
         if asked["rate"] is None:
             refuse_idle(context, "only --rate and --find have open arrival", "arrival", "pool")
     elif asked["connections"] is None:
-        refuse_idle(context, "each step of --find takes --step seconds", "duration")
+        refuse_idle(context, "each step of --find lasts as long as --step says", "duration")
 
 
 @contextmanager
