@@ -37,6 +37,8 @@ def call(monkeypatch, capsys, tmp_path):
         (("sweep", "concurrency", "-c", "10"), "--concurrency would have no effect: a sweep of"),
         (("sweep", "pages", "--site", "index"), "--site would have no effect: a sweep of pages"),
         (("sweep", "body", "--site", "index"), "--site would have no effect: a sweep of body"),
+        (("run", "quick", "--json", "-v"), "--verbose would have no effect: JSON always holds"),
+        (("sweep", "pages", "--json", "-v"), "--verbose would have no effect: JSON always holds"),
         (("report", REFERENCE, "--json", "-q"), "--quiet would have no effect: a report as json"),
         (("report", REFERENCE, "-v", "--format", "csv", "-o", "-"), "--verbose would have no"),
         (("load", *URL, "--site", "index"), "--site would have no effect: --url names the page"),

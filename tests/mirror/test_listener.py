@@ -20,7 +20,7 @@ LONGEST_CPU_S = 0.3
 MIRROR = """
 import asyncio, resource, sys, time
 from crawlbench.plugins import registry
-from crawlbench.mirror.child import loop_factory
+from crawlbench.base.children.fastloop import loop_factory
 from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.responses import Responses
 from crawlbench.mirror.server import Mirror

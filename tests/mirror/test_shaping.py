@@ -13,7 +13,7 @@ from crawlbench.mirror.delivery import Wire
 from crawlbench.mirror.networks import Network
 from crawlbench.mirror.outbox import Exchange, Outbox
 from crawlbench.mirror.replies import Reply
-from crawlbench.mirror.shaping import Line
+from crawlbench.mirror.shaping import Line, piece_bytes
 from crawlbench.mirror.streams import Streams
 
 RATE = 1_000_000.0
@@ -107,15 +107,31 @@ def test_late_timers_do_not_slow_a_line_down(clock, rates):
 
 
 def test_client_that_reads_again_gets_no_burst(clock):
-    """What the line could have carried meanwhile is not made up for."""
+    """What the line could have carried meanwhile is not made up for, but for a piece under way."""
     box = Outbox(make_mirror(clock, connection_bytes_per_s=RATE), Sink(), lambda: None)
     exchange = make_exchange(Wire(BODY), due=10.0)
     box.put(exchange)
     box.pause()
+    clock.run()
+    assert exchange.last_byte is None
     clock.now = 12.0
     box.resume()
     clock.run()
-    assert exchange.last_byte - 12.0 >= 0.1
+    rest_s = (len(BODY) - piece_bytes(RATE)) / RATE
+    assert exchange.last_byte - 12.0 == pytest.approx(rest_s, abs=3 * LATE_S)
+
+
+@pytest.mark.parametrize("rates", EACH_LINE)
+def test_client_that_stops_and_reads_on_at_once_takes_no_longer(clock, rates):
+    """A piece is on the line once, however often the client pauses meanwhile."""
+    box = Outbox(make_mirror(clock, **rates), Sink(), lambda: None)
+    exchange = make_exchange(Wire(BODY), due=10.0)
+    box.put(exchange)
+    for _ in range(20):
+        box.pause()
+        box.resume()
+    clock.run()
+    assert exchange.last_byte - 10.0 == pytest.approx(len(BODY) / RATE, abs=3 * LATE_S)
 
 
 def make_streams(clock, sink, done, **rates):

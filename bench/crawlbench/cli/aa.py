@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import UsageError
-from crawlbench.cli.checks import at_least_one, positive
+from crawlbench.cli.checks import at_least_one, number_or_all, positive
 from crawlbench.cli.consoles import print_tables, result_console, status_console
-from crawlbench.cli.options import SHORTEST_VALUE, TURNS, AsJson, Cpus
+from crawlbench.cli.options import SHORTEST_VALUE, TURNS, WORKERS_CPUS, AsJson
 from crawlbench.cli.output import print_json
 from crawlbench.cli.places import settings_folder
 from crawlbench.measure.aa import run_aa
@@ -60,7 +60,9 @@ def aa(
     min_time: Annotated[
         float, typer.Option("--min-time", callback=positive, help=SHORTEST_VALUE)
     ] = 0.03,
-    cpus: Cpus = None,
+    cpus: Annotated[
+        str | None, typer.Option("--cpus", callback=number_or_all, help=WORKERS_CPUS)
+    ] = None,
     blocks: Annotated[
         bool,
         typer.Option("--blocks", help="Measure in blocks as well, as other tools do, to compare."),

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.report.terminal import Detail
+
+if TYPE_CHECKING:
+    from typer import Context
 
 
 @dataclass(frozen=True)
@@ -31,3 +36,17 @@ def choose_detail(*, verbose: bool, quiet: bool) -> Detail:
     if quiet:
         return Detail.QUIET
     return Detail.VERBOSE if verbose else Detail.USUAL
+
+
+def choose_showing(
+    context: Context, *, verbose: bool, quiet: bool, page: bool, as_json: bool
+) -> Showing:
+    """Return how to show what a command will have measured.
+
+    Raises:
+        UsageError: options contradict each other, or one would have no effect.
+    """
+    detail = choose_detail(verbose=verbose, quiet=quiet)
+    if as_json:
+        refuse_idle(context, "JSON always holds everything", "verbose")
+    return Showing(detail, page, as_json)

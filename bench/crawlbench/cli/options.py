@@ -20,6 +20,7 @@ result = partial(typer.Option, rich_help_panel="What comes out")
 IN_FLIGHT = "How many requests are in flight at a time."
 SHORTEST_VALUE = "Shortest time of a value, in seconds."
 TURNS = "Turns of each group per round, of one lap or more each."
+WORKERS_CPUS = "How many CPUs each worker gets: a number, or all."
 """What help says of an option, also in commands where it has a number by default."""
 
 Strategies = Annotated[
@@ -74,11 +75,7 @@ LapTime = Annotated[
 ]
 Cpus = Annotated[
     str | None,
-    care(
-        "--cpus",
-        callback=number_or_all,
-        help="How many CPUs each worker gets: a number, or all.",
-    ),
+    care("--cpus", callback=number_or_all, help=WORKERS_CPUS),
 ]
 Output = Annotated[
     Path | None,

@@ -24,7 +24,7 @@ from crawlbench.cli.cluster import (
     run_on_cluster,
 )
 from crawlbench.cli.consoles import tell
-from crawlbench.cli.details import AS_USUAL, Showing, choose_detail
+from crawlbench.cli.details import AS_USUAL, Showing, choose_showing
 from crawlbench.cli.effects import typed_options
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
 from crawlbench.cli.places import replacing
@@ -125,7 +125,7 @@ def run(
 
     Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
     """
-    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), page, as_json)
+    showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
     refuse_json_of_cluster(cluster, resume, as_json=as_json)
     ends = session_ends(rounds, budget, precision)
     changes = {

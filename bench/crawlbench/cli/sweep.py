@@ -13,7 +13,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Cell, Plan, Stopping, Sweep
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
-from crawlbench.cli.details import Showing, choose_detail
+from crawlbench.cli.details import choose_showing
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.measuring import name_folder
 from crawlbench.cli.places import replacing
@@ -112,6 +112,7 @@ def sweep(
 
     Example: crawlbench sweep concurrency 4 16 64 --site index --parser none
     """
+    showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
     scale = _SCALES[axis]
     chosen = sorted(set(places or scale.places))
     if len(chosen) < 3:
@@ -140,7 +141,6 @@ def sweep(
     suite = override(load_suite("default").with_one_length(), changes)
     plan = make_plan(f"sweep-{axis}", suite)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
-    showing = Showing(choose_detail(verbose=verbose, quiet=quiet), page, as_json)
     with replacing(output, force=force):
         start(plan, name_folder(output, plan.suite), showing=showing)
 

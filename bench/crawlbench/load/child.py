@@ -14,17 +14,15 @@ import json
 import os
 import sys
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawlbench.base.children import open_channel
+from crawlbench.base.children.fastloop import loop_factory
 from crawlbench.base.errors import UsageError
 from crawlbench.load.generator import Generator
 from crawlbench.load.model import Arrival, Load, NotReady, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from crawlbench.base.children import Say
 
 
@@ -35,16 +33,8 @@ def main() -> None:
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     load = Load(**job["load"] | {"arrival": Arrival(job["load"]["arrival"])})
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_run(Target(**job["target"]), load, job["number"], say))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    with suppress(ImportError):
-        import uvloop  # noqa: PLC0415  (absent on Windows)
-
-        return uvloop.new_event_loop
-    return None
 
 
 async def _run(target: Target, load: Load, number: int, say: Say) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 import msgspec
 
 from crawlbench.base.children import listen, open_channel
+from crawlbench.base.children.fastloop import loop_factory
 from crawlbench.base.errors import BenchError, MirrorError
 from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.edition import make_edition
@@ -87,15 +88,6 @@ def main() -> None:
             runner.run(_serve(job, say))
     except BenchError as error:
         sys.exit(str(error))
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's factory, or None (asyncio's own) where there is no uvloop."""
-    with contextlib.suppress(ImportError):
-        import uvloop  # noqa: PLC0415  (absent on Windows)
-
-        return uvloop.new_event_loop
-    return None
 
 
 async def _serve(job: MirrorJob, say: Say) -> None:

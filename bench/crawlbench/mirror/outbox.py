@@ -103,9 +103,8 @@ class Outbox:
             self._go_on()
 
     def pause(self) -> None:
-        """Stop sending, because the client does not read."""
+        """Stop sending, because the client does not read; a piece on the lines still arrives."""
         self.is_open = False
-        self._cancel()
 
     def resume(self) -> None:
         """Resume sending, unless a fault has stopped it.
@@ -116,22 +115,19 @@ class Outbox:
         if self.is_stalled:
             return
         self.is_open = True
-        self._ready_at = now()
+        self._ready_at = max(self._ready_at, now())
         if self.waiting and self._timer is None:
             self._wait_until(now())
 
     def clear(self) -> None:
         """Forget what waits, since nobody will read it."""
-        self._cancel()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
         for exchange in self.waiting:
             exchange.counters.in_flight -= 1
             self._mirror.watch(exchange)
         self.waiting.clear()
-
-    def _cancel(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
 
     def _go_on(self) -> None:
         """Send what is due, and set the clock for what is not."""

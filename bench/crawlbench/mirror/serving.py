@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, TypedDict
 import msgspec
 
 from crawlbench.base.children import listen, open_channel, tell_error
+from crawlbench.base.children.fastloop import loop_factory
 from crawlbench.base.errors import BenchError, MirrorError, UsageError
 from crawlbench.base.rooms import open_room
-from crawlbench.mirror.child import loop_factory
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.door import Entrance
 from crawlbench.mirror.networks import Network
