@@ -15,13 +15,14 @@ import pytest
 
 from crawlbench.base.errors import EnvironmentFailure, UsageError
 from crawlbench.base.records import Environment
-from crawlbench.environments import installers
+from crawlbench.environments import building, installers
 from crawlbench.environments.cache import (
     READY_FILE,
     environments_folder,
     kept_environments,
     remove_environment,
 )
+from crawlbench.environments.checkouts import copy_checkout
 from crawlbench.environments.looking import look_inside
 from crawlbench.environments.needs import (
     WORKER_PACKAGES,
@@ -167,6 +168,20 @@ def test_other_files_make_another_environment(tmp_path):
     assert second.key != first.key
     assert told
     assert {path.name for path in project.iterdir()} == {"planted", "pyproject.toml"}
+
+
+def test_checkout_that_changes_while_it_is_copied_is_refused(tmp_path, monkeypatch):
+    """What is measured would have another hash than the session says."""
+    project = write_project(tmp_path / "planted")
+
+    def copy_while_somebody_writes(path, folder):
+        copied = copy_checkout(path, folder)
+        (project / "planted" / "__init__.py").write_text("changed = True\n")
+        return copied
+
+    monkeypatch.setattr(building, "copy_checkout", copy_while_somebody_writes)
+    with pytest.raises(EnvironmentFailure, match="changed while it was copied; try again when"):
+        built(f"mine={project}")
 
 
 @pytest.mark.long

@@ -119,10 +119,7 @@ class _Recipe:
             ) from error
 
     def _fill(self, folder: Path, room: Path) -> int:
-        copies = [
-            _copy(path, room / str(number))
-            for number, path in enumerate(self.environment.checkouts)
-        ]
+        copies = self._copy_checkouts(room)
         last = len(self.bounds) - 1
         for tries, constraints in enumerate(self.bounds):
             try:
@@ -133,6 +130,20 @@ class _Recipe:
             else:
                 break
         return tries
+
+    def _copy_checkouts(self, room: Path) -> list[str]:
+        copies = [
+            _copy(path, room / str(number))
+            for number, path in enumerate(self.environment.checkouts)
+        ]
+        # The hash is what a session says it measured, so it must be that of the files copied.
+        for path, before in self.sources.items():
+            if _describe(self.environment, path) != before:
+                raise EnvironmentFailure(
+                    f"checkout {path!r} changed while it was copied; "
+                    "try again when nothing writes to it"
+                )
+        return copies
 
 
 def _build(
