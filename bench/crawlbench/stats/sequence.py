@@ -83,6 +83,8 @@ def _half_width_in_errors(count: int, level: float) -> float:
     """Return the half-width in standard errors: where `p_value` equals the level."""
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
     ceiling = (level * math.sqrt(share)) ** (-2 / count)
+    # After few rounds the evidence has an upper limit, however far the mean lies; if the level
+    # demands more than that, no difference can be shown.
     if share * ceiling >= 1:
         return math.inf
     return math.sqrt((count - 1) * (ceiling - 1) / (1 - share * ceiling))

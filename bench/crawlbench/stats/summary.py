@@ -90,6 +90,7 @@ class _Lengths:
         middle_s, long_s = (
             self._typical_s(names.get(cell.name)) for names in (self._middles, self._longs)
         )
+        # These stand in a row that is off the line, in place of a cost per page.
         summary = replace(summary, middle_s=middle_s, long_s=long_s)
         obstacle, _ = self._pages.find_obstacle((cell.name,))
         if obstacle:
