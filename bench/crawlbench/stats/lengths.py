@@ -108,6 +108,7 @@ class Slopes(Index):
     def _parts(self, cell: str, reading: Reading) -> list[dict[int, tuple[float, float]]]:
         """Return, per round and lap, the time of the short crawl and what the long one adds."""
         longs = self._index.laps((self._longs.get(cell, ""),), reading)
+        # A long form takes part in some of the laps only (`long_share`).
         both = zip(self._index.laps((cell,), reading), longs, strict=True)
         return [
             {

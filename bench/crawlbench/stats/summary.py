@@ -85,6 +85,7 @@ class _Lengths:
         """Return a summary with what two lengths say; unchanged if one of them has no values."""
         page, begin = self._per_page.value(cell), self._to_begin.value(cell)
         long = samples.get(self._longs.get(cell.name, ""))
+        # The reference and the long forms themselves have one length.
         if page is None or begin is None or not long:
             return summary
         middle_s, long_s = (

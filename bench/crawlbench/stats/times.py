@@ -244,6 +244,7 @@ def find_widening(
             if doubt in base and counts(doubt, base[doubt].share, head[doubt].share)
         )
     if way is Way.KIN:
+        # Bounds have no direction, so those of the two sessions add up, here and below.
         cell, other = cells
         return sum(side.shift_beside(cell, other) for side in pair)
     return sum(side.shift(cells[0]) for side in pair)
