@@ -59,7 +59,7 @@ def p_value(moments: Moments, truth: float) -> float:
     if count < MIN_ROUNDS:
         return 1.0
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
-    if not moments.squares:  # the limit of the evidence
+    if not moments.squares:  # rounds that all agree: the limit as their spread goes to 0
         return 1.0 if moments.mean == truth else share ** (freedom / 2)
     excess = (moments.mean - truth) ** 2 / (moments.variance / count) / freedom
     log_evidence = 0.5 * math.log(share) + count / 2 * (
