@@ -59,6 +59,8 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
     subject = replace(subject, parser=subject.parser or USUAL_PARSERS[site.media])
     crawls_at_all: bool | None = None
     async for finding in _check_good_pages(subject, site):
+        # The first finding: who does not crawl good pages would fail all other trials for that
+        # same reason.
         if crawls_at_all is None:
             crawls_at_all = finding.holds
         yield finding
@@ -110,6 +112,7 @@ async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[
     yield judge_crawls("crawls with a concurrency of 1", one, expectation)
     far = await _try(subject, "wan", find_network("wan"), crawls=1)
     yield judge_crawls("crawls over a slow network", far, expectation)
+    # Over a slow network, where too many requests are in flight for long enough to be counted.
     yield judge_flight(far, subject.concurrency)
     names = [name for lower in PROXY_VARIABLES for name in (lower, lower.upper())]
     proxies = dict.fromkeys(names, DEAD_PROXY)

@@ -153,8 +153,10 @@ def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
     if is_declared and not counters.http2_requests:
         reason = f"`HTTP: {http}.` declares HTTP/2, which was offered but never used"
         return Finding(promise, False, reason)
+    # A strategy that declares no version may speak any.
     if http and counters.http2_requests and not is_declared:
         return Finding(promise, False, f"it used HTTP/2 in {spoken}; `HTTP: {http}.` lacks it")
+    # All must ask for gzip (`judge_wire`), so nobody declares it.
     asked, declared = counters.codings.keys() - {"gzip"}, _words(codings)
     if idle := declared - asked:
         reason = f"`Coding: {codings}.` has {', '.join(sorted(idle))}, which it never asked for"

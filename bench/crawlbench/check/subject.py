@@ -132,9 +132,11 @@ class Trial:
                 else:
                     done += 1
                     yield cast("Report", message)
+                # The first message comes once the strategy is imported; from then on a crawl is due.
                 patience_s = self.subject.deadline_s
                 if done < len(starts):
                     patience_s = starts[done].get("deadline_s", patience_s)
+            # All crawls are reported: a process that dies or hangs now loses its complaints only.
             with suppress(ChildEnded, TimeoutError):
                 self.complaints += (await child.hear(patience_s))["complaints"]
         finally:

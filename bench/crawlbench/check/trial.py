@@ -53,6 +53,7 @@ def main() -> None:
     say({"started": _started_since(before)})
     for start in job["starts"]:
         say(_crawl_once(watched, job, start))
+    # What only the strategy held is collected now, while its warnings are still heard.
     del watched
     gc.collect()
     say({"complaints": complaints})
@@ -99,6 +100,7 @@ class _Watched:
 
     def _crawl_plain(self, site: Site, concurrency: int) -> list[Any]:
         items = list(self._crawl(site, concurrency))
+        # Most crawls leave nothing open, and need not wait.
         if _look_around()["sockets"]:
             time.sleep(GRACE_S)
         self.left = _look_around()
@@ -139,6 +141,7 @@ def _look_around() -> Names:
 def _started_since(before: Names) -> Names:
     """Return the threads, processes and connections that were not there before."""
     now = _look_around()
+    # Counted, because several may have the same name.
     kinds = ("threads", "processes", "sockets")
     return {kind: list((Counter(now[kind]) - Counter(before[kind])).elements()) for kind in kinds}
 
@@ -193,6 +196,8 @@ def _listen_to_complaints() -> list[str]:
         def emit(self, record: logging.LogRecord) -> None:
             complaints.append(f"asyncio: {record.getMessage()}".splitlines()[0])
 
+    # By default Python hides the first kind and shows the second, that of a coroutine which nobody
+    # awaited, once for each line; here each crawl counts.
     warnings.simplefilter("always", ResourceWarning)
     warnings.simplefilter("always", RuntimeWarning)
     warnings.showwarning = note

@@ -126,6 +126,8 @@ class _Turns:
         fault = find_fault(value, counters, self._expectation, 1, loop_module(self._cell))
         if is_wrong_answer(value, self._expectation, counters):
             _, kept = explain_wrong(await worker.show(), self._expectation, counters)
+            # What an earlier crawl found breaks a promise; any other wrong items are a fault of the
+            # value.
             if not kept:
                 fault = "it returned other items than the site has"
             elif not breaches:  # with a breach, that explains how it kept them

@@ -86,6 +86,7 @@ async def bulk_sock_send(n: int, peer: Peer) -> None:
         await loop.sock_sendall(connection, request(SEND, size))
         for chunk in _chunks(size):
             await loop.sock_sendall(connection, chunk)
+        # Eight bytes that are sent at once over loopback come at once.
         right = int.from_bytes(await loop.sock_recv(connection, 8), "big")
     check("bytes that came, right", right, size)
 

@@ -48,6 +48,7 @@ def check(what: str, got: object, due: object) -> None:
 
 
 def _short(value: object) -> str:
+    # Cut before it is spelled out, since the representation of a MiB takes several.
     text = repr(value[:LONGEST_SHOWN] if isinstance(value, bytes | bytearray | list) else value)
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
 

@@ -71,10 +71,12 @@ class Ping(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Collect an echo; when it is complete, check it and send the next."""
+        # Nearly all echoes come in one piece; a copy would be our work in the loop's time.
         if len(data) == self._size and not self._received:
             self._take(data)
             return
         self._received += data
+        # More bytes than were sent are an echo, too: a wrong one.
         if len(self._received) >= self._size:
             received = bytes(self._received)
             self._received.clear()
@@ -126,6 +128,7 @@ class BufferedPing(Ping, asyncio.BufferedProtocol):
         """Take what came."""
         self._got += nbytes
         if self._got == self._size:
+            # Compared before the next echo is asked for, so the buffer itself will do.
             self._got = 0
             self._take(self._whole)
 

@@ -55,6 +55,7 @@ async def _datagrams(n: int, **where: Any) -> None:  # noqa: ANN401
         check("datagrams echoed", await protocol.done, n)
     finally:
         transport.close()
+        # `close` only asks for the end: the next turn closes the socket.
         await asyncio.sleep(0)
 
 

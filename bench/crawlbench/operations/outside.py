@@ -96,6 +96,7 @@ async def add_reader_writer(n: int) -> None:
     received: list[bytes] = []
 
     def write() -> None:
+        # A socket stays writable, so the callback would run in each turn.
         loop.remove_writer(left.fileno())
         left.send(numbered(len(received), SIZE))
 
@@ -129,6 +130,7 @@ async def signals(n: int) -> None:
     loop.add_signal_handler(signal.SIGUSR1, handle, "usr1")
     for _ in range(n):
         woken.clear()
+        # One at a time, because pending signals of one number become one.
         os.kill(os.getpid(), signal.SIGUSR1)
         await woken.wait()
     check("signals handled", handled, n)
@@ -140,6 +142,7 @@ async def getaddrinfo_literal(n: int) -> None:
     """`getaddrinfo` of an address that is a number already."""
     loop = asyncio.get_running_loop()
     for number in range(n):
+        # Another port each time, so that an answer that was kept is a wrong one.
         port = 1_024 + number % 60_000
         found = await loop.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
         check("address", [entry[4] for entry in found], [("127.0.0.1", port)])

@@ -9,6 +9,8 @@ CHUNK_BYTES = 64 * 1024
 """Bytes written at a time in bulk."""
 PERIOD_BYTES = 65_521
 """Bytes after which the pattern repeats: a prime, so that no chunk equals its neighbours."""
+# A fixed seed, because the loop's process and its peer each make the pattern. It has one period
+# more than any piece, since a piece may start anywhere in the first.
 _PATTERN = random.Random(6).randbytes(PERIOD_BYTES) * 6
 _MAX_BYTES = 5 * PERIOD_BYTES
 _NUMBER_BYTES = 8

@@ -62,6 +62,7 @@ def _allow_many_files() -> None:
 
 
 def _start(target: Callable[..., None], *arguments: object) -> None:
+    # Daemons, which nobody waits for when standard input ends.
     threading.Thread(target=target, args=arguments, daemon=True).start()
 
 

@@ -70,6 +70,7 @@ def open_peer(kind: PeerKind, cpus: tuple[int, ...] = ()) -> Iterator[PeerProces
     """
     child = PlainChild("crawlbench.operations.peer", kind, *map(str, cpus))
     try:
+        # Made within the block, so that a child that never tells its address is ended, too.
         yield PeerProcess(child, kind)
     finally:
         child.end(STOP_TIMEOUT_S)

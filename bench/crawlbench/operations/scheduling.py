@@ -71,6 +71,7 @@ async def call_soon_chain(n: int) -> None:
         if left:
             loop.call_soon(beside, left - 1)
 
+    # A loop that ran one chain to its end before the other would show by this one.
     loop.call_soon(beside, n // 2)
     loop.call_soon(step, n)
     check("turns", await done, n)
@@ -101,6 +102,7 @@ async def idle_connections(peer: Peer, count: int) -> AsyncIterator[None]:
             transport, _ = await loop.create_connection(asyncio.Protocol, peer.host, peer.port)
             stack.callback(transport.close)
         yield
+    # Their ends are only asked for: the next turn closes the sockets.
     await asyncio.sleep(0)
 
 

@@ -64,9 +64,11 @@ class _Echoes:
                     continue
                 try:
                     self._echo(number, *connections[number])
+                # Polling is level-triggered: what could not be done now is reported again.
                 except BlockingIOError:
                     pass
                 except OSError:
+                    # The kernel takes a closed socket out of epoll by itself.
                     connections.pop(number)[0].close()
 
     def _accept(self) -> None:
@@ -88,12 +90,14 @@ class _Echoes:
         buffer = self._buffer
         got = connection.recv_into(buffer)
         if not got:
+            # The client is done; `serve` closes the connection as if it had broken.
             raise ConnectionResetError
         try:
             sent = connection.send(buffer[:got])
         except BlockingIOError:
             sent = 0
         if sent < got:
+            # Copied, because all connections share the buffer.
             unsent += buffer[sent:got]
             self._poll.modify(number, select.EPOLLOUT)
 
@@ -198,8 +202,10 @@ def _send_file(connection: Connection, start: int, size: int) -> None:
 def _pattern_file() -> int:
     """Return the descriptor of a file that holds a MiB of the pattern from any place on."""
     file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  (open as long as the process)
+    # One period more for what the division cuts off, and one for a start within the first.
     for _ in range(MIB // PERIOD_BYTES + 2):
         file.write(pattern(0, PERIOD_BYTES))
+    # The file object closes its own descriptor when it is collected, at the end of this function.
     return os.dup(file.fileno())
 
 
@@ -229,6 +235,7 @@ def _call_on_many(host: str, port: int, count: int, connections: int, size: int)
             _send_at_once(stack.enter_context(one))
             opened.append(one)
         for start in range(0, count, connections):
+            # The last time there may be fewer echoes left than connections.
             asked = list(zip(opened, range(start, count), strict=False))
             for one, turn in asked:
                 one.sendall(numbered(turn, size))

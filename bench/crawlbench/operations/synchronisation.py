@@ -26,6 +26,7 @@ async def _compete(guard: asyncio.Lock | asyncio.Semaphore, n: int) -> tuple[int
             async with guard:
                 inside += 1
                 most = max(most, inside)
+                # The others have a turn meanwhile, and come in if the guard lets them.
                 await asyncio.sleep(0)
                 inside -= 1
                 taken += 1
@@ -144,11 +145,13 @@ async def queue_workers(n: int) -> None:
         while True:
             page = await front.get()
             await asyncio.sleep(0)  # the fetch
+            # Two pages that are new and one that was seen, as on a site.
             for link in (2 * page + 1, 2 * page + 2, page // 2):
                 if link < n and link not in seen:
                     seen.add(link)
                     front.put_nowait(link)
             done.append(page)
+            # Only after its links are in the queue, or `join` could end before they are crawled.
             front.task_done()
 
     front.put_nowait(0)

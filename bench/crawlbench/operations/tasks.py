@@ -106,6 +106,8 @@ async def eager_tasks(n: int) -> None:
         check("tasks done at once", sum(task.done() for task in tasks), n)
         check("results", [task.result() for task in tasks], list(range(n)))
     finally:
+        # Else a loop that cannot make eager tasks could not be closed: `asyncio.Runner` makes a
+        # task for it.
         loop.set_task_factory(before)
 
 
@@ -151,6 +153,7 @@ async def task_group_fails(n: int) -> None:
             raise
 
     async def fail() -> None:
+        # The others must be waiting: a task that has not begun is cancelled without seeing it.
         await asyncio.sleep(0)
         raise LookupError
 
@@ -214,6 +217,7 @@ async def cancel_tasks(n: int) -> None:
             raise
 
     tasks = [asyncio.create_task(wait()) for _ in range(n)]
+    # As above, all must have begun.
     await asyncio.sleep(0)
     for task in tasks:
         task.cancel()

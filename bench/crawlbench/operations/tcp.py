@@ -60,6 +60,7 @@ async def _echoes(
 ) -> None:
     """Share `n` round trips among connections that are all open at once."""
     shares = [n // connections + (place < n % connections) for place in range(connections)]
+    # The probe asks for fewer round trips than there are connections.
     await asyncio.gather(*[ping(share, size, peer) for share in shares if share])
 
 

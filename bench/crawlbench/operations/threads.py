@@ -84,6 +84,7 @@ def loop_in_second_thread(n: int, loop_factory: LoopFactory) -> None:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             check("answers", runner.run(ask_all()), [2 * number for number in range(n)])
     finally:
+        # The loop has to end in its own thread before it can be closed in this one.
         second.call_soon_threadsafe(second.stop)
         thread.join(JOIN_TIMEOUT_S)
         check("the second thread still runs", thread.is_alive(), False)

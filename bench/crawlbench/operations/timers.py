@@ -16,6 +16,7 @@ from crawlbench.operations.contract import Figures, OperationWrong, Theme, check
 THEME = Theme("timers")
 TOLERATED_S = 0.0016
 """A timer may be so early: half a millisecond of rounding, one of the clock, and a tenth."""
+# In no order, so that a loop which fires timers as they were set is found.
 BATCH_DELAYS_S = tuple(k / 1000 for k in (7, 3, 10, 5, 2, 9, 6, 4, 8, 11))
 ODD_DELAYS_S = (0.0084, 0.0097, 0.0102, 0.0111)
 """No whole milliseconds, so that rounding shows."""
@@ -89,6 +90,7 @@ async def timer_accuracy(n: int) -> Figures:
     for number in range(n):
         delay_s = ODD_DELAYS_S[number % len(ODD_DELAYS_S)]
         fired: asyncio.Future[float] = loop.create_future()
+        # Before the loop reads its own clock: afterwards, a timer that is right could seem early.
         due_s = clock() + delay_s
         loop.call_later(delay_s, _tell_time, fired)
         late_s.append(await fired - due_s)

@@ -49,7 +49,9 @@ def main() -> None:
 def _stand_ready(loop: str, say: Say) -> Job | None:
     """Import everything that tries need, and fork for each job; return the job in the fork."""
     all_tries()
+    # After our own imports and before the loop's: what those open is no reason against forks.
     files = count_files()
+    # Not `load_loop_factory`, which makes a loop: all forks would share its descriptors.
     registry.load(registry.Kind.EVENT_LOOP, loop)
     say({"why_not_fork": why_not_fork(files)})
     return serve_forks(say)
@@ -72,6 +74,7 @@ def _probe(loop: str, job: Job) -> None:
     except UsageError as error:
         say(absent=str(error))
         return
+    # Before the try, so that a loop which crashes in it still has a type and a version.
     if operation.name == FIRST:
         say(**_facts(factory))
     peer = Peer(**order["peer"]) if order["peer"] else None
@@ -94,6 +97,7 @@ def _speaking(operation: Operation, say: Callable[..., None]) -> Operation:
             await operation.run(*arguments)
         except Exception as error:
             support, reason = judge_error(operation, error)
+            # At once: a loop that is wrong may also hang when it is closed, and say no more.
             say(support=support, reason=reason)
             raise
         say(support=Support.WORKS, reason="")

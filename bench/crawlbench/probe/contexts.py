@@ -138,6 +138,7 @@ async def task_factory(_: int) -> None:
 async def exception_handler(_: int) -> None:
     """What a callback raises goes to the exception handler; the loop goes on."""
     loop, heard = asyncio.get_running_loop(), []
+    # Given back afterwards: for the runner, an error that we did not plant is the loop's fault.
     before = loop.get_exception_handler()
     loop.set_exception_handler(lambda _, context: heard.append(context))
 
@@ -193,6 +194,7 @@ async def lost_task_error(_: int) -> None:
     task = asyncio.create_task(fail())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
+    # A task reports its error when it is collected, so nobody may hold it any more.
     del task
     gc.collect()
     loop.set_exception_handler(before)

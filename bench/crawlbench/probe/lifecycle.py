@@ -133,6 +133,7 @@ def keyboard_interrupt(_: int, loop_factory: LoopFactory) -> None:
     async def wait() -> None:
         asyncio.get_running_loop().call_soon(signal.raise_signal, signal.SIGINT)
         try:
+            # Ends before the deadline: who swallows the signal is wrong, and does not hang.
             await asyncio.sleep(3)
         except asyncio.CancelledError:
             cancelled.append(True)
@@ -156,6 +157,7 @@ def system_exit(_: int, loop_factory: LoopFactory) -> None:
         raise SystemExit(3)
 
     loop.call_soon(leave)
+    # As in `keyboard_interrupt`, for a loop that swallows it.
     loop.call_later(2, loop.stop)
     try:
         loop.run_forever()
@@ -199,6 +201,8 @@ async def clock(_: int) -> None:
 def free_threading(_: int, loop_factory: LoopFactory) -> None:
     """On a free-threaded Python, the loop does not bring the lock back."""
     is_gil_enabled = getattr(sys, "_is_gil_enabled", None)
+    # Python 3.13 and later have the function in every build, so it does not tell which build this
+    # is.
     if is_gil_enabled is None or "free-threading" not in sys.version:
         raise NotHere("this Python is not free-threaded")
     with asyncio.Runner(loop_factory=loop_factory) as runner:

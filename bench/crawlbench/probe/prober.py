@@ -98,6 +98,8 @@ class _Prober:
                 await self._work_all(starting)
             finally:
                 closing = [processes.close() for processes in self._processes.values()]
+                # A peer that is still starting must be on the stack before that closes, or nobody
+                # would end it.
                 await asyncio.gather(starting, *closing, return_exceptions=True)
             for peer in self._peers.values():
                 peer.cpu_s()  # a peer that died would make its loops look bad
@@ -118,6 +120,7 @@ class _Prober:
                 for worker in workers:
                     worker.cancel()
         except BaseExceptionGroup as errors:
+            # The caller expects an error of ours, not a group of them.
             raise errors.exceptions[0] from None
 
     async def _work(self, peers: asyncio.Task[None]) -> None:
@@ -129,6 +132,7 @@ class _Prober:
             if number:
                 await self._probe(loop, self._tries[number - 1])
             elif await self._starts(loop):
+                # Several workers wait for this task; one that is cancelled must not cancel it.
                 await asyncio.shield(peers)
                 await self._processes[loop].stand_ready()
                 for number, operation in enumerate(self._tries, 1):
@@ -150,6 +154,7 @@ class _Prober:
         found = self._judge(ended)
         if first in self._tries:
             self._found(loop, first, found, ended.seconds)
+        # A loop that is only wrong here may do other things right, and costs no deadlines.
         if found[0] in {Support.HANGS, Support.CRASHES}:
             self._give_up(loop, *found)
             return False
@@ -177,6 +182,8 @@ class _Prober:
     def _judge(self, ended: Ended) -> tuple[Support, str]:
         said = ended.said.get("support")
         found = Support(said or Support.CRASHES), str(ended.said.get("reason", ""))
+        # What was found wrong or missing stays so, however the process ended. What works does so
+        # only if the loop was closed and the process ended by itself, without an error.
         if said in {None, Support.WORKS} and (ended.code != 0 or not ended.said.get("closed")):
             late = "its work is done, but then " if said else ""
             found = self._broken(ended, late)

@@ -95,6 +95,7 @@ async def local_address(_: int) -> None:
         _transport, ping = await loop.create_connection(
             lambda: Ping(1, 100), *address, local_addr=(OWN, 0)
         )
+        # Before the echo, with which `Ping` closes its connection.
         name = ping._transport.get_extra_info("sockname")
         check("round trips", await ping.done, 1)
     check("own address", name[0], OWN)

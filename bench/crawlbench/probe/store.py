@@ -55,6 +55,8 @@ def _check(report: Report) -> None:
     for finding in report.findings:
         if finding.loop in asked:
             asked[finding.loop].append(finding.probe)
+    # The tables take the probes of all loops together: a loop that lacks some would show as not
+    # tried.
     first = next(iter(asked.values()), [])
     odd = [loop for loop, probes in asked.items() if probes != first]
     if odd:

@@ -106,6 +106,7 @@ async def close_sends_what_is_left(_: int) -> None:
     loop = asyncio.get_running_loop()
     left, right = _pair()
     transport, note = await loop.create_connection(_Note, sock=left)
+    # More than the sockets' buffers take, so that something is left when `close` is called.
     sent = numbered(2, 300_000) * 4
     transport.write(sent)
     transport.close()
@@ -180,6 +181,7 @@ async def writelines(_: int, peer: Peer) -> None:
 async def _error_of(awaitable: Awaitable[Any]) -> type[BaseException] | None:
     try:
         await awaitable
+    # What a loop lacks is a finding of its own, not a wrong error.
     except NotImplementedError:
         raise
     except Exception as error:  # its type is the result
@@ -192,6 +194,7 @@ async def connection_refused(_: int) -> None:
     """Nobody listens: ConnectionRefusedError."""
     loop = asyncio.get_running_loop()
     with socket.socket() as closed:
+        # Bound, so that nobody else gets the port meanwhile, but not listening.
         closed.bind(("127.0.0.1", 0))
         address = closed.getsockname()
         found = await _error_of(loop.create_connection(asyncio.Protocol, *address))

@@ -28,6 +28,7 @@ def judge_error(operation: Operation, error: BaseException) -> tuple[Support, st
         return Support.WRONG, _one_line(str(error))
     words = _one_line(f"{type(error).__name__}: {error}".rstrip(": "))
     if isinstance(error, operation.refusals):
+        # Without a text, only the place tells what is not implemented.
         inside = f" in {_where(error.__traceback__)}" if not str(error) else ""
         return Support.NOT_IMPLEMENTED, words + inside
     if isinstance(error, AttributeError) and _is_missing_method(error):

@@ -74,6 +74,8 @@ def blocks_outcome(
     differs.
     """
     index = Index(rounds)
+    # In this order, because `difference` takes the first from the second: above 0 the cell is
+    # slower, as in laps.
     first, second = (estimate_mean(index.by_round((name,))) for name in (baseline, cell))
     if first is None or second is None:
         return None
@@ -90,6 +92,7 @@ def _outcome(estimate: Estimate, rounds: Sequence[RoundRecord], confidence: floa
 
 def sum_up(method: str, outcomes: Sequence[AaOutcome]) -> AaSummary:
     """Sum up the sessions of one method; there must be at least one."""
+    # The nearest rank, nothing between two sessions: of fewer than 20, the largest.
     sizes = sorted(abs(outcome.estimate) for outcome in outcomes)
     return AaSummary(
         method=method,

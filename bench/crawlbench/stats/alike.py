@@ -76,6 +76,9 @@ def split_by_code(
     sessions: Iterable[Session], pair: tuple[Session, Session]
 ) -> list[list[Session]]:
     """Return sessions by what code they measured: that of either of two, or others."""
+    # What a session does not know of its code fits any code, so it may fit both of the pair; the
+    # first one gets it. If both of the pair have the same code, the second list stays empty and is
+    # dropped.
     kinds: list[tuple[Session, list[Session]]] = [(one, []) for one in pair]
     for session in sessions:
         found = next((same for first, same in kinds if have_same_code(first, session)), None)
@@ -155,6 +158,7 @@ class Newest:
         if plan.baselines[group] != self.baselines[group]:
             return Obstacle.OTHER_BASELINE
         network = cell.network
+        # An operation has no network.
         if network in session.networks and session.networks[network] != self.networks[network]:
             return Obstacle.OTHER_NETWORK
         return None

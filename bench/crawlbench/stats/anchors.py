@@ -61,6 +61,7 @@ def expected_shift(base: State, head: State, parts: Summary) -> float:
         + system * head.sending_s / base.sending_s
         + parts.wait_s
     )
+    # CPU time alone has no waiting, and a short cell may show none of it on a coarse clock.
     return math.log(moved / whole) if whole and moved else 0.0
 
 

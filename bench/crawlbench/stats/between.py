@@ -50,6 +50,8 @@ def find_spread(default: float, *kinds: Sequence[Sequence[float]]) -> Spread:
             these include the noise within each session, so that the result errs on the careful
             side.
     """
+    # A scaled inverse chi-squared prior: the default enters as a sum of squares of its own, so that
+    # it weighs less with each session that is known.
     squares, freedom, sessions = BELIEF * default**2, BELIEF, 0
     for series in kinds:
         known = [values for values in series if len(values) >= 2]
@@ -67,6 +69,7 @@ def between_sessions(found: Estimate, spread: Spread) -> Estimate:
 
     Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of the sum.
     """
+    # Each of the two sessions has its own deviation.
     within, between = found.error**2, 2 * spread.deviation**2
     total = within + between
     parts = within**2 / found.freedom + between**2 / spread.freedom

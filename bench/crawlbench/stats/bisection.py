@@ -61,6 +61,8 @@ def find_lead(changes: Sequence[Change]) -> Change | None:
 
 
 def _weight(change: Change) -> tuple[int, float]:
+    # If nothing clearly changed, the least certain cell decides the exit code: 'same' would hide a
+    # cell that failed.
     order = (Verdict.SAME, Verdict.UNCLEAR, Verdict.UNSUPPORTED, Verdict.INVALID)
     place = order.index(change.verdict) if change.verdict in order else len(order)
     return place, abs(change.estimate or 0.0)

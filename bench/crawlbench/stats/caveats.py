@@ -33,6 +33,7 @@ def find_caveats(session: Session, least_rounds: int) -> list[WarningNote]:
     """Return what a reader should know before trusting the numbers."""
     found = [*_few_rounds(session, least_rounds), *_slow_parsers(session), *_slot_effects(session)]
     found += [*_environments(session), *_slow_laps(session)]
+    # Without a look at the machine nothing is said of it: who reads a session may be elsewhere.
     if session.conditions:
         doubts = condition_caveats(session.machine, session.conditions)
         found += [one for one in doubts if one.topic != "load" or not _had_its_cpus(session)]
@@ -58,6 +59,7 @@ def condition_caveats(machine: Machine, conditions: Conditions) -> list[WarningN
 
 def _few_rounds(session: Session, least_rounds: int) -> Iterator[WarningNote]:
     rounds = len(session.rounds)
+    # Before the first round there are no intervals.
     if 0 < rounds < least_rounds:
         yield WarningNote(
             "rounds",
@@ -83,6 +85,7 @@ def _environments(session: Session) -> Iterator[WarningNote]:
         name
         for name in sorted({name for facts in built for name in facts.versions}, key=str.lower)
         if len({facts.versions.get(name) for facts in built}) > 1
+        # Requirements are kept in the normal form of PEP 503, packages in their own spelling.
         and _SEPARATORS.sub("-", name).lower() not in asked
     ]
     if odd:
@@ -145,6 +148,7 @@ def _slow_parsers(session: Session) -> Iterator[WarningNote]:
 
 
 def _company(machine: Machine, conditions: Conditions) -> Iterator[WarningNote]:
+    # The load is what these processes make, and their names say more.
     if conditions.busy:
         yield WarningNote(
             "busy", f"other processes use the CPUs: {', '.join(conditions.busy)}; end them first"

@@ -31,6 +31,9 @@ def find_claims(
         margin: differences up to it do not matter.
         widening: how much the interval is widened on both sides.
     """
+    # p values are two-sided, although each claim has one side: at a true difference of exactly the
+    # margin two claims are false, one on each side of it, and each of them gets half of the error.
+    # If the twins differ by the margin or more, `within` is not above 0 and nothing is the same.
     claims, beyond, within = dict(NO_CLAIM), margin + widening, margin - widening
     if mean > beyond:
         claims[Verdict.SLOWER] = p_value(beyond)
@@ -44,6 +47,7 @@ def find_claims(
 
 def weakens(shift: float, claim: Verdict) -> bool:
     """Return whether moving a mean by this much takes support from a claim."""
+    # 'Same' can be lost at either end.
     return {Verdict.SLOWER: shift < 0, Verdict.FASTER: shift > 0}.get(claim, shift != 0)
 
 

@@ -106,6 +106,7 @@ def compare_sessions(
     unlike = tuple(_find_unlike(base, head, groups))
     asked = margin if isinstance(margin, Margin) else Margin(margin)
     left_out = {one.group for one in unlike}
+    # Each code by itself: what changed from one code to the other is no variance between sessions.
     kinds = [list(map(SessionTimes, same)) for same in split_by_code(others, (base, head))]
     found = (_compare(sides, quantity, asked, kinds, left_out) for quantity in Quantity)
     return SessionComparison(
@@ -135,6 +136,8 @@ def _compare(
     ]
     if not cells:
         return None
+    # How far sessions differ was measured on whole crawls (docs/method.md); `_Rows` turns that into
+    # the spread of a page or of a beginning.
     others = [[one.by(quantity.whole) for one in same] for same in kinds]
     return compare_rows((base, head), cells, margin, others)
 

@@ -83,10 +83,14 @@ def _compare(cells: dict[str, list[Sample]], cpus: int) -> dict[str, float]:
     }
     singles = {name: one for name, one in totals.items() if one.side <= MAX_SIDE_SHARE * one.used}
     used = sum(one.used for one in singles.values())
+    # A thread that is alone in its worker can only have waited for others, so all of its waits are
+    # theirs. With several threads nobody knows: those cells are left out.
     if len(singles) < MIN_SINGLES or not used:
         return dict.fromkeys(singles, 1.0)
     usual = sum(one.waited for one in singles.values()) / used
     return {
+        # The second amount is what others caused at least, even if it is far more than usual:
+        # nobody waits for a thread longer than that uses the CPU.
         name: one.share(max(ALLOWANCE * usual * one.used, one.waited - one.side))
         for name, one in totals.items()
     }

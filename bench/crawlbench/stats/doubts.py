@@ -93,6 +93,7 @@ class Nuisances:
         self._is_operation = is_operation
         self._others = others or {}
         self._shares: dict[tuple[str, ...], dict[Doubt, float]] = {}
+        # One function for each set of doubts: an index finds what it has read by the function.
         self._readings: dict[tuple[Doubt, ...], Reading] = {}
 
     @cached_property
@@ -165,6 +166,7 @@ class Nuisances:
         }[doubt]
 
     def _server_wait_s(self, sample: Sample) -> float:
+        # A client that computed all the while was not held up, however long the mirror had no CPU.
         return min(sample.mirror_wait_s / sample.loops, idle_s(sample, self._cpus))
 
     def _server_load_s(self, sample: Sample) -> float:
@@ -181,6 +183,7 @@ class Nuisances:
         waited, used = self._starved_s(sample), used_s(sample)
         wanted = waited + used
         share = waited / wanted if wanted else 0.0
+        # A straight line from nothing to what was measured at a half, and no more beyond that.
         return CONTENTION_COST * min(1.0, share / HALF) * used
 
     def _starved_s(self, sample: Sample) -> float:

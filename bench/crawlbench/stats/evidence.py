@@ -160,6 +160,7 @@ class Ways:
         """The moments of the way whose rounds agree best; as measured if that decides nothing."""
         if not self.are_of_others:
             return self.measured
+        # All ways have the same rounds, so sums of squares compare like variances.
         return min(self.states.values(), key=lambda state: state.squares)
 
     def add(self, values: Iterable[float]) -> None:
@@ -231,6 +232,8 @@ class _Walk:
         assert self.found is not None
         measured, steadiest = self.ways.measured, self.ways.steadiest
         mean = measured.mean
+        # This is 1 for each claim that today's mean does not support, however small its p value
+        # once was.
         unsupported = find_claims(mean, lambda _: 0.0, self.margin, self.widening)
         self.claims = {one: max(p, unsupported[one]) for one, p in self.claims.items()}
         if self.slow_p > self.level:  # typical times may agree where rare slow laps do not
@@ -246,6 +249,7 @@ class _Walk:
             slow_laps_p=self.slow_p,
             likely_mean=steadiest.mean,
             spread=math.sqrt(steadiest.variance),
+            # Never of less than 0, since no way has less variance than the steadiest one.
             luck=math.sqrt(measured.variance - steadiest.variance),
             shifts={name: x.mean - mean for name, x in self.ways.states.items()},
         )

@@ -63,6 +63,7 @@ def more_rounds(
             <= distance
         ),
     )
+    # The pair is open, so it needs a round even if the interval seems narrow enough already.
     return max(1, counts[place] - evidence.rounds) if place < len(counts) else None
 
 

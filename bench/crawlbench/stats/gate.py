@@ -113,6 +113,7 @@ class Gate:
         """Exit code: 0 passed, 1 slower, 3 unclear, 4 something was invalid, or nothing judged."""
         if self.slower:
             return 1
+        # Equal also if both are 0: a gate that judged nothing must not pass.
         if self.invalid or self.hopeless == self.total:
             return 4
         return 3 if self.unclear else 0
@@ -154,12 +155,15 @@ def hold_gate(
     slower = sum(_is_slower(change, gate) for change in changes)
     invalid = lost + sum(_is_invalid(change) for change in changes)
     hopeless = sum(_is_hopeless(change) for change in changes)
+    # Each change counts once, or `unclear` would be wrong. In `ab` one that is hopeless, because
+    # half of its time is not the client's, may have an interval below the gate.
     passed = sum(_passes(change, gate) and not _is_hopeless(change) for change in changes)
     unclear = total - slower - invalid - hopeless - passed
     return Gate(total, slower, invalid, unclear, hopeless, lost, remedy)
 
 
 def _is_slower(change: Change, gate: float) -> bool:
+    # The interval holds for its own row alone; only the verdict allows for the number of rows.
     return any(way.verdict is Verdict.SLOWER and way.interval.low > gate for way in change.ways)
 
 

@@ -55,6 +55,7 @@ def _draw(
     sessions = {name: one.session for name, one in times.items()}
     quantity = next((one.quantity for one in times.values()), Quantity.TIME)
     points, groups, left_out = _collect(times, eras)
+    # Where a change could be, if there were one era; several eras have fewer places, never more.
     places = sum(max(0, len(found) - 2 * MIN_SIDE + 1) for found in points.values())
     level = (1 - confidence) / max(1, places)
     # The cost to begin is kept in crawls of the baseline until everything is found.
@@ -76,6 +77,7 @@ def _draw(
             _scaled_jump(one, scales.get(groups[one.cell], 1.0))
             for one in _jumps(newest, most, confidence, missing)
         ),
+        # Not below: the newest session is one of them.
         unjudged=tuple(cell for cell, found in newest.items() if len(found) <= MIN_BEFORE),
         absent=tuple(cell for cell, found in newest.items() if not found),
         quantity=quantity,
@@ -136,6 +138,7 @@ def _read(
     times: SessionTimes, newest: Newest
 ) -> Iterator[tuple[Cell, Estimate | tuple[Obstacle, str]]]:
     """Yield the cells of a session that are compared, with their normalised value or why not."""
+    # The cells of whole crawls, because one that lacks the second length must be named, not missed.
     for cell in times.by(times.quantity.whole).cells.values():
         if times.is_baseline(cell) or cell.strategy == REFERENCE:
             continue
@@ -184,6 +187,7 @@ def _jumps(
         before = [point.estimate for point in points[:-1]]
         usual = estimate_mean(before) if len(before) >= MIN_BEFORE else None
         if usual:
+            # The spread of one session, s, and the error of the mean together: s * sqrt(1 + 1 / n).
             error = usual.error * math.sqrt(usual.count + 1)
             shift = points[-1].estimate - usual.mean
             estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)

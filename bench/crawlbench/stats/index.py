@@ -47,12 +47,15 @@ class Index:
         """Sort the samples by cell and round."""
         self.rounds = len(rounds)
         self._samples: dict[str, list[list[Sample]]] = {}
+        # Readings are told apart by identity: whoever makes one must keep the function.
         self._laps: dict[tuple[tuple[str, ...], Reading], list[Laps]] = {}
         for place, record in enumerate(rounds):
             for sample in record.samples:
                 if not sample.warmup:
                     by_round = self._samples.get(sample.cell)
                     if by_round is None:
+                        # Also for the rounds that the cell missed, because cells are paired by a
+                        # round's place.
                         by_round = self._samples[sample.cell] = [[] for _ in rounds]
                     by_round[place].append(sample)
 

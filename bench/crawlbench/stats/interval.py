@@ -96,6 +96,7 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     """
     variance = first.error**2 + second.error**2
     spread = first.error**4 / first.freedom + second.error**4 / second.freedom
+    # If the rounds of both are all equal, Satterthwaite's formula is 0 / 0.
     freedom = variance**2 / spread if spread else min(first.freedom, second.freedom)
     count = min(first.count, second.count)
     return Estimate(count, second.mean - first.mean, math.sqrt(variance), freedom)

@@ -99,6 +99,7 @@ class _Judgement:
         self._question = question
         self._alpha = 1 - session.plan.confidence
         self._failures = find_failures(session, question.quantity)
+        # Of whole crawls, whatever the question reads: the margin to begin is a share of one.
         crawl_s = index.typical_s(self._present(question.baseline).cells)
         self._margin = find_margin(session.plan.margin, question.quantity, crawl_s, begin_margin_s)
         self._cell = session.plan.cell(question.baseline.name)
@@ -118,6 +119,7 @@ class _Judgement:
         count = sum(not self._is_refused(pair) for pair in self._question.pairs)
         levels = holm_levels(p_values, count, self._alpha)
         return [
+            # A pair without a level makes no claim, but says what would have been found.
             self._answer(pair, weighed[pair], levels.get(pair, self._alpha / max(1, count)))
             if pair in weighed
             else self._without_numbers(pair)

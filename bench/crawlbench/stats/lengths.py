@@ -59,6 +59,7 @@ class Slopes(Index):
             line: what a third length shows; None if there is none.
             measured: reads the time of each length, with nothing taken off.
         """
+        # It reads through the index of all samples and keeps only what it works out from there.
         super().__init__(())
         self.rounds = index.rounds
         self._index = index
@@ -85,6 +86,7 @@ class Slopes(Index):
         To call them independent is careful: what slows down both lengths together moves it less.
         """
         short, long = self._typical(cell, reading)
+        # The derivatives of log(long - short) by the two logarithms, added as errors add.
         return math.hypot(short, long) / max(long - short, MIN_MORE * long)
 
     def seconds(self, cell: str) -> list[Laps]:
@@ -106,6 +108,7 @@ class Slopes(Index):
     def _parts(self, cell: str, reading: Reading) -> list[dict[int, tuple[float, float]]]:
         """Return, per round and lap, the time of the short crawl and what the long one adds."""
         longs = self._index.laps((self._longs.get(cell, ""),), reading)
+        # A long form takes part in some of the laps only (`long_share`).
         both = zip(self._index.laps((cell,), reading), longs, strict=True)
         return [
             {
@@ -145,6 +148,7 @@ class Intercepts(Slopes):
         """Return by how many seconds such errors move the cost to begin."""
         short, long = self._typical(cell, reading)
         share = self._form.short_pages / self._form.more_pages
+        # Likewise of short - share * (long - short), in seconds.
         return math.hypot((1 + share) * short, share * long)
 
     def level(self, values: list[float]) -> float:

@@ -58,6 +58,7 @@ def merge(sheets: Sequence[Plan], read: Callable[[int], Sequence[BlockResult]]) 
         tuple(chain.from_iterable(one.comparisons for one in found)),
         tuple(chain.from_iterable(one.noise for one in found)),
         tuple(chain.from_iterable(one.left_out for one in found)),
+        # Failures are those of blocks, so each quantity has counted the same ones.
         found[0].failures,
     )
 

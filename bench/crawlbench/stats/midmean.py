@@ -26,6 +26,8 @@ def midmean(values: Sequence[float]) -> float:
 @lru_cache(maxsize=1024)
 def _weights(count: int) -> tuple[float, ...]:
     """Return the weight of each rank; their sum is 1."""
+    # Rank r stands for the stretch from r to r + 1 and weighs as much of it as lies in the middle
+    # half.
     cut = count / 4
     parts = [
         min(rank + 1, count - cut) - max(rank, cut) if cut - 1 < rank < count - cut else 0.0

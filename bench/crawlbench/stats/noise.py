@@ -129,9 +129,11 @@ def _spread(rounds: Sequence[Sequence[float]]) -> _Spread | None:
     if len(rounds) < MIN_ROUNDS:
         return None
     counts = [len(laps) for laps in rounds]
+    # Halves of alternate laps, so that a drift within the round moves both of them alike.
     of_lap = [
         count * (midmean(laps[::2]) - midmean(laps[1::2])) ** 2 / 4
         for count, laps in zip(counts, rounds, strict=True)
     ]
+    # What laps add to a round goes with 1 / count, hence the harmonic mean.
     share = fmean([1 / count for count in counts])
     return _Spread(len(rounds), variance(map(midmean, rounds)), fmean(of_lap) * share, 1 / share)

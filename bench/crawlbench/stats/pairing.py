@@ -61,6 +61,7 @@ def log_ratios_of_means(
 def _paired(first: list[Laps], second: list[Laps]) -> Iterator[list[tuple[float, float]]]:
     """Yield, per round in which the two share a lap, the pairs of its laps."""
     for one, two in zip(first, second, strict=True):
+        # They need not share all laps: who is settled rests, and a disturbed value is left out.
         pairs = [(value, two[lap]) for lap, value in one.items() if lap in two]
         if pairs:
             yield pairs

@@ -75,6 +75,7 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
     over_machines = Estimate(count, middle, math.sqrt(between / count), count - 1)
     if count <= MAX_FIXED:
         over_machines = _of_these(estimates, middle)
+    # By chance the machines' means may differ less than their own errors would make them.
     excess = max(0.0, between - fmean([one.error**2 for one in estimates]))
     return Pooled(
         mean=over_machines,

@@ -23,6 +23,7 @@ def time_values(record: RoundRecord) -> dict[str, list[float]]:
     """
     values = [sample for sample in record.samples if not sample.warmup]
     spent_s = sum(sample.seconds * sample.loops for sample in values)
+    # An older session does not say what its laps took; then nothing is added.
     beside_s = max(0.0, (record.laps_s or 0.0) - spent_s) / max(1, len(values))
     found: dict[str, list[float]] = {}
     for sample in values:
@@ -50,8 +51,11 @@ def fit_around(counts: Collection[int], around_s: Collection[float]) -> tuple[fl
     if len(set(counts)) < 2:
         return fmean(around_s), 0.0
     each_s, fixed_s = linear_regression(counts, around_s)
+    # No group makes a round shorter: the rounds differ by chance, or by something else.
     if each_s <= 0:
         return fmean(around_s), 0.0
+    # Nothing costs less than 0 either: the line of least squares through the origin takes its
+    # place.
     if fixed_s < 0:
         pairs = zip(counts, around_s, strict=True)
         return 0.0, sum(n * s for n, s in pairs) / sum(n * n for n in counts)
@@ -73,6 +77,7 @@ def expect_full_s(session: Session) -> float | None:
         return max(mean_s, last.seconds)
     gone = {failure.cell for failure in session.failures}
     if len(session.rounds) >= LINE_ROUNDS:
+        # Middle lengths are crawled in the first rounds only, so no later round contains them.
         gone |= set(session.plan.middle_names.values())
     laps_s: dict[str, float] = {}
     most, around_s = 0, 0.0

@@ -98,6 +98,8 @@ class _Rows:
         self._margin = margin
         self._confidence = pair[1].session.plan.confidence
         self._has_anchors = have_anchors(pair, {cell.group for cell in cells})
+        # Without those that have an obstacle: the first of a kind stands in all of its pairs, and
+        # would take them with it.
         self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
         self.spreads = find_spreads(cells, self._kin_pairs, others, has_anchors=self._has_anchors)
 
@@ -134,6 +136,7 @@ class _Rows:
             seconds_of(one.summaries.get(cell.name), self._quantity) for one in self._pair
         )
         ways = tuple(seen[cell.name] for seen in (plain, relative) if cell.name in seen)
+        # An obstacle forbids all ways, and a side with fewer than two rounds gives none.
         if not ways:
             kind, detail = obstacle or NO_ROUNDS
             failures = [f for side in self._pair if (f := side.failure(side.cells[cell.name]))]
@@ -161,6 +164,7 @@ class _Rows:
             found = side.obstacle(side.cells[cell.name])
             if found:
                 kind, detail = found
+                # The detail of these two is the name of a cell already.
                 is_name = kind in (Obstacle.BENT, Obstacle.HALF)
                 about = detail if is_name else f"{cell.name}: {detail}"
                 return kind, f"{name}: {about}" if detail else ""
@@ -181,6 +185,7 @@ class _Rows:
         if not base or not head:
             return None
         shift = self._expected_shift(cell)
+        # A log ratio cannot be taken off seconds: the head is brought to the base's speed.
         if not self._quantity.has_ratio:
             return difference(base, _scaled(head, math.exp(-shift)))
         change = difference(base, head)
@@ -209,6 +214,7 @@ class _Rows:
     def _careful(self, seen: Seen) -> Seen:
         """Make a plain time without anchors unclear, unless it shows a slowdown."""
         is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
+        # Without anchors nobody knows whether the machine was faster this time.
         if self._has_anchors or not is_bold:
             return seen
         return replace(seen, verdict=Verdict.UNCLEAR)

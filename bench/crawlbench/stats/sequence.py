@@ -59,7 +59,7 @@ def p_value(moments: Moments, truth: float) -> float:
     if count < MIN_ROUNDS:
         return 1.0
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
-    if not moments.squares:  # the limit of the evidence
+    if not moments.squares:  # rounds that all agree: the limit as their spread goes to 0
         return 1.0 if moments.mean == truth else share ** (freedom / 2)
     excess = (moments.mean - truth) ** 2 / (moments.variance / count) / freedom
     log_evidence = 0.5 * math.log(share) + count / 2 * (
@@ -83,6 +83,8 @@ def _half_width_in_errors(count: int, level: float) -> float:
     """Return the half-width in standard errors: where `p_value` equals the level."""
     share = PRIOR_ROUNDS / (count + PRIOR_ROUNDS)
     ceiling = (level * math.sqrt(share)) ** (-2 / count)
+    # After few rounds the evidence has an upper limit, however far the mean lies; if the level
+    # demands more than that, no difference can be shown.
     if share * ceiling >= 1:
         return math.inf
     return math.sqrt((count - 1) * (ceiling - 1) / (1 - share * ceiling))

@@ -115,6 +115,7 @@ class Sheet:
         name, kind = block.machine.name, block.machine.fingerprint.kind
         for found in (one for one in block.cells if one.quantity is self.quantity):
             said = self.cells.setdefault(found.cell, [])
+            # What a loop refuses was never in the family; what fails stays in it.
             if found.verdict is not Verdict.UNSUPPORTED:
                 self.tried.add((found.cell, kind))
             estimate = _estimate(found)

@@ -36,6 +36,8 @@ def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tu
         p_values = [_p_beyond(shift, margin) for shift in found]
         if max(p_values) <= level:
             return list(zip(places, found, strict=True))
+        # One at a time: without it its two segments become one, which changes the correlation and
+        # all other tests.
         places.pop(p_values.index(max(p_values)))
     return []
 
@@ -43,6 +45,7 @@ def find_shifts(values: Sequence[float], margin: float, level: float) -> list[tu
 def _split(values: Sequence[float], start: int, margin: float, level: float) -> list[int]:
     """Return where a stretch changes if its sessions are taken as independent."""
     best: tuple[float, int] | None = None
+    # The level stays the same in each part: whoever asks has divided it by all places already.
     for place in range(MIN_SIDE, len(values) - MIN_SIDE + 1):
         shift = _shift(values[:place], values[place:])
         distance = abs(shift.mean) / shift.error if shift.error else math.inf
@@ -103,4 +106,6 @@ def _neighbours_correlation(parts: Sequence[Sequence[float]]) -> float:
     bias = len(parts) / sum(map(len, parts))
     if 4 * bias >= 0.5:  # too few to solve it: the solution would be all noise
         return min(0.95, max(0.0, found + bias))
+    # Never 1, at which sessions would be worth nothing, and never below 0: neighbours that
+    # alternate by chance do not make sessions worth more.
     return min(0.95, max(0.0, (found + bias) / (1 - 4 * bias)))

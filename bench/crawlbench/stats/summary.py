@@ -85,11 +85,13 @@ class _Lengths:
         """Return a summary with what two lengths say; unchanged if one of them has no values."""
         page, begin = self._per_page.value(cell), self._to_begin.value(cell)
         long = samples.get(self._longs.get(cell.name, ""))
+        # The reference and the long forms themselves have one length.
         if page is None or begin is None or not long:
             return summary
         middle_s, long_s = (
             self._typical_s(names.get(cell.name)) for names in (self._middles, self._longs)
         )
+        # These stand in a row that is off the line, in place of a cost per page.
         summary = replace(summary, middle_s=middle_s, long_s=long_s)
         obstacle, _ = self._pages.find_obstacle((cell.name,))
         if obstacle:

@@ -62,6 +62,7 @@ class SessionTimes:
         self._failures = find_failures(session, quantity)
         self._twins = session.plan.twins
         self._shifts = {
+            # Whichever of the two is compared with the other, a bound has no direction.
             frozenset((one.cell, one.baseline)): bound_shifts(size.shift for size in one.doubts)
             for one in session.comparisons
             if one.quantity is quantity
@@ -183,6 +184,7 @@ class SessionTimes:
         for one in self.session.against_baseline(self.quantity):
             if one.obstacle is Obstacle.HALF:
                 cell = self.session.plan.cell(one.cell)
+                # What is too much does not depend on who caused the waits: nobody is named.
                 most = find_nuisances(self.session, cell, self.quantity, {}).most
                 for size in one.doubts:
                     sides = (one.cell, size.cell_share), (one.baseline, size.baseline_share)
@@ -242,6 +244,7 @@ def find_widening(
             if doubt in base and counts(doubt, base[doubt].share, head[doubt].share)
         )
     if way is Way.KIN:
+        # Bounds have no direction, so those of the two sessions add up, here and below.
         cell, other = cells
         return sum(side.shift_beside(cell, other) for side in pair)
     return sum(side.shift(cells[0]) for side in pair)

@@ -56,6 +56,7 @@ class Typical:
             return half if cell.control else -half
         if cell.name in self._ratios:
             return self._ratios[cell.name]
+        # Nobody compares the reference and the long forms: the judge has no ratio of theirs.
         present = tuple(name for name in twins if name in self._valid)
         logs = log_ratios(self._index, Side(cell.name, (cell.name,)), Side(twins[0], present))
         return fmean(logs) if logs else None
