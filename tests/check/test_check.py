@@ -183,6 +183,30 @@ def test_what_runs_since_the_import_is_found(tmp_path):
     assert judge_import({"threads": [], "processes": [], "sockets": []}).holds
 
 
+def test_what_the_site_starts_is_not_the_strategys(tmp_path):
+    """A parser or a site of somebody else's may keep a thread."""
+    site = tmp_path / "site.py"
+    starts = EARLY.partition("def crawl")[0]
+    site.write_text(f"from crawlbench.sites.douban import SITE\n{starts}", encoding="utf-8")
+    path = tmp_path / "honest.py"
+    path.write_text("def crawl(site, concurrency):\n    raise LookupError\n", encoding="utf-8")
+    start = {"url": "http://127.0.0.1:9/", "ca_file": None}
+    trial = Trial(Subject(str(path), site=str(site)), [start], {})
+    (report,) = asyncio.run(trial.run())
+    assert report["error"]["type"] == "LookupError"
+    assert judge_import(trial.started).holds, trial.started
+
+
+def test_strategy_that_cannot_be_loaded_says_so_for_every_start(tmp_path):
+    """In each report the error of the import, not how the process ended that met it first."""
+    path = tmp_path / "broken.py"
+    path.write_text("raise LookupError('it is lost')\n", encoding="utf-8")
+    start = {"url": "http://127.0.0.1:9/", "ca_file": None}
+    reports = asyncio.run(Trial(Subject(str(path)), [start] * 3, {}).run())
+    assert len(reports) == 3
+    assert all("it is lost" in report["error"]["text"] for report in reports), reports
+
+
 @pytest.mark.long
 def test_site_of_json_is_read_by_a_parser_of_json():
     """Its pages are small, and still asked for compressed."""

@@ -331,6 +331,19 @@ def test_pair_of_two_loops_is_moved_by_its_own_doubts_alone():
     assert busy.seen.interval.high == pytest.approx(quiet.seen.interval.high, abs=0.005)
 
 
+def test_kept_session_in_which_either_loop_waited_for_half_says_nothing_of_their_pair():
+    """Neither has a value there, so no spread between sessions can come from it."""
+    kin = replace(FAST, event_loop="asyncio")
+    seconds = {BASELINE: 1.0, kin: 0.5, FAST: 0.4, CONTROL: 1.0}
+    laps = [{cell: [s + n / 1000] * 2 for cell, s in seconds.items()} for n in range(6)]
+    made = judge(make_session(make_plan(kin, FAST), laps))
+    kept = {cell: [starve(made, 0.9, cell)] * 3 for cell in (kin, FAST)}
+    known = compare_sessions(made, made, MARGIN, [made] * 3).spreads[Way.KIN]
+    assert known.sessions == 3
+    for others in kept.values():
+        assert compare_sessions(made, made, MARGIN, others).spreads[Way.KIN].sessions == 0
+
+
 def test_baseline_that_is_half_waiting_has_no_verdict_and_is_named_by_the_others():
     """Nothing can be said relative to it."""
     found = changes(session(), starve(session(), 0.6, BASELINE, CONTROL))

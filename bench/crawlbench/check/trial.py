@@ -39,16 +39,17 @@ def main() -> None:
     job: TrialJob = json.loads(sys.argv[1])
     say = open_channel()
     complaints = _listen_to_complaints()
-    before = _look_around()
     try:
         spec, read = _load_site(job)
     except UsageError as error:  # no fault of the strategy's
         say({"refused": str(error)})
         return
+    before = _look_around()  # what a site or a parser starts is no fault of the strategy's either
     try:
         watched = _Watched(spec, *_load_strategy(job), read)
     except BenchError as error:
-        say({"error": _describe(error)})
+        for _ in job["starts"]:
+            say({"error": _describe(error)})
         return
     say({"started": _started_since(before)})
     for start in job["starts"]:

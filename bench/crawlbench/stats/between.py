@@ -135,7 +135,8 @@ def _find_series(
         if not has_anchors:
             series[Way.PLAIN].append(_means(one.plain(cell) for one in _with(others, cell)))
     for one, two in pairs:
-        both = [side for side in _with(others, one) if two.name in side.cells]
+        usable = _with(others, two)
+        both = [side for side in _with(others, one) if side in usable]
         series[Way.KIN].append(_means(side.beside(two, one) for side in both))
     return series
 
