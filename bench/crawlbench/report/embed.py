@@ -21,6 +21,7 @@ def read_asset(package: str, name: str) -> str:
 
 def script_json(value: object) -> str:
     """Return JSON that HTML and JavaScript parsers cannot mistake for markup or a line break."""
+    # A browser cannot read NaN, and a page has it only by a mistake of ours, which should be loud.
     text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
