@@ -83,6 +83,7 @@ class _Canvas:
 
     def place(self, log_ratio: float) -> int:
         """Return the column of a ratio."""
+        # The margin may lie outside the scale, which reaches as far as the intervals.
         share = (log_ratio - self.first) / (self.last - self.first)
         return max(0, min(self.width - 1, round(share * (self.width - 1))))
 

@@ -84,6 +84,7 @@ def _folder(view: SessionView) -> str:
 
 def _quote(word: str) -> str:
     """Return a word for a shell, with unprintable characters as escapes that bash and zsh read."""
+    # `shlex.quote` leaves marks in place that turn the direction of the command that is shown.
     if word.isprintable():
         return shlex.quote(word)
     shown = (c if c.isprintable() and c not in "'\\\\" else _escape(c) for c in word)

@@ -207,6 +207,7 @@ def render_table(table: Table, width: int) -> RichTable:
     room = max((cell_len(row[0]) for row in table.rows), default=0) - missing
     for row in table.rows:
         # Names are long and have hyphens: they can be folded better than anything else.
+        # Where that would not be enough, all columns are folded.
         first = "\n".join(wrap(row[0], room)) if 0 < missing < room else row[0]
         texts = zip(headers, (first, *row[1:]), strict=True)
         rendered.add_row(*(Text(text, _style(header, text)) for header, text in texts))
