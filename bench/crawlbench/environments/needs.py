@@ -62,7 +62,7 @@ def needed_packages(
     for kind, of in names.items():
         for name in of:
             needs = {canonicalize_name(package) for package in _packages(kind, name)}
-            # What the user wrote out is needed in any case; if there is no wheel, the build says so.
+            # What the user wrote out is needed in any case; if it has no wheel, the build says so.
             if name in written.get(kind, ()) or all(p in wanted or _is_here(p) for p in needs):
                 found |= needs
     return sorted(found)
