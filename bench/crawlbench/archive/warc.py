@@ -152,7 +152,7 @@ class _Archive:
         while (record := self._next()) is not None:
             if capture := self._capture(record):
                 yield capture
-            if self._is_lost:  # while its body was read, which has been told
+            if self._is_lost:  # read() met the damage, and has said so
                 return
             with _breaking():
                 while record.raw_stream.read(_STEP_BYTES):

@@ -174,7 +174,7 @@ def _build(
         facts,
         python=kept.python,
         versions=kept.versions,
-        named=tuple(sorted({*facts.named, *kept.local})),  # some names stand in code alone
+        named=tuple(sorted({*facts.named, *kept.local})),  # a name may stand in setup.py's code
         looseness=kept.looseness,
     )
 
@@ -183,7 +183,7 @@ def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int
     """Build an environment, and record as the last step that it is ready to be used."""
     remove_folder(folder)
     loose = looseness + recipe.make(folder)
-    # Before it is ready: what does not start would be found broken each time.
+    # Before it counts as ready: otherwise one that does not start would be found ever again.
     found = look_inside(facts, {})
     kept = Kept(
         *(recipe.key, recipe.environment.spec, found.python, found.versions),

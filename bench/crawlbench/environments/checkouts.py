@@ -41,10 +41,10 @@ def describe_checkout(path: Path) -> str:
     """
     digest = hashlib.sha256()
     for file in sorted(_files(path)):
-        # The length keeps apart two files whose names and contents read the same in a row.
         name = file.relative_to(path.parent).as_posix()
-        # A link may lead out of the checkout, to what is not installed with it.
+        # A link may lead out of the checkout: it counts by where it leads.
         content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        # With the length, no content can pass for the name of the next file.
         digest.update(f"{name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
     commit = _commit(path)
     return digest.hexdigest()[:12] + (f" (commit {commit})" if commit else "")
@@ -68,8 +68,7 @@ def copy_checkout(path: Path, folder: Path) -> Path:
     git = path / GIT
     if git.is_dir():  # for builds that ask git for their version
         shutil.copytree(git, target / GIT, symlinks=True)
-    # In a worktree it is a file with the path of the repository.
-    elif git.is_file():
+    elif git.is_file():  # of a worktree: it names the repository
         shutil.copy2(git, target / GIT)
     return target
 
@@ -103,7 +102,7 @@ def _files(path: Path) -> list[Path]:
 
 def _git_files(path: Path) -> list[Path] | None:
     """Return the files that git tracks or would add, with submodules; None without git."""
-    # Two calls, because git lists no files of submodules that are new.
+    # Two calls, because git does not look for new files in submodules.
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
     if tracked is None or new is None:

@@ -62,7 +62,7 @@ def needed_packages(
     for kind, of in names.items():
         for name in of:
             needs = {canonicalize_name(package) for package in _packages(kind, name)}
-            # What the user wrote out is needed in any case; if it has no wheel, the build says so.
+            # What the user wrote out is needed in any case: if it has no wheel, building fails.
             if name in written.get(kind, ()) or all(p in wanted or _is_here(p) for p in needs):
                 found |= needs
     return sorted(found)
@@ -178,7 +178,7 @@ def _own_requirements() -> dict[str, str]:
     found: dict[str, Requirement] = {}
     for text in metadata.requires("crawlbench") or ():
         requirement = Requirement(text)
-        # Whoever asks for the package needs it, whatever the system: `needed` has decided.
+        # What is needed has been decided by then: no marker may drop it.
         requirement.marker = None
         found.setdefault(canonicalize_name(requirement.name), requirement)
     return {name: str(requirement) for name, requirement in found.items() if name != "crawlbench"}

@@ -115,8 +115,8 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
         {str(canonicalize_name(n)): v for n, v in one.versions.items()} for one in environments
     ]
     differing = {name for name in named if len({of.get(name) for of in versions}) > 1}
-    # Two checkouts may have the same version, so their files count. Which packages come from
-    # them? Those that no requirement names.
+    # Two checkouts may have the same version, so their files count. The packages that come from
+    # them are those that no requirement names.
     sources = [sorted(one.sources.values()) for one in environments]
     if any(of != sources[0] for of in sources):
         alone = [replace(one.asked, checkouts=()) for one in environments]

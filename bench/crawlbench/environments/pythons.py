@@ -95,7 +95,7 @@ def _remembered(asked: str) -> Interpreter | None:
         return None
     with suppress(OSError, subprocess.SubprocessError):
         found = Interpreter(Path(path), _identity(Path(path)))
-        wanted = asked.rstrip("t").split(".")
+        wanted = asked.rstrip("t").split(".")  # free-threaded builds have a t
         if [str(part) for part in found.version[: len(wanted)]] == wanted:
             return found
     return None

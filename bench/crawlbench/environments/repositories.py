@@ -80,7 +80,6 @@ def fetch_repository(repository: Repository) -> Path:
     place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
     target = cache_folder() / "repositories" / f"{place}-{commit}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Another session may clone the same.
     with FileLock(f"{target}.lock"):
         if not target.exists():
             # Beside its place, so that it gets there whole or not at all.
