@@ -48,9 +48,10 @@ def _differences(one: str, other: str) -> list[tuple[str, str]]:
         name = pair.partition("=")[0]
         if not pair or (pair in pairs and pair in others):
             continue
+        # Two of its values lead to one page, so none of them counts.
         if name in names and name in other_names:
             found.append(("drop_parameters", name))
-        elif "=" in pair:
+        elif "=" in pair:  # only one of the two has it: with this value it says nothing
             found.append(("default_parameters", pair))
         else:
             found.append(("drop_parameters", name))

@@ -72,6 +72,7 @@ class Capture:
 def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
     """Return the headers that describe the page, without malformed or very long ones."""
     kept: dict[str, str] = {}
+    # The slice bounds the time that a flood of headers takes, the break below what is kept of it.
     for name, text in headers[: 4 * _MAX_HEADERS]:
         value = text.strip()
         is_fit = _NAME.fullmatch(name) and _VALUE.fullmatch(value)
@@ -79,5 +80,6 @@ def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:
             kept.setdefault(name.title(), value)
         if len(kept) == _MAX_HEADERS:
             break
+    # It may have had no type, and was recognised by its body.
     kept.setdefault("Content-Type", "text/html")
     return kept

@@ -90,6 +90,8 @@ def _undo(coding: str, body: bytes, leniencies: list[str]) -> bytes:
             raise _OtherwiseError(f"coded as {coding[:20]!r}, which is not known here")
         return decoder(body, leniencies)
     except _OtherwiseError:
+        # A body without chunk sizes has been put together by the archive, whatever it is. Under any
+        # other coding, only text is surely the page itself.
         if coding != "chunked" and not is_text(body):
             raise
         leniencies.append(UNDONE if coding == "chunked" else PLAIN)
@@ -106,6 +108,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
     while True:
         end = body.find(b"\r\n", at, at + 4096)
         size = _chunk_size(body[at:end]) if end >= 0 else -1
+        # Only the first line can show that there are no chunks at all; later ones are broken.
         if size < 0 and not at:
             raise _OtherwiseError("wrongly chunked")
         if size < 0 or end + 2 + size > len(body):
@@ -123,6 +126,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
 def _chunk_size(line: bytes) -> int:
     """Return the size from the first line of a chunk; -1 if the line has none."""
     text = line.partition(b";")[0].strip()
+    # int() would also accept 1_0, +1 and -1.
     try:
         return -1 if b"_" in text or text[:1] in b"+-" else int(text, 16)
     except ValueError:
@@ -160,13 +164,14 @@ def gunzip(body: bytes, leniencies: list[str], most_bytes: int = MAX_PAGE_BYTES)
 
 
 def _undeflate(body: bytes, leniencies: list[str]) -> bytes:
+    # Raw deflate has no signature: a page might pass for a stream that is cut short.
     if _is_markup(body):
         raise _OtherwiseError("wrongly compressed")
     held = io.BytesIO()
     try:
         end = _inflate(body, 0, zlib.decompressobj(), held, MAX_PAGE_BYTES)
     except _OtherwiseError:  # half of all servers leave out zlib's header
-        held = io.BytesIO()
+        held = io.BytesIO()  # the first try may have left something
         end = _inflate(body, 0, zlib.decompressobj(-zlib.MAX_WBITS), held, MAX_PAGE_BYTES)
     _note_rest(body[end:], leniencies)
     return held.getvalue()
@@ -191,6 +196,7 @@ def _inflate(
             raise _OtherwiseError("wrongly compressed") from None
         if held.tell() > most_bytes:
             raise TooLargeError(too_large(most_bytes))
+        # Nothing can be left unconsumed: that would be beyond the limit, which was just checked.
         at += len(piece) - len(decompressor.unused_data)
         step = min(2 * step, _STEP_BYTES)
     return at
@@ -206,6 +212,7 @@ def _unbrotli(body: bytes, leniencies: list[str]) -> bytes:  # noqa: ARG001  (se
     decompressor = brotli.Decompressor()
     parts, total = [], 0
     try:
+        # In bounded steps, because a small body may become larger than the memory.
         part = decompressor.process(body, output_buffer_limit=_STEP_BYTES)
         while part or not decompressor.can_accept_more_data():
             parts.append(part)
@@ -233,7 +240,7 @@ def _unzstd(body: bytes, leniencies: list[str]) -> bytes:
         room = MAX_PAGE_BYTES - sum(map(len, parts))
         try:
             parts.append(decompressor.decompress(body, room + 1))
-        except zstd.ZstdError:
+        except zstd.ZstdError:  # no plain text either, as it has the signature
             raise SkippedError("wrongly compressed") from None
         if len(parts[-1]) > room:
             raise SkippedError(TOO_LARGE)

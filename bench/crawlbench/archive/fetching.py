@@ -55,6 +55,7 @@ class Answer:
     @property
     def location(self) -> str:
         """The target of a redirect; some servers write it in raw UTF-8."""
+        # http.client takes header lines for Latin-1.
         location = self.header("location")
         try:
             return location.encode("latin-1").decode()
@@ -80,7 +81,7 @@ class Fetcher:
         if proxy:
             self._session.proxies = {"http": proxy, "https": proxy}
         self._session.headers["User-Agent"] = AGENT
-        self._session.headers["Accept-Encoding"] = "gzip"
+        self._session.headers["Accept-Encoding"] = "gzip"  # others would need packages
 
     def close(self) -> None:
         """Close its connection."""
@@ -127,12 +128,14 @@ def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answe
     """Read a body until it is complete or longer than requested, and decode it."""
     deadline = time.monotonic() + MAX_SECONDS
     body = bytearray()
+    # Decoded by us, because requests knows no bounds.
     for part in response.raw.stream(2**16, decode_content=False):
         body += part
         if len(body) > most_bytes:
             break
         if time.monotonic() > deadline:
             return Answer(answer.status, answer.headers, b"", f"slower than {MAX_SECONDS:g} s")
+    # The beginning of a plain body is of use, as for robots.txt; half of a coded one is not.
     if len(body) > most_bytes and answer.header("content-encoding"):
         return Answer(answer.status, answer.headers, b"", too_large(most_bytes))
     codings = ",".join(answer.header_lines("content-encoding"))

@@ -69,7 +69,7 @@ class Account:
             )
         if self._seen.wrong:
             faults.append(self._describe_wrong())
-        elif not rows:
+        elif not rows:  # otherwise the wrong pages explain it
             faults.append("no page has an item; fix the selector of the items")
         if twice := self._same_rank(rows):
             faults.append(twice)
@@ -104,7 +104,7 @@ class Account:
         """Return which items share a rank, and whether the cause is a page with two addresses."""
         ranks = Counter(row[0] for row in rows)
         twice = [rank for rank, count in ranks.items() if count > 1]
-        if not twice or self._site.derives_ranks:
+        if not twice or self._site.derives_ranks:  # equal items share a derived rank
             return ""
         pairs = self._equal_pages()
         if pairs and (rules := propose_rules(pairs, self._site.file.addresses)):

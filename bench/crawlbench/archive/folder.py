@@ -55,6 +55,8 @@ def _find_root(folder: Path, start: str | None) -> tuple[Path, str]:
     scheme, host = "http", ""
     if start:
         scheme, host = start.partition(":")[0], host_of(start)
+    # In this order: everything lies in http/ or https/; --start names one of the hosts; there is
+    # one host and nothing beside it; otherwise the folder is the host's own.
     folders = sorted(e for e in _list(folder) if e.is_dir() and not e.is_symlink())
     has_index = (folder / INDEX).exists()
     if not has_index and len(folders) == 1 and folders[0].name in {"http", "https"}:
@@ -129,6 +131,7 @@ class Spelling:
     def __init__(self, files: set[tuple[str, ...]]) -> None:
         """Take the paths of all files, each as a tuple of names."""
         self._files = files
+        # If one name has a `?`, wget was free to write it, so that an `@` is just a letter.
         self._has_marks = any("?" in names[-1] for names in files)
         self._queried = {
             (*names[:-1], names[-1].partition(mark)[0]) for names in files for mark in "?@"
@@ -140,11 +143,14 @@ class Spelling:
         After `--convert-links`, links name the file itself.
         """
         folder = "".join(f"/{_quote(name)}" for name in names[:-1])
+        # An `@` without a `=` behind it does not begin a query.
         mark = "?" if self._has_marks or "=" not in names[-1].partition("@")[2] else "@"
         name, found, query = names[-1].partition(mark)
         plain = "" if name == INDEX else _quote(name)
+        # Links to a file escape the `%` that wget left in its name.
         as_file = f"{folder}/{_quote(names[-1], escapes='')}"
         if found:
+            # wget probably added `.html`; if not, links with it lead here as well.
             bare, query = _quote(query.removesuffix(".html"), "?/"), _quote(query, "?/")
             main = f"{folder}/{plain}?{bare}"
             as_link = f"{folder}/{_quote(names[-1], '?', escapes='')}"  # with -k alone
@@ -154,6 +160,7 @@ class Spelling:
             main = f"{folder}/"
             others = [as_file, folder] if folder else [as_file]
         else:
+            # The name does not say whether wget added `.html`, so both spellings lead here.
             main, bare = f"{folder}/{plain}", f"{folder}/{plain.removesuffix('.html')}"
             others = [as_file, bare]
             if self._had_no_extension(names):

@@ -56,6 +56,7 @@ class Frontier:
             case Waits(until=until):
                 self.waits_until = until
         is_forbidden = isinstance(step, Left) and step.reason == FORBIDDEN
+        # What robots.txt forbids was not asked for.
         self.requests += not (isinstance(step, Begun) or is_forbidden)
 
     def _fetched(self, step: Fetched) -> None:
@@ -70,6 +71,7 @@ class Frontier:
 
     def _moved(self, address: str, target: str) -> None:
         if self._finder.spell(target) == address:
+            # It stays first in the queue, to be asked for in the server's spelling.
             self._tried.setdefault(address, []).append(self._paths[address])
             self._paths[address] = target
             return
@@ -94,6 +96,7 @@ class Frontier:
 
     def next(self) -> str | None:
         """Return the oldest address that is still to be fetched, or None."""
+        # An address leaves the queue when it is done: a recording may stop while it is fetched.
         while self._queue and self._queue[0] in self._done:
             self._queue.popleft()
         return self._queue[0] if self._queue else None
@@ -104,7 +107,7 @@ class Frontier:
         aliases: dict[str, list[str]] = {}
         for address in self._redirects:
             target = address
-            for _ in range(_MAX_REDIRECTS):
+            for _ in range(_MAX_REDIRECTS):  # so that circles end
                 target = self._redirects.get(target, target)
             if target in have:
                 aliases.setdefault(target, []).append(address)

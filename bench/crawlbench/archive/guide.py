@@ -42,6 +42,7 @@ class Guide(LinkFinder):
         except BaseException:
             self.close()
             raise
+        # Rules only compare texts, so they can be applied here.
         super().__init__(rules=msgspec.convert(told["rules"], AddressRules))
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
     try:
         text = text.removeprefix(codecs.BOM_UTF8)
         if mark := _MARKS.get(text[:2]):
-            text = text.decode(mark).encode()
+            text = text.decode(mark).encode()  # msgspec reads only UTF-8
         return _decode_har(text).log.entries
     except msgspec.ValidationError as error:
         raise UsageError(
@@ -78,7 +78,7 @@ def _find_entries(name: str, text: bytes) -> list[msgspec.Raw]:
 def _decode_har(text: bytes) -> _Har:
     try:
         return msgspec.json.decode(text, type=_Har)
-    except msgspec.ValidationError:
+    except msgspec.ValidationError:  # it is JSON, so no pair is halved
         raise
     except msgspec.DecodeError:  # perhaps because of half a pair, which browsers do write
         mended = _ESCAPES.sub(lambda found: found[1] or b"\\ufffd", text)
@@ -151,12 +151,13 @@ def _read(
     if not isinstance(text, str):
         raise SkippedError("saved without its body")
     if not _is_base64(content):
+        # Base64 is the only one that HAR has; some writers name the page's charset here.
         if encoding := content.get("encoding"):
             leniencies.append(f"plain text although their encoding is {str(encoding)[:20]!r}")
         return bounded(text.encode(errors="replace"))
     try:
         octets = text.encode("ascii")
-        del text
+        del text  # for the same reason
         return bounded(_from_base64(octets))
     except ValueError as error:
         raise SkippedError("encoded in base64 that is broken") from error

@@ -90,7 +90,7 @@ def import_pages(
         _keep_apart(source, target)
     if start is not None:
         check_address(start, "--start")
-        start = "".join(split_origin(start))
+        start = "".join(split_origin(start))  # repaired, as browsers do
     captures = open_sources(sources, start)
     with open_page_folder(target, force=force) as folder:
         importer = _Importer(folder, start)
@@ -176,9 +176,11 @@ class _Importer:
         content_type = capture.header("content-type")
         if not may_be_page(content_type):
             raise SkippedError(JSON if "json" in content_type.lower() else "no HTML")
+        # Pages of other hosts count as well, for the message if --start names none of them.
         self._hosts[host] += 1
         if self._host and host != self._host:
             raise SkippedError("of another host")
+        # Not before its body is read: only a page decides which host is the site's.
         body = _read_page(capture, content_type)
         if not self._host:
             self._host = host
@@ -191,6 +193,7 @@ class _Importer:
             host, address = host_of(url), split_origin(url)[1]
             if ".." in address.partition("?")[0].replace("\\", "/").split("/"):
                 raise SkippedError("with .. in the address, which no client would ask for")
+            # `"" in "/"` is true, and `spell` knows an empty path.
             return host, self._rules.spell(address if address[:1] in "/" else f"/{address}")
         except ValueError:
             raise SkippedError("without an http address") from None
@@ -205,10 +208,11 @@ class _Importer:
         if target_host != host:
             raise SkippedError("redirects between hosts")
         if target != address:  # otherwise it only leads from http to https
-            self._redirects.setdefault((host, address), target)
+            self._redirects.setdefault((host, address), target)  # as of pages, the first counts
 
     def _add(self, capture: Capture, address: str, content_type: str, body: bytes) -> None:
         encoding = declared_encoding(content_type, body)
+        # Before bodies are compared, because the kept one was rewritten as well.
         body, rewritten = rewrite_links(body, self._host)
         if address in self._folder:
             same = self._folder.holds_same(address, body)
@@ -239,6 +243,7 @@ class _Importer:
         report = self._report
         if not report.pages:
             raise self._no_pages(source)
+        # Only now, because the page to which a redirect leads may have come after it.
         for host, address in self._redirects:
             if host != self._host:
                 report.skips.add(OTHERS_REDIRECTS, host + address)
@@ -258,7 +263,7 @@ class _Importer:
         return report
 
     def _follow(self, address: str) -> str:
-        for _ in range(_MAX_REDIRECTS):
+        for _ in range(_MAX_REDIRECTS):  # so that circles end
             if address in self._folder or (self._host, address) not in self._redirects:
                 break
             address = self._redirects[self._host, address]

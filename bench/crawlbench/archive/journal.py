@@ -77,7 +77,7 @@ class Journal:
     def __enter__(self) -> Self:
         """Open the file."""
         try:
-            self._file = self._path.open("ab+")
+            self._file = self._path.open("ab+")  # writes go to the end, whatever was read
             self._file.seek(0)
             whole = self._file.read().rpartition(b"\n")
             self._file.truncate(len(whole[0]) + len(whole[1]))
@@ -111,6 +111,6 @@ class Journal:
         assert self._file
         try:
             self._file.write(msgspec.json.encode(step) + b"\n")
-            self._file.flush()
+            self._file.flush()  # what the system has survives a kill
         except OSError as error:
             raise StorageError(f"cannot write {self._path} ({error.strerror})") from error

@@ -33,6 +33,7 @@ def find_record(
         spend: called with the bytes that a try has read; returns whether more may be read.
     """
     for place, text in _find_signs(file, begin, _MEMBER if is_gzip else _LINE):
+        # A record's first line is proof enough; three bytes like those of gzip occur by chance.
         if not is_gzip or _begins_record(text):
             return place
         if not spend(_OVERLAP_BYTES):
@@ -50,6 +51,7 @@ def _find_signs(
         data = file.read(_STEP_BYTES)
         is_end = not data
         window += data
+        # A sign in the overlap waits for the next step, which has what follows it.
         whole = len(window) if is_end else len(window) - _OVERLAP_BYTES
         for found in sign.finditer(window):
             at = found.start(1)

@@ -108,6 +108,7 @@ class LinkFinder:
             text = body
         try:
             document = html.document_fromstring(text, parser=html.HTMLParser(encoding="utf-8"))
+            # An expression may select something else than elements, which has no href.
             anchors: Any = find(document)
             hrefs = [a.get("href") for a in anchors if not _is_marked(a)]
             bases: Any = document.xpath("//base/@href")
@@ -173,6 +174,7 @@ def header_forbids_following(values: Iterable[str]) -> bool:
     """
     for value in values:
         robot, colon, rest = value.lower().partition(":")
+        # A colon may also be that of a rule with a value, such as `max-snippet: 20`, among others.
         is_named = bool(colon) and not set(robot.split()) & _RULES_WITH_A_VALUE and "," not in robot
         if is_named and robot.strip() != PRODUCT:
             continue

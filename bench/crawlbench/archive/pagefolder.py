@@ -75,6 +75,7 @@ class PageFolder:
         Raises:
             StorageError: the page cannot be written.
         """
+        # Counted by pages: if a kill left a file whose page was not noted, it is written over.
         name = f"page-{len(self._pages) + 1:06}.html"
         digest = hashlib.sha256(body).hexdigest()
         page = ManifestPage(address, name, digest, len(body), headers, encoding=encoding)
@@ -114,7 +115,7 @@ class PageFolder:
                 (self.work / SITE_FILE).write_text(site_file, encoding="utf-8")
             if (target / SITE_FILE).is_file():
                 shutil.copyfile(target / SITE_FILE, self.work / SITE_FILE)
-            self.work.chmod(0o777 & ~_umask())
+            self.work.chmod(0o777 & ~_umask())  # mkdtemp made it private
             _replace_folder(self.work, target, force=force)
 
     def _with_aliases(
@@ -185,7 +186,7 @@ def open_page_folder(target: Path, *, force: bool) -> Iterator[PageFolder]:
     try:
         yield PageFolder(work)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)  # already gone if it was moved
 
 
 def _replace_folder(work: Path, target: Path, *, force: bool) -> None:
@@ -198,6 +199,7 @@ def _replace_folder(work: Path, target: Path, *, force: bool) -> None:
         work.rename(target)
         return
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
+    # If we are killed between the two renames, the old folder is still there under its other name.
     target.rename(old)
     try:
         work.rename(target)
@@ -216,6 +218,6 @@ def _storage(place: Path) -> Iterator[None]:
 
 
 def _umask() -> int:
-    mask = os.umask(0o022)
+    mask = os.umask(0o022)  # it can only be read by setting it
     os.umask(mask)
     return mask

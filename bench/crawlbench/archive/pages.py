@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from crawlbench.sites.charsets import DEFAULT, find_undecodable
 
 _STEP_BYTES = 2**20
+# The host's name must end: example.org is not the beginning of example.organic.
 _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
 
 
@@ -61,6 +62,7 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
     """
     if not _mentions(body, host.encode()):  # as on most pages; the expression below is slow
         return body, 0
+    # A host without a port may be named with the usual one, by either scheme.
     port = b"" if re.search(r":\d+$", host) else rb"(?::(?:80|443))?"
     own = re.escape(host.encode()) + port
     pattern = re.compile(_LINK % own, re.IGNORECASE)
@@ -74,5 +76,6 @@ def rewrite_links(body: bytes, host: str) -> tuple[bytes, int]:
 
 def _mentions(body: bytes, host: bytes) -> bool:
     """Return whether a page mentions a host, ignoring case, without copying the page."""
+    # The steps overlap by the name's length, so that it is found across their border.
     steps = range(0, len(body), _STEP_BYTES)
     return any(host in body[at : at + _STEP_BYTES + len(host)].lower() for at in steps)

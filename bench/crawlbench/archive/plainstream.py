@@ -116,6 +116,7 @@ class PlainStream(io.RawIOBase):
                 data = self._gunzip.decompress(raw, size)
             except zlib.error as error:
                 raise BrokenError("its gzip data are damaged") from error
+            # Within a member some of it may wait, at its end what follows belongs to the next one.
             self._rest = self._gunzip.unconsumed_tail or self._gunzip.unused_data
             if self._gunzip.eof:
                 self._gunzip = None

@@ -126,6 +126,7 @@ class _Recorder:
         """Fetch pages until there are enough, or no more addresses."""
         self._begin()
         most_requests = REQUESTS_PER_PAGE * self._plan.most_pages
+        # A recording that was complete, but could not be moved to its place, needs no request.
         if self._has_enough():
             return
         try:
@@ -136,6 +137,7 @@ class _Recorder:
         if robots.delay_s > self._plan.delay_s:
             self._plan.say(f"robots.txt asks for {robots.delay_s:g} s between requests")
         while not self._has_enough() and (address := self._frontier.next()) is not None:
+            # In this order: what is forbidden costs neither a request nor a wait.
             if not robots.allows(self._frontier.path(address)):
                 self._note(Left(address, FORBIDDEN))
             elif self._frontier.requests >= most_requests:
@@ -232,6 +234,7 @@ class _Recorder:
         target = self._target(url, answer)
         if not target:
             return Left(address, "redirects to another host")
+        # Servers redirect `/a` to `/a/`, which the site's rules may call one page.
         is_itself = self._plan.finder.spell(target) == address
         if is_itself and self._frontier.has_tried(address, target):
             return Left(address, "redirects to itself; perhaps the start needs https")
@@ -245,6 +248,7 @@ class _Recorder:
             links = find(url, answer.body, encoding or DEFAULT)
         problem, at = check_encoding(encoding, answer.body)
         body, rewritten = rewrite_links(answer.body, self._host)
+        # The page comes before its step: the journal never names a file that is not there.
         page = self._folder.add(address, keep_headers(answer.headers), body, encoding)
         return Fetched(page, encoding, links, rewritten, problem, at)
 
@@ -263,7 +267,7 @@ class _Recorder:
         report = self._frontier.report
         aliases = self._frontier.aliases()
         if not len(self._folder):
-            shutil.rmtree(self._work, ignore_errors=True)
+            shutil.rmtree(self._work, ignore_errors=True)  # so that the next call begins anew
             reasons = "; ".join(report.skips.lines()[:5])
             raise UsageError(f"no page of {self._plan.start} could be fetched: {reasons}")
         text = None

@@ -24,6 +24,7 @@ MAX_ROBOTS_BYTES = 500 * 2**10
 """The part that a crawler must read (RFC 9309, 2.5); the rest does not count."""
 
 _MAX_DELAY_S = 86_400.0
+# A product is compared without its version, which some files write all the same; protego keeps it.
 _VERSION = re.compile(
     r"^([\t ]*user-agent[\t ]*:[\t ]*[^\s/#]+)/[^\s#]*", re.IGNORECASE | re.MULTILINE
 )
@@ -58,6 +59,7 @@ def parse_robots(body: bytes, agent: str) -> Robots:
         agent: the crawler's name without its version, in lower case.
     """
     if len(body) > MAX_ROBOTS_BYTES:
+        # Without the line that is cut: half of a rule may forbid more than the whole one.
         body = body[:MAX_ROBOTS_BYTES].rpartition(b"\n")[0]
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     rules = need("protego", "robots.txt").Protego.parse(_VERSION.sub(r"\1", text))
@@ -90,8 +92,10 @@ def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], N
         answer = ask(url)
     if answer.status == OK and not answer.problem:
         return parse_robots(answer.body, PRODUCT)
+    # RFC 9309, 2.3.1.3: there are no rules. (After 429 the recording has stopped already.)
     if 400 <= answer.status < 500:
         return ALLOW_ALL
+    # RFC 9309, 2.3.1.4: a server that cannot say its rules forbids everything.
     say(f"robots.txt cannot be read ({answer.problem or f'status {answer.status}'})")
     return DENY_ALL
 
@@ -103,6 +107,7 @@ def _find_target(origin: str, url: str, location: str) -> str:
         name, own = _name(target), _name(origin)
     except ValueError:
         name = own = target = ""
+    # Nobody may send us to hosts of our own network: names without a dot, and numbers.
     last = name.rpartition(".")[2]
     is_public = bool(last) and last != name and not last.isdecimal() and not name.startswith("[")
     if not target or not (name == own or is_public):

@@ -16,6 +16,7 @@ _BEFORE_MARKUP = re.compile(rb"[\t\n\f\r ]*(?:<\?xml[\s?].*?>|<!--.*?-->)", re.D
 
 _BLANKS = b"\t\n\f\r "
 _HEAD_BYTES = 4096
+# Both are the standard's: so many bytes are looked at, and these do not occur in texts.
 _SNIFFED_BYTES = 1445
 _BINARY = frozenset((*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)))
 
@@ -40,6 +41,7 @@ def _essence(content_type: str) -> str:
 def looks_like_html(body: bytes) -> bool:
     """Return whether a body begins like a page, after any byte-order mark, comments or XML line."""
     head = body[:_HEAD_BYTES]
+    # The signatures are those of ASCII, which UTF-16 is not.
     for mark, encoding in MARKS:
         if head.startswith(mark):
             head = head[len(mark) :].decode(encoding, "ignore").encode()

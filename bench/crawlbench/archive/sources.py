@@ -83,6 +83,7 @@ def _open_folder(source: Path, start: str | None) -> Iterator[Capture]:
     for folder in (source, source / "archive"):  # the second is that of an unpacked WACZ
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         archives = [path for path in files if path.name.lower().endswith(_WARC_NAMES)]
+        # With pages beside them they are files of a copied site.
         if archives and not any(path.name.lower().endswith((".html", ".htm")) for path in files):
             yield from open_sources(archives, start)
             return
@@ -94,6 +95,7 @@ def _open_file(source: Path, file: IO[bytes]) -> Iterator[Capture]:
     name, lower = str(source), source.name.lower()
     if head.startswith(_ZIP_MAGIC):
         return _read_zip(name, file)
+    # By its name as well, because its beginning may be damaged.
     if head.startswith(_WARC_MAGIC) or lower.endswith(_WARC_NAMES):
         return read_warc(name, file)
     if head.lstrip().startswith(_JSON_MAGIC) or lower.endswith((".har", ".har.gz")):
@@ -178,6 +180,7 @@ def _read_zip(name: str, file: IO[bytes]) -> Iterator[Capture]:
                     "unpack it and import the folder"
                 )
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError is for a password, NotImplementedError for a compression that zipfile lacks.
         reason = " ".join(str(error).split())[:200]
         raise UsageError(f"{name} is not a whole zip file ({reason}); fetch it again") from error
 

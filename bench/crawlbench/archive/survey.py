@@ -60,6 +60,7 @@ class Survey:
                 else f"is not {encoding} throughout, and names no encoding; write it at the top "
                 f'of the site file, such as encoding = "gb18030" (byte {at} shows it)'
             )
+        # Its links count even if its items cannot be read.
         links = self._follow(origin, address, body)
         try:
             page = self._read(url, body)
@@ -70,8 +71,10 @@ class Survey:
         else:
             self._seen.rows[address] = [list(astuple(item)) for item in page.items]
             return Page(page.items, links)
+        # If no pattern fits, that is the reason, whatever the reader said.
         if self._kind(address) is None:
             self._seen.wrong[address] = f"no pattern of [[kinds]] fits {address}"
+        # It was asked for, so it counts among the pages.
         self._seen.rows[address] = []
         return Page((), links)
 
@@ -92,7 +95,7 @@ class Survey:
                 links.append(origin + page)
             elif page:
                 self._seen.stray.setdefault(page, address)
-            elif self._kind(path):
+            elif self._kind(path):  # other links are not to be followed
                 self._seen.dead.setdefault(path, address)
         return tuple(links)
 
@@ -147,5 +150,6 @@ class Survey:
         if self._site.derives_ranks:
             places: dict[tuple[object, ...], int] = {}
             for place, row in enumerate(rows, 1):
+                # With several requests in flight, nobody knows which of equal items came first.
                 row[0] = places.setdefault(tuple(row[1:]), place)
         return sorted(rows, key=itemgetter(0))

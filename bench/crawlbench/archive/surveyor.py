@@ -54,6 +54,7 @@ async def survey_site(name: str) -> Surveyed:
             counters = await mirror.end()
         told = await surveyor.ask({"requests": counters.requests})
     finally:
+        # If we are cancelled, a thread still waits for an answer: this ends its wait.
         surveyor.end()
     return Surveyed(about["title"], about["path"], _findings(told["findings"]))
 

@@ -119,7 +119,7 @@ class _Archive:
         if self._records is not None:
             self._stream.give_back(held_by(self._records.reader))
         iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
-        self._records = iterator(self._stream, no_record_parse=True)
+        self._records = iterator(self._stream, no_record_parse=True)  # we parse heads, bounded
 
     def _where(self) -> str:
         return (
@@ -152,7 +152,7 @@ class _Archive:
         while (record := self._next()) is not None:
             if capture := self._capture(record):
                 yield capture
-            if self._is_lost:
+            if self._is_lost:  # read() met the damage, and has said so
                 return
             with _breaking():
                 while record.raw_stream.read(_STEP_BYTES):
@@ -162,11 +162,8 @@ class _Archive:
             self._patience += self._stream.tell() - self._begin
 
     def _next(self) -> Any:  # noqa: ANN401  (warcio has no types)
-        """Return the next record; None at the end of a file.
-
-        We check what warcio does not: it takes a record without a body for the end of the file, and
-        accepts a broken length.
-        """
+        """Return the next record, after checks that warcio lacks; None at the end of a file."""
+        # What warcio has taken from the stream but not read is not part of the record before.
         end = self._stream.tell() - self._records.reader.rem_length()
         with _breaking():
             following = self._following()
@@ -177,9 +174,11 @@ class _Archive:
             with self._bounded(), contextlib.redirect_stderr(io.StringIO()):  # warcio prints doubts
                 record = next(self._records, None)
         finally:
+            # Never back: behind a broken record, the search would find the same one again.
             self._place = max(self._stream.place_of(self._begin), self._place)
-        if self._records.err_count:
+        if self._records.err_count:  # which warcio only counts
             raise BrokenError("a record is not as long as it says")
+        # warcio takes a record without a body for the end of the file.
         if record is None and self._stream.tell() - self._begin > len(_END):
             raise BrokenError(_CUT)
         if record is not None:
@@ -213,6 +212,7 @@ class _Archive:
         following = self._following()
         rest = following.lstrip(b"\r\n")
         breaks = following[: len(following) - len(rest)].count(b"\n")
+        # Some tools write no line breaks at all, so that the next record follows directly.
         if rest and breaks < 2 and not rest.startswith(_MAGIC) and record.format != "arc":
             raise BrokenError("a record is not as long as it says")
 
@@ -235,6 +235,7 @@ class _Archive:
             head = self._read_http_head(record)
         else:
             return None
+        # A length that is too short may end a record within its head, which then says nothing.
         if not record.raw_stream.limit:
             with _breaking():
                 self._check_end(record)

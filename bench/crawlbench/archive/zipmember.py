@@ -31,6 +31,7 @@ def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[byte
     member.close()
     file.seek(info.header_offset)
     head = file.read(_HEAD_BYTES)
+    # The member's own head says where it ends; its extra field may differ from the directory's.
     begin = info.header_offset + _HEAD_BYTES + sum(struct.unpack("<HH", head[26:]))
     return _Stored(file, begin, info.file_size)
 

@@ -34,10 +34,12 @@ def locks_folder() -> Path:
         StorageError: the folder cannot be made, or belongs to another user, or others can write to
             it and so could hold the locks for ever.
     """
+    # Windows has no user ids, but its temporary folder is each user's own already.
     user = os.getuid() if hasattr(os, "getuid") else "all"
     folder = Path(tempfile.gettempdir()) / f"crawlbench-{user}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
+        # Not stat(): mkdir() accepts a link to a folder too, and another user may have left one.
         found = folder.lstat()
     except OSError as error:
         message = f"the folder of locks {str(folder)!r} cannot be made: {error.strerror}"

@@ -76,6 +76,7 @@ class Backlog:
             block
             for sheet, blocks in self._by_sheet.items()
             if name not in done[sheet] and name not in measuring[sheet]
+            # A machine that has the sheet already cannot take the block, so nobody waits for it.
             if (block := _pick(blocks, name, machines - done[sheet]))
         ]
         return min(able, key=lambda b: (b.tries, -len(self._by_sheet[b.sheet])), default=None)

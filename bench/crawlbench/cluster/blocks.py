@@ -48,11 +48,13 @@ def sum_up_block(job: BlockJob, session: Session) -> BlockResult:
         seconds=session.seconds,
         ending=session.ending,
         warnings=tuple(note.topic for note in session.warnings),
+        # A refusal, such as an event loop that lacks an operation, is no failure of the machine.
         failures=sum(not failure.is_refusal for failure in session.failures),
         seed=session.plan.seed,
         environments={
             facts.name: {"Python": facts.python, **facts.versions}
             for facts in session.environments
+            # One that was not built here has no packages to compare, and its cells are invalid.
             if not facts.obstacle
         },
     )
@@ -122,6 +124,7 @@ def unpack(packed: bytes, folder: Path) -> None:
         contents = {name: zlib.decompress(content) for name, content in files.items()}
     except (msgspec.MsgspecError, zlib.error) as error:
         raise ValueError(f"no block: {error}") from error
+    # Another machine chose these names: none may lead out of the folder.
     if not {BLOCK_FILE, FILES[0]} <= contents.keys() <= set(FILES):
         raise ValueError(f"no block: it has the files {', '.join(contents)}")
     for name, content in contents.items():

@@ -105,6 +105,8 @@ class Crew:
         workers = await find_workers(self.client)
         able = {a: w for a, w in workers.items() if has_resource(w)}
         self.others = len(workers) - len(able)
+        # First those that are gone: a restarted worker has a new address, but has to find its name
+        # free again, because the sheets that its machine has measured are known by it.
         for address in self.members.keys() - able.keys():
             del self.members[address]
         # One that was silent may answer now; one that answered with an error would do so again.
@@ -125,6 +127,7 @@ class Crew:
         Raises:
             SchedulerLostError: the scheduler does not answer.
         """
+        # Each in a call of its own, so that one that is frozen does not hold up the others.
         answers = await asyncio.gather(*map(self._ask, addresses))
         found = dict(zip(addresses, answers, strict=True))
         if any(isinstance(one, OSError) for one in answers):  # the worker's own, or has it left?
@@ -145,6 +148,7 @@ class Crew:
             return TimeoutError(SILENT)
         except OSError:  # the scheduler's: the next look sees it
             return None
+        # A broken connection is no flaw of the worker: while it is there, each look asks again.
         one = found.get(address)
         return None if isinstance(one, CommClosedError) else one
 
@@ -156,6 +160,7 @@ class Crew:
 
 def _wanted_name(name: object, fingerprint: Fingerprint) -> str:
     """Return the name that the user gave the worker, or else the host's name."""
+    # Without --name, Dask calls a worker by its address, and those of local:N by numbers.
     if isinstance(name, str) and "://" not in name:
         return name
     host = fingerprint.machine.hostname

@@ -100,6 +100,8 @@ class Dispatcher:
             copies_of = self._missing(sheet, copies, done.get(sheet, {}))
             self._waiting.put(*(Block(sheet, copy) for copy in copies_of))
         try:
+            # In this order: blocks of lost workers wait again before free machines choose, and only
+            # what none of them has chosen can be given up.
             while self._waiting or self._running:
                 await self._look()
                 self._hand_out()
@@ -126,7 +128,7 @@ class Dispatcher:
             self._end(one)
             await self._forget(one)
             self._fail(one, "its Dask worker was lost")
-            self._failed.pop(one.machine.name, None)  # its loss says nothing about the blocks
+            self._failed.pop(one.machine.name, None)  # if it comes back, it begins anew
 
     def _hand_out(self) -> None:
         """Give each free machine a block; two Dask workers of one host take turns."""
@@ -156,6 +158,7 @@ class Dispatcher:
             key=f"crawlbench-block-{block.sheet}-{uuid.uuid4().hex}",
             workers=[address],
             resources={RESOURCE: 1},
+            # Dask would repeat it on the same machine; we first try another one.
             retries=0,
             pure=False,
         )
@@ -182,6 +185,7 @@ class Dispatcher:
 
     async def _take_in(self) -> None:
         """Store the results of a few tasks that have ended, or wait a little."""
+        # A result stays on its machine until it is asked for, so that many do not fill our memory.
         ended = [one for one in self._running if one.future.done()]
         if not ended:
             await asyncio.sleep(POLL_S if self._running or self._waiting else 0)
@@ -192,6 +196,7 @@ class Dispatcher:
     async def _finish(self, one: _Try) -> None:
         """Store a finished block, or put it back if it failed."""
         try:
+            # A machine that freezes at this moment must not hold up the others.
             async with asyncio.timeout(ANSWER_S):
                 packed = await one.future.result()
         except asyncio.CancelledError:
@@ -252,6 +257,7 @@ class Dispatcher:
     async def _forget(self, one: _Try) -> None:
         """Let Dask drop a task and its result; the machine then stops measuring the block."""
         with suppress(Exception):  # a client that has given up raises errors of its own
+            # Nor may a frozen scheduler hold up our end.
             async with asyncio.timeout(5):
                 await one.future.cancel()
         one.future.release()

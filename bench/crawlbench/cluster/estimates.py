@@ -50,10 +50,14 @@ class Estimates:
 
     def _cell(self, group: str, said: Comparison) -> CellEstimate:
         found = None
+        # Other obstacles, such as noise, leave a mean that more machines can settle. But where half
+        # of the time is not the client's, the mean is not about the client.
         if said.estimate is not None and said.obstacle is not Obstacle.HALF:
             failures = self._failures[said.quantity]
+            # As the judge does it: if one twin failed, the other alone is the baseline.
             present = tuple(name for name in self._twins[group] if name not in failures)
             sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
+            # The session's own interval holds at any look; merging needs the plain standard error.
             found = self._mean(group, said.quantity, *sides)
         return CellEstimate(
             cell=said.cell,

@@ -41,9 +41,11 @@ def names_of(plan: Plan) -> Names:
 
 def take_fingerprint(names: Names) -> Fingerprint:
     """Describe this machine, its Python, and the packages that the plug-ins need."""
+    # The machine's description refuses unknown names; `_versions` lists them as absent instead.
     known = [name for name in names["strategy"] if _module_of(registry.Kind.STRATEGY, name)]
     machine = describe_machine(known)
     versions = {**machine.versions, **_versions(names)}
+    # Networks are missing here because they count by what they play, not by their files' words.
     plugins = [name for axis, group in names.items() if axis != "network" for name in group]
     files = {name: _hash(Path(name)) for name in plugins if is_file(name)}
     return Fingerprint(
@@ -62,6 +64,7 @@ def _module_of(kind: registry.Kind, name: str) -> str:
         point = registry.find(kind, name)
     except BenchError:
         return ""
+    # For `module:factory`, the entry point is our own loader, and only the name has the package.
     if kind is registry.Kind.EVENT_LOOP:
         return registry.declared_module(name)
     return point.module.partition(".")[0]
@@ -133,6 +136,7 @@ def describe_differences(machines: Mapping[str, Fingerprint], plan: Plan) -> lis
         by_value: dict[str, list[str]] = {}
         for name, values in runs.items():
             by_value.setdefault(values.get(key, ABSENT), []).append(name)
+        # A file that no machine has is no difference among them, but it exists on the manager's.
         if len(by_value) > 1 or (key in files and ABSENT in by_value):
             told = ", ".join(f"{value} on {_list(who)}" for value, who in by_value.items())
             differences.append(f"{key}: {told}")

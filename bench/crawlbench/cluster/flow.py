@@ -60,6 +60,7 @@ async def run_cluster(
     require_dask()
     sheets = cut(plan, wishes.sheet_cells)
     async with open_client(wishes.address) as client:
+        # What is refused is refused before there is a folder.
         crew = await _gather(client, plan, ())
         copies = wishes.machines or len(crew.members)
         _check_count(crew, copies)
@@ -101,6 +102,7 @@ async def _gather(
     crew = Crew(client, names_of(plan))
     with suppress(SchedulerLostError):  # then the crew stays empty
         await crew.look()
+    # Only at the start: a machine that breaks later is passed over, and the others go on.
     if crew.broken:
         address, reason = next(iter(crew.broken.items()))
         raise UsageError(
@@ -140,6 +142,7 @@ async def _measure(
     """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
     done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
+    # Blocks of one sheet have equal environments, so any of them stands for all.
     firsts = [store.read(sheet)[0] for sheet in done if done[sheet]]
     intake = Intake(session.plan, session.machines, store, firsts, say, crawlbench_digest())
     dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
@@ -149,7 +152,7 @@ async def _measure(
         ending = ClusterEnding.INCOMPLETE if dispatcher.lost else ClusterEnding.WHOLE
     except SchedulerLostError:
         ending = ClusterEnding.SCHEDULER
-    except asyncio.CancelledError:
+    except asyncio.CancelledError:  # a signal: what is finished is merged and shown
         ending = ClusterEnding.INTERRUPTED
     except StorageError as error:  # finished blocks are merged all the same
         ending, trouble = ClusterEnding.INCOMPLETE, error

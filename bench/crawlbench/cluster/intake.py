@@ -27,6 +27,7 @@ def find_differences(
     found = {f"{machine.name} before": machine.fingerprint for machine in earlier}
     found |= {machine.name: machine.fingerprint for machine in now}
     differences = describe_differences(found, plan)
+    # If they do not differ, any of them stands for all.
     there = now[0].fingerprint
     if there.digest != here and not differences:
         told = f"crawlbench's files: {there.digest} on {now[0].name}, {here} on this machine"
@@ -65,6 +66,7 @@ class Intake:
         """Return the names of the machines that are like those admitted before."""
         admitted = set()
         for machine in machines:
+            # All that were admitted are alike: if none had this name, any other will do.
             known = self.machines.get(machine.name) or next(iter(self.machines.values()), machine)
             differences = find_differences([known], [machine], self._plan, self._here)
             if differences:
@@ -86,13 +88,16 @@ class Intake:
         for first in self._firsts.values():
             if mixture := find_mixture(first, result):
                 raise ValueError(mixture)
+        # The first block of a sheet that comes decides which packages its others must have.
         self._firsts.setdefault(result.sheet, _without_cells(result))
         name = machine.name
+        # A thread cannot be cancelled, and must not write when the blocks are read at the end, so a
+        # cancellation waits for it.
         writing = asyncio.ensure_future(asyncio.to_thread(self._store.keep, sheet, name, packed))
         try:
             await asyncio.shield(writing)
         except asyncio.CancelledError:
-            await writing  # finished before the blocks are read
+            await writing
             raise
 
 

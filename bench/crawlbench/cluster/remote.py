@@ -17,6 +17,8 @@ from crawlbench.cluster.blocks import pack
 
 POLL_S = 1.0
 """Seconds between two looks at whether the manager still waits for the block."""
+# More than LAST_S of cli/cluster.py, by which a block that cannot end kills what it has started
+# and itself: if we killed it before, that would be left behind.
 END_S = 30.0
 """Seconds that a session has to end after its input was closed; then it is killed."""
 PREFIX = "crawlbench: "
@@ -32,6 +34,7 @@ def measure_block(job: bytes) -> bytes:
     Raises:
         RuntimeError: it failed; the message is the last line that it printed.
     """
+    # Last words go to a file: nobody would read a pipe meanwhile, and a full one stops the block.
     with open_room() as folder, tempfile.TemporaryFile() as last_words:
         file, session = folder / "job.json", folder / "session"
         file.write_bytes(job)
@@ -77,5 +80,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _last_line(words: IO[bytes]) -> str:
     words.seek(0)
     lines = words.read().decode(errors="replace").strip().splitlines()
+    # Libraries write to standard error as well; only our own sentence says why the block ended.
     ours = [line.removeprefix(PREFIX) for line in lines if line.startswith(PREFIX)]
     return (ours or lines or [""])[-1].strip()

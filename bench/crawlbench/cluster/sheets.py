@@ -68,9 +68,11 @@ def _split(plan: Plan, group: list[Cell], most: int) -> Iterator[list[Cell]]:
         elif cell.short_name == baseline:
             first.append(cell)
         else:
+            # The long forms of a cell have its short name.
             others.setdefault(cell.short_name, []).append(cell)
     fitting = _count_fitting(most, len(first) + len(last), lengths)
     count = -(-len(others) // fitting)
+    # Every count-th cell: by equal pieces, the last part would be a short one.
     for number in range(count):
         yield [*first, *chain.from_iterable([*others.values()][number::count]), *last]
 

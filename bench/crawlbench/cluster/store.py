@@ -96,8 +96,10 @@ class BlockStore:
             StorageError: it cannot be written.
         """
         place = self._place(sheet, machine)
+        # Drafts of all machines and sheets lie in one folder, where `remove_drafts` looks for them.
         with storing(place), whole_folder(place, self._folder) as draft:
             unpack(packed, draft)
+            # While it is a draft, a wrong block leaves nothing behind.
             found = _read(draft / BLOCK_FILE)
             if (found.sheet, found.machine.name) != (sheet, machine):
                 raise ValueError(f"it is sheet {found.sheet} from {found.machine.name}")
@@ -129,6 +131,7 @@ class BlockStore:
 
 def _folder_name(machine: str) -> str:
     """Return a name for a machine's folder, with a hash if characters had to be replaced."""
+    # With a dot in front, a folder would be taken for a draft, and `..` is another folder.
     clean = _UNSAFE.sub("-", machine).lstrip(".")
     if clean and clean == machine:
         return clean

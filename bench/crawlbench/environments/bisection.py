@@ -39,6 +39,7 @@ def bisect(
     left = list(environments)
     names = tuple(environment.name for environment in left)
     skipped: dict[str, str] = {}
+    # All cells at the ends: this says whether anything changed, and which group to follow.
     session = measure([left[0], left[-1]], "")
     whole = find_lead(_list_changes(session))
     if whole is None or whole.verdict not in (Verdict.FASTER, Verdict.SLOWER):
@@ -64,6 +65,7 @@ def bisect(
 
 def _list_changes(session: Session) -> tuple[Change, ...]:
     """Return the changes to choose from: of whole crawls, and per page where that was measured."""
+    # Where pages have no cost, more rounds bring none: that must not lead the search.
     per_page = find_changes(session, Quantity.PAGE)
     return (*find_changes(session), *(one for one in per_page if one.obstacle not in HOPELESS))
 
@@ -87,6 +89,7 @@ def _compare_ends(
     except EnvironmentFailure as error:
         return str(error)
     changes = find_changes(session, quantity)
+    # The group of a bisection has one cell in each environment.
     at = {session.plan.cell(one.cell).environment: one for one in changes}
     found, whole = at[middle.name], at[last.name]
     # If the last one has no estimate either, the failure may be that of the first.

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from crawlbench.environments.installers import Installer
     from crawlbench.environments.pythons import Interpreter
 
+# Each can make another package of the same version: variables of compilers and setuptools, of
+# packages themselves (AIOHTTP_NO_EXTENSIONS), of Rust's tools, and which wheels may be taken.
 _OF_BUILDS = re.compile(
     r"CC|CXX|C(XX|PP)?FLAGS|LDFLAGS|ARCHFLAGS|CYTHON.*|SETUPTOOLS_SCM.*"
     r"|.*_(NO_EXTENSIONS|OPT_CFLAGS|BUILD_\w+|USE_\w+)"
@@ -171,17 +173,19 @@ def _build(
         named=tuple(sorted(canonicalize_name(name) for name in packages_of(environment))),
         needed=tuple(needed),
     )
+    # A second session waits here, and then finds what the first has built.
     with FileLock(f"{folder}.lock"):
         kept = load_kept(folder)
         if kept is None:
             tell(f"building environment {environment.name!r}: {environment.spec}")
             kept = _make(recipe, folder, facts, looseness)
+        # Under the lock: whoever removes an environment takes it too, and then sees its users.
         note_use(folder)
     return replace(
         facts,
         python=kept.python,
         versions=kept.versions,
-        named=tuple(sorted({*facts.named, *kept.local})),
+        named=tuple(sorted({*facts.named, *kept.local})),  # a name may stand in setup.py's code
         looseness=kept.looseness,
     )
 
@@ -190,6 +194,7 @@ def _make(recipe: _Recipe, folder: Path, facts: EnvironmentFacts, looseness: int
     """Build an environment, and record as the last step that it is ready to be used."""
     remove_folder(folder)
     loose = looseness + recipe.make(folder)
+    # Before it counts as ready: otherwise one that does not start would be found ever again.
     found = look_inside(facts, {})
     kept = Kept(
         *(recipe.key, recipe.environment.spec, found.python, found.versions),

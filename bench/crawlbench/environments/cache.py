@@ -68,6 +68,7 @@ def note_use(folder: Path) -> None:
     mark = users / str(os.getpid())
     mark.write_text(str(psutil.Process().create_time()), encoding="utf-8")
     atexit.register(_forget, mark)
+    # The folder's time is when the environment was last used; to rewrite a mark leaves it as it is.
     os.utime(users)
 
 
@@ -117,6 +118,7 @@ def remove_environment(key: str) -> Path:
             "`crawlbench env list` shows them"
         )
     (folder,) = matches
+    # A build that is under way ends first, and notes its use under the same lock.
     with FileLock(f"{folder}.lock"):
         users = [user.name for user in _users(folder) if _is_used_by(user)]
         if users:

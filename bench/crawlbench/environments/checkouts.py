@@ -42,7 +42,9 @@ def describe_checkout(path: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(_files(path)):
         name = file.relative_to(path.parent).as_posix()
+        # A link may lead out of the checkout: it counts by where it leads.
         content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        # With the length, no content can pass for the name of the next file.
         digest.update(f"{name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
     commit = _commit(path)
     return digest.hexdigest()[:12] + (f" (commit {commit})" if commit else "")
@@ -66,7 +68,7 @@ def copy_checkout(path: Path, folder: Path) -> Path:
     git = path / GIT
     if git.is_dir():  # for builds that ask git for their version
         shutil.copytree(git, target / GIT, symlinks=True)
-    elif git.is_file():
+    elif git.is_file():  # of a worktree: it names the repository
         shutil.copy2(git, target / GIT)
     return target
 
@@ -100,10 +102,12 @@ def _files(path: Path) -> list[Path]:
 
 def _git_files(path: Path) -> list[Path] | None:
     """Return the files that git tracks or would add, with submodules; None without git."""
+    # Two calls, because git does not look for new files in submodules.
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
     if tracked is None or new is None:
         return None
+    # A file with conflicts is listed several times, one that was deleted is still listed.
     names = dict.fromkeys(name for name in (tracked + new).split("\0") if name)
     files = (path / name for name in names)
     return [file for file in files if file.is_symlink() or file.is_file()]
@@ -113,6 +117,7 @@ def _walk(path: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(path):
         folder = Path(where)
         folders[:] = [n for n in folders if n != GIT and not _is_left(folder / n, path)]
+        # os.walk lists links to folders among the folders, but does not enter them.
         links = [n for n in folders if (folder / n).is_symlink()]
         for name in (*names, *links):
             if name != GIT and not name.endswith(COMPILED):

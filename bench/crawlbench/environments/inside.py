@@ -29,6 +29,7 @@ def main() -> None:
     # The first of a name on the import path is the one that is imported.
     every = [found for found in metadata.distributions() if found.metadata["Name"]]
     first = {found.name: found for found in reversed(every)}
+    # Our own copy is on the path with its metadata, but it is not installed.
     installed = [found for name, found in first.items() if name != "crawlbench"]
     answer = {
         "python": describe_python(),

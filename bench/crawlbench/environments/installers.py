@@ -29,8 +29,10 @@ SYSTEM_CERTIFICATES = {"UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
 
 Variables that the user has set take precedence.
 """
+# uv draws its reasons as a tree; the signs and labels say nothing in a sentence.
 _NOISE = re.compile(r"^[\s│╰├─▶×>-]+(?:error: |cause: )?|^(?:error: |cause: )|\s+$")
 _PIP_ERROR = re.compile(r"^ERROR: ", re.MULTILINE)
+# Words of uv and of pip alike: no versions fit, or which package could not be built.
 _REFUSED = re.compile(
     r"No solution found|ResolutionImpossible|conflicting dependencies|No matching distribution"
 )
@@ -99,6 +101,7 @@ class Installer:
         except (OSError, subprocess.SubprocessError) as error:
             raise EnvironmentFailure(f"{self.name} does not run ({error})") from error
         if outcome.returncode:
+            # Beside the folder, which the next try removes.
             log = folder.with_suffix(".log")
             words = outcome.stdout + outcome.stderr
             log.write_text(words, encoding="utf-8")
@@ -156,6 +159,7 @@ def _are_to_blame(constraints: Sequence[str], words: str) -> bool:
 def _reason(words: str) -> str:
     """Return why an installer failed, in one line: pip's marked error, or uv's first line."""
     marked = _PIP_ERROR.split(words)[1:]
+    # uv quotes the output of a package's build after these marks; its own reason comes before.
     text = marked[-1] if marked else words.partition("[stdout]")[0].partition("[stderr]")[0]
     lines = [_NOISE.sub("", line) for line in text.splitlines()]
     line = "; ".join(line for line in lines if line)

@@ -61,6 +61,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
             timeout=LOOK_TIMEOUT_S,
             env=clean_environment(facts.variables),
         )
+        # The answer alone counts: a process that has given it may still crash at its end.
         findings = msgspec.json.decode(outcome.stdout, type=Findings)
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentFailure(f"environment {name!r} does not start: {error}") from error

@@ -62,6 +62,7 @@ def needed_packages(
     for kind, of in names.items():
         for name in of:
             needs = {canonicalize_name(package) for package in _packages(kind, name)}
+            # What the user wrote out is needed in any case: if it has no wheel, building fails.
             if name in written.get(kind, ()) or all(p in wanted or _is_here(p) for p in needs):
                 found |= needs
     return sorted(found)
@@ -71,6 +72,7 @@ def _packages(kind: registry.Kind, name: str) -> list[str]:
     """Return the distributions that a plug-in imports."""
     if kind is not registry.Kind.EVENT_LOOP:
         return [distribution_of(module) for module in imported_modules(kind, name)]
+    # The standard library's and our own loops are in every environment.
     module = registry.declared_module(name)
     return [] if module in ("asyncio", "crawlbench") else [distribution_of(module)]
 
@@ -136,6 +138,7 @@ def may_be_loaded(
             continue
         found.add(name)
         for text in installed[name]:
+            # Other markers are not read: one package too many at most lets a plan pass.
             wanted = set(_EXTRA.findall(text))
             if (match := _NAME.match(text)) and (not wanted or wanted & extras.get(name, set())):
                 queue.append(str(canonicalize_name(match[1])))
@@ -175,6 +178,7 @@ def _own_requirements() -> dict[str, str]:
     found: dict[str, Requirement] = {}
     for text in metadata.requires("crawlbench") or ():
         requirement = Requirement(text)
+        # What is needed has been decided by then: no marker may drop it.
         requirement.marker = None
         found.setdefault(canonicalize_name(requirement.name), requirement)
     return {name: str(requirement) for name, requirement in found.items() if name != "crawlbench"}

@@ -34,7 +34,7 @@ def own_library() -> Path:
     folder = cache_folder() / f"library-{_version()}"
     if folder.is_dir():
         with suppress(OSError):  # another user's folder
-            folder.touch()
+            folder.touch()  # its time is when it was last used
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".library-", dir=folder.parent) as name:

@@ -115,11 +115,14 @@ def _differing(environments: Sequence[EnvironmentFacts]) -> set[str]:
         {str(canonicalize_name(n)): v for n, v in one.versions.items()} for one in environments
     ]
     differing = {name for name in named if len({of.get(name) for of in versions}) > 1}
+    # Two checkouts may have the same version, so their files count. The packages that come from
+    # them are those that no requirement names.
     sources = [sorted(one.sources.values()) for one in environments]
     if any(of != sources[0] for of in sources):
         alone = [replace(one.asked, checkouts=()) for one in environments]
         required = {str(canonicalize_name(name)) for of in alone for name in packages_of(of)}
         differing |= named - required
+    # If all came out equal, something has to import what was asked for all the same.
     return differing or named
 
 
@@ -157,6 +160,7 @@ def _build_alike(
         facts = [_build_one(one, needed, tell, looseness) for one in environments]
         if facts[0].obstacle:
             raise EnvironmentFailure(facts[0].obstacle)
+        # One that cannot be built keeps the looseness of its try, so it loosens none of the others.
         loosest = max(one.looseness for one in facts)
         if loosest == looseness:
             return facts
@@ -185,7 +189,7 @@ def _look(facts: Sequence[EnvironmentFacts], asked: Mapping[str, Sequence[str]])
             try:
                 seen.append(look_inside(one, asked).plugins)
             except EnvironmentFailure as error:
-                if one is facts[0]:
+                if one is facts[0]:  # the others are compared with it
                     raise
                 looked = replace(one, obstacle=str(error))
         found.append(looked)

@@ -70,7 +70,7 @@ def _searched(environment: Environment, asked: str) -> Interpreter:
     """Look for a version in all places where Pythons are installed."""
     try:
         found = findpython.find(asked)
-    except ValueError:
+    except ValueError:  # a word that is no version
         found = None
     if found is None:
         versions = {one.version for one in findpython.find_all() if one.version.release >= OLDEST}
@@ -80,7 +80,7 @@ def _searched(environment: Environment, asked: str) -> Interpreter:
             f"{', '.join(known) or 'none'}; install it, or give the path of an interpreter"
         )
     interpreter = _ask(environment, Path(found.executable))
-    with suppress(OSError):
+    with suppress(OSError):  # a file that would only save time
         file = environments_folder() / KNOWN_FILE
         file.parent.mkdir(parents=True, exist_ok=True)
         known_paths = {**_known(), asked: str(interpreter.path)}
@@ -95,7 +95,7 @@ def _remembered(asked: str) -> Interpreter | None:
         return None
     with suppress(OSError, subprocess.SubprocessError):
         found = Interpreter(Path(path), _identity(Path(path)))
-        wanted = asked.rstrip("t").split(".")
+        wanted = asked.rstrip("t").split(".")  # free-threaded builds have a t
         if [str(part) for part in found.version[: len(wanted)]] == wanted:
             return found
     return None
@@ -122,6 +122,7 @@ def _identity(path: Path) -> str:
     outcome = subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=ASK_TIMEOUT_S
     )
+    # Whatever is no Python, such as /bin/true, may end without an error.
     if "|" not in outcome.stdout:
         raise subprocess.SubprocessError("it does not print its version")
     return outcome.stdout.strip()

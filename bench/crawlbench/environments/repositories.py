@@ -68,6 +68,7 @@ def is_repository(word: str) -> bool:
     return _FORM.fullmatch(word.strip()) is not None
 
 
+# Once for each command: a side of `ab` is parsed twice, and a branch may move in between.
 @cache
 def fetch_repository(repository: Repository) -> Path:
     """Return the package's folder at the commit that the revision names now; clone if necessary.
@@ -101,10 +102,11 @@ def fetch_repository(repository: Repository) -> Path:
 def _find_commit(repository: Repository) -> str:
     """Return the commit to which a branch or a tag points now."""
     revision = repository.revision
-    if _COMMIT.fullmatch(revision):
+    if _COMMIT.fullmatch(revision):  # a commit never moves: nobody has to be asked
         return revision
     lines = _git("ls-remote", repository.url).splitlines()
     commits = {name: commit for commit, _, name in (line.partition("\t") for line in lines)}
+    # As git itself does, we take a tag before a branch of the same name.
     # The commit of a tag with a message is listed under its name followed by `^{}`.
     for name in (f"tags/{revision}^{{}}", f"tags/{revision}", f"heads/{revision}"):
         if f"refs/{name}" in commits:
@@ -122,6 +124,7 @@ def _git(*words: str) -> str:
     Raises:
         UsageError: git is missing, takes too long or fails; the message quotes its last line.
     """
+    # Otherwise git waits for a password, and nobody sees that it asks for one.
     environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     settings = {"capture_output": True, "text": True, "errors": "replace", "env": environ}
     called = f"git {words[0] if words[0] != '-C' else words[2]}"

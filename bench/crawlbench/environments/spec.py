@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST_NAME = 80
+# Not `uvloop==0.21.0`, which is a requirement.
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(?!=)(.*)", re.DOTALL)
+# No flag that changes what a worker runs or where it finds it, such as -c, -m, -I and -S.
 _FLAG = re.compile(r"-(?:B|O|OO|b|bb|W.+|X.+)", re.DOTALL)
 _WITH_VALUE = ("-X", "-W")
 _VERSION = re.compile(r"\d+(\.\d+)+\S*")
@@ -125,8 +127,10 @@ def _name_side(spec: str, place: int) -> str:
     """Return the name of a side: the last part of a path if it is nothing else, or the spec."""
     own = parse_spec(f"side {place}", spec)
     is_path = own.checkouts and own == Environment(own.name, checkouts=own.checkouts[:1])
+    # A repository is a checkout as well, but its path is that of a clone in the cache.
     is_path = is_path and "git+" not in spec
     name = Path(own.checkouts[0]).name if is_path else " ".join(spec.split())
+    # Room for the ` (2)` that tells apart equal names.
     return _checked(name[: LONGEST_NAME - 5].strip() or f"side {place}")
 
 
@@ -142,7 +146,7 @@ def parse_python(version: str) -> Environment:
 
 
 def _read(text: str) -> list[Environment]:
-    if not text.endswith(".toml") or "=" in text:
+    if not text.endswith(".toml") or "=" in text:  # NAME=SPEC may end so
         return [parse_environment(text)]
     path = Path(text)
     try:
@@ -169,7 +173,7 @@ def _from_table(name: str, table: _Table, folder: Path) -> Environment:
     for variable in table.variables:
         if not _VARIABLE.fullmatch(f"{variable}="):
             raise UsageError(f"environment {name!r}: {variable!r} cannot name a variable")
-        _check_variable(name, variable, "")
+        _check_variable(name, variable, "")  # a table's value is meant as one
     flags = _sort_words(name, list(table.flags), folder).flags
     return Environment(
         words.name, table.python, words.packages, words.checkouts, table.variables, flags

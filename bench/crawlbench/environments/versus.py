@@ -28,6 +28,7 @@ def choose_suite(sides: Iterable[Environment], asked: Mapping[str, object]) -> S
     """Return the suite `ab` with what was asked for; the sides' packages choose the other axes."""
     suite: Suite = load_suite("ab")
     found = relevant_axes({package for side in sides for package in packages_of(side)})
+    # Whoever asks for operations alone wants no crawls beside them.
     if "operations" in asked and "strategies" not in asked:
         suite = msgspec.structs.replace(suite, strategies=())
         found.pop("strategies", None)

@@ -107,6 +107,7 @@ def hold_session(view: SessionView, percent: float | None, fail_on: str | None) 
     judged = judge_at(view.session, bound)
     changes = find_changes(judged, bound.quantity)
     held = hold_gate(changes, bound.size, "more rounds or a wider gate")
+    # However good it looks: rounds that are missing could say otherwise.
     is_cut = view.session.ending.is_early
     verdict = "invalid" if is_cut else VERDICTS[held.code]
     allowed = _tell_bound(bound)

@@ -186,6 +186,7 @@ def _measure(
     with ExitStack() as stack:
         kept = None if output is None else Path(output)
         folder = kept or stack.enter_context(open_room()) / "session"
+        # Ctrl-C does not raise here: the session returns with its finished rounds.
         record = wait_for(lambda: run_session(plan, folder, teller, environments))
     if record.ending is Ending.INTERRUPTED:
         raise KeyboardInterrupt

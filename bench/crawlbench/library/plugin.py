@@ -38,13 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+# First, because pytest's own hook deselects by -m, and must see the marker.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests that measure, and skip them unless they were asked for."""
+    # `-m 'not crawlbench'` has the name too, but then pytest itself deselects these tests.
     selected = re.findall(r"\w+", config.getoption("markexpr", "") or "")
     is_asked = config.getoption("--crawlbench") or MARKER in selected
     for item in items:
-        if "crawlbench_ab" in getattr(item, "fixturenames", ()):
+        if "crawlbench_ab" in getattr(item, "fixturenames", ()):  # not all items are functions
             item.add_marker(MARKER)
         if not is_asked and item.get_closest_marker(MARKER):
             item.add_marker(pytest.mark.skip(reason=REASON))
@@ -99,6 +101,7 @@ def _open(
         return stack.enter_context(ServedMirror(site, network, seed=seed))
     except BenchError as error:
         problem = str(error)
+    # Outside of `except`, or pytest would show what was caught as well.
     pytest.fail(problem, pytrace=False)
 
 

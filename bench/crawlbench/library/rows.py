@@ -58,7 +58,7 @@ def make_frame(library: str, columns: Sequence[str], rows: Sequence[object]) -> 
     try:
         module = import_module(library)
     except ModuleNotFoundError as error:
-        if error.name != library:
+        if error.name != library:  # it is here, but lacks a package of its own
             raise
         raise NotInstalledError(
             f"a DataFrame of {library} needs {library}, which is not installed here; "

@@ -56,6 +56,7 @@ class _Aside(Generic[T]):
         """Begin, and return what the coroutine returns."""
         thread = threading.Thread(target=self._work, name="crawlbench-session")
         with self._hearing_interrupts():
+            # start() waits for the thread, so a handler can raise within it as well.
             try:
                 thread.start()
                 self._join()
@@ -91,6 +92,7 @@ class _Aside(Generic[T]):
     async def _carry_out(self) -> T:
         task, loop = asyncio.current_task(), asyncio.get_running_loop()
         assert task
+        # In this order, an interrupt in between cancels; the other way round it would be lost.
         self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
         if self._is_interrupted:  # before there was anything to cancel
             raise asyncio.CancelledError

@@ -36,7 +36,7 @@ class Teller(Watcher):
 
     def on_session(self, session: Session) -> None:
         """Report, after a round, how far the session has got."""
-        if session.rounds:
+        if session.rounds:  # else it was the calibration
             pairs = session.leading_pairs()
             answered = sum(one.is_answered for one in pairs)
             self.tell(

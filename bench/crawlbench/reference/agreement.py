@@ -88,4 +88,5 @@ def _is_reversed(one: Said, other: Said) -> bool:
 
 
 def _distance(one: Said, other: Said) -> float:
+    # By the mean of both, so that neither side alone chooses the band.
     return math.expm1(abs(one.estimate + other.estimate) / 2)

@@ -125,6 +125,7 @@ def digest_of(content: Content) -> str:
 def encode_bundle(bundle: Bundle) -> bytes:
     """Return the bytes of a bundle, the same for the same bundle."""
     packed = io.BytesIO()
+    # Neither the time nor the file's name: a bundle that is made twice is one file.
     with gzip.GzipFile(fileobj=packed, mode="wb", filename="", mtime=0, compresslevel=9) as file:
         file.write(msgspec.json.encode(bundle))
     return packed.getvalue()
@@ -138,6 +139,7 @@ def load_bundle(path: Path) -> Bundle:
     """
     try:
         with path.open("rb") as file:
+            # One byte more than allowed shows that a file is too large, however large it is.
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"the bundle {str(path)!r} cannot be read: {error.strerror}") from error
@@ -159,15 +161,19 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
             f"{name!r} is larger than a bundle may be ({MAX_BYTES // 1024} KiB); "
             "submit fewer rounds, or fewer cells at a time"
         )
+    # `gzip` would unpack a small file to any size; here the size has a bound. 31 stands for gzip's
+    # head and checksum with the largest window.
     packed = zlib.decompressobj(wbits=31)
     try:
         text = packed.decompress(content, MAX_UNPACKED_BYTES)
         if packed.unconsumed_tail or not packed.eof:
             raise zlib.error("it is incomplete, or holds more than a bundle may")
+        # Nobody would read what follows, so it could be anything.
         if packed.unused_data:
             raise zlib.error("something follows after its end")
         bundle = msgspec.json.decode(text, type=Bundle)
     except (zlib.error, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        # RecursionError: the JSON is nested too deeply.
         raise UsageError(
             f"{name!r} is not a whole bundle: {error}; `crawlbench submit SESSION` makes one"
         ) from error
@@ -203,8 +209,9 @@ def shorten(session: Session) -> tuple[KeptRound, ...]:
 def _columns(samples: Iterable[Sample], places: dict[str, int]) -> dict[str, Column]:
     kept = list(samples)
     columns: dict[str, Column] = {"cell": tuple(places[sample.cell] for sample in kept)}
-    for name in _FIELDS[1:]:
+    for name in _FIELDS[1:]:  # a cell is given by its place, see above
         values = [getattr(sample, name) for sample in kept]
+        # Crawls have none, and get the default again when they are restored.
         if name == "figures" and not any(values):
             continue
         columns[name] = tuple(_cut(v) if isinstance(v, float) else v for v in values)
@@ -245,6 +252,7 @@ def _restore_round(kept: KeptRound, names: list[str]) -> RoundRecord:
     samples = [dict(zip(kept.columns, row, strict=True)) for row in rows]
     for sample in samples:
         place = sample["cell"]
+        # A list would take -1 for its last cell.
         if not isinstance(place, int) or not 0 <= place < len(names):
             raise IndexError(f"there is no cell {place!r}")
         sample.update(cell=names[place], warmup=False)

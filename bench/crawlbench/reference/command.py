@@ -35,6 +35,7 @@ def command_of(session: Session, part: str) -> str:
     """
     if part:
         return f"{OF_A_PART}{part}"
+    # `repeat_command` leaves rounds and laps to a suite that is paced; here they are written out.
     suite = session.plan.suite.removeprefix(OWN)
     plan = replace(session.plan, suite=suite if suite in suite_names() else "default")
     return repeat_command(replace(session, plan=replace(plan, is_paced=False)))

@@ -74,6 +74,7 @@ def _are_one(first: Values, second: Values) -> bool:
     if len(shared) < MIN_VALUES:
         return False
     ratios = [first[key] / second[key] for key in shared]
+    # The median is the factor of a copy as long as fewer than half of its values were changed.
     middle = median(ratios)
     alike = sum(abs(ratio / middle - 1) < NEAR for ratio in ratios)
     return alike > MOST_ALIKE * len(ratios)

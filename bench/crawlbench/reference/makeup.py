@@ -66,6 +66,7 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
         return Makeup(loop or STANDARD_LIBRARY, loop, python, "")
     source = measured.content.strategies.get(cell.strategy)
     digest = source.digest if source else ""
+    # A published bundle may outlive the strategy that it names.
     if (source and source.text) or not is_shipped(registry.Kind.STRATEGY, cell.strategy):
         return Makeup(OWN_FILE, loop, python, digest)
     library, model, reviewed = _describe(cell.strategy)

@@ -62,6 +62,7 @@ class Matrix:
 
 def name_matrix(day: str, machine: Machine) -> str:
     """Return the name of a matrix: its day, its CPU and its Python."""
+    # Some makers add (R), (TM) and, after an @, the frequency: none of them tells models apart.
     cpu = re.sub(r"\((?:r|tm|c)\)|\bprocessor\b|\bcpu\b|@.*", " ", machine.cpu_model.lower())
     words = re.findall(r"[a-z0-9][a-z0-9.]*", f"{cpu} {machine.python.lower()}")
     return "-".join([day, *words])
@@ -117,6 +118,7 @@ def find_copied(path: Path, others: Sequence[Path]) -> str:
         others: bundles to compare it with, besides those in its folder, and in the other folders of
             `matrix` if it is in one of these; files that are not whole bundles are ignored.
     """
+    # Without judging, which takes time: copies are found by their values alone.
     mine, folder = unfold(load_bundle(path).content), path.absolute().parent
     is_in_matrix = folder.parent.name == ALL
     beside = folder.parent.glob(f"*/*{ENDING}") if is_in_matrix else folder.glob(f"*{ENDING}")
@@ -138,6 +140,7 @@ def load_measured(path: Path) -> Measured:
         UsageError: it is not a bundle, or was edited.
     """
     bundle = load_bundle(path)
+    # Only the digest: a good bundle breaks other rules in time (see `find_broken`).
     if bundle.digest != digest_of(bundle.content):
         raise UsageError(
             f"the bundle {str(path)!r} was edited: its digest is not that of its content; "

@@ -61,6 +61,7 @@ def _hardly_measured(session: Session) -> Iterator[str]:
         yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
     if len(session.rounds) < MIN_ROUNDS:
         yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are required"
+    # `find_flaw` has seen to it that this is a date with a time zone.
     if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
         yield f"it was measured at {session.created}, which is in the future; set the clock"
     if session.plan.confidence != CONFIDENCE:
@@ -89,6 +90,7 @@ def _false_ending(session: Session) -> Iterator[str]:
         *((Ending.BUDGET,) if plan.budget_s else ()),
         *((Ending.ANSWERED, Ending.PRECISE) if plan.stopping is Stopping.ANY else ()),
     }
+    # Early endings have been refused by `_hardly_measured`.
     if ending not in possible and not ending.is_early:
         yield (
             f"it ended with {ending.value!r}, which no session of its plan does; submit the "
@@ -97,6 +99,7 @@ def _false_ending(session: Session) -> Iterator[str]:
 
 
 def _without_control(session: Session) -> Iterator[str]:
+    # A control that is only in the plan shows nothing.
     judged = {one.group for one in session.controls if one.estimate is not None}
     for group in dict.fromkeys(cell.group for cell in session.plan.cells):
         if group not in judged:
@@ -104,6 +107,7 @@ def _without_control(session: Session) -> Iterator[str]:
                 f"the group {group!r} has no control with two rounds or more, so nobody can tell "
                 "whether equal things came out equal; measure it with its control"
             )
+        # Operations have peers in place of a mirror, and no ceiling.
         is_crawl = any(c.site and c.group == group for c in session.plan.cells)
         if is_crawl and not session.ceilings.get(group):
             yield f"the group {group!r} has no ceiling of its mirror; measure it again"
@@ -133,6 +137,7 @@ def _fetched_little(session: Session) -> Iterator[str]:
             due = sample.loops * pages_of_site(cell.site) if cell else 0
             if cell is None or not due or sample.requests == due:
                 continue
+            # After a fault clients ask again. Elsewhere more requests are as wrong as fewer.
             if sample.requests < due or cell.network not in with_faults:
                 yield (
                     f"{sample.cell!r} made {sample.requests} requests in {sample.loops} crawls; a "
@@ -142,6 +147,7 @@ def _fetched_little(session: Session) -> Iterator[str]:
 
 
 def _without_versions(session: Session) -> Iterator[str]:
+    # What follows a + tells builds of one version apart (PEP 440).
     if session.tool.partition("+")[0] != __version__.partition("+")[0]:
         yield (
             f"it was measured by crawlbench {session.tool}, this is {__version__}; "
@@ -149,6 +155,7 @@ def _without_versions(session: Session) -> Iterator[str]:
         )
     missing: set[str] = set()
     for cell in session.plan.own_cells:
+        # A client ran in its environment, whatever the manager has installed.
         place = session.environment(cell.environment) if cell.environment else None
         versions = place.versions if place else session.machine.versions
         known = {canonicalize_name(name) for name, version in versions.items() if version}
@@ -192,11 +199,13 @@ def _unlike_its_part(plan: Plan) -> Iterator[str]:
 
 
 def _axes(cell: Cell) -> tuple[object, ...]:
+    # Without strategies and event loops: a part takes all that are installed, and machines differ.
     return cell.site, cell.network, cell.parser, cell.concurrency, cell.environment, cell.long_of
 
 
 def _played_otherwise(session: Session) -> Iterator[str]:
     """Yield if a network has other numbers than that of its name has here."""
+    # Networks of users have been refused by `_unshipped`.
     for name, numbers in session.networks.items():
         if (
             name.partition("@")[0] in NETWORKS

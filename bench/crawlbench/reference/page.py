@@ -143,9 +143,11 @@ def _figures(row: TableRow) -> dict[str, object]:
         "perPage": row.per_page,
         "perPageText": _seconds(row.per_page),
         "begin": row.begin,
+        # An intercept may lie below 0, but nothing takes less time than none.
         "beginText": "about 0" if row.begin is not None and row.begin <= 0 else _seconds(row.begin),
         "pageRatioText": ratio_text(row.page),
         "pageIntervalText": interval_text(row.page),
+        # Without two lengths nobody asked, but the pool says `unclear`, without an interval.
         "pageVerdict": str(row.page.verdict) if row.page and row.page.interval else "",
         "crawlText": _seconds(row.seconds),
         "ratio": _cut(row.time.estimate if row.time else None),
@@ -175,6 +177,7 @@ def _pairs(one: Pairs) -> dict[str, object]:
     """Return a scenario's pairs: for each its log ratio, half its interval, and the sign."""
     count = len(one.members)
     values: list[float | int | None] = []
+    # In this order `table.js` works out where a pair is.
     for first in range(count):
         for second in range(first + 1, count):
             pair = one.found.get((first, second))
@@ -182,6 +185,7 @@ def _pairs(one: Pairs) -> dict[str, object]:
                 values += [None, None, None]
             else:
                 half = (pair.interval.high - pair.interval.low) / 2
+                # Too few sessions (null) are not the same as a pair that cannot be told apart (0).
                 sign = pair.sign if pair.sessions >= MIN_SESSIONS else None
                 values += [round(pair.estimate, 4), round(half, 4), sign]
     members = ["|".join(axes) for axes in one.members]

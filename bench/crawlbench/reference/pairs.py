@@ -64,6 +64,8 @@ def judge_pairs(
         rules: fixed beforehand.
     """
     pooled: dict[Names, Estimate] = {}
+    # Two event loops under one strategy vary by 0.4 % between sessions, other pairs by 2 %
+    # (docs/method.md), so the two kinds have spreads of their own.
     for way, is_kin in ((Way.KIN, True), (Way.NORMALISED, False)):
         group = {pair: values for pair, values in found.items() if (pair in kin) is is_kin}
         whole = [values for values in group.values() if len(values) >= rules.least]

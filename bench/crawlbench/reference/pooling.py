@@ -86,6 +86,7 @@ class _Part:
         controls = [cell.name for cell in cells if cell.control]
         self._twins = (self.baseline, *controls)
         index, has_lengths = Index(session.rounds), group in session.plan.long_forms
+        # As in a session: where one value lacks it, nothing is said about CPU time.
         has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
         self._indexes = {
             quantity: index_for(session, index, group, quantity)
@@ -108,6 +109,7 @@ class _Part:
     def ratio(self, cell: str, other: str, quantity: Quantity) -> Estimate | None:
         """Return the log ratio of two cells in this session; the baseline is both of its twins."""
         failed = self._failures[quantity].keys()
+        # A baseline that failed is replaced by its twin.
         if {cell, other} & failed - {self.baseline}:
             return None
         twins = tuple(name for name in self._twins if name not in failed)
@@ -126,6 +128,7 @@ class _Part:
         """Return how far doubts and the twins' difference could move the log ratio of two cells."""
         mine, theirs = (self._shifts(name, quantity) for name in (cell, other))
         doubts = {*mine, *theirs}
+        # A doubt that moves both cells alike moves nothing between them.
         moves = [mine.get(doubt, 0.0) - theirs.get(doubt, 0.0) for doubt in doubts]
         return bound_shifts(moves) + self.widenings.get(quantity, 0.0)
 
@@ -200,6 +203,7 @@ class Pool:
             obstacle = self._obstacle(name, quantity, count)
             if failure := self.failure(name, quantity):
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
+                # Not even the numbers of those sessions are shown in which it worked.
                 ratios[name] = Ratio(None, None, verdict, count, obstacle)
                 continue
             if name not in judged:
@@ -238,6 +242,7 @@ class Pool:
     def pairs(self) -> dict[tuple[str, str], Pair]:
         """All pairs of cells that did not fail, by wall time; too few sessions give the sign 0."""
         names = [n for n in self.contestants if not self.failure(n, Quantity.TIME)]
+        # Cells with too few sessions are told apart from nobody: their pairs are not in the family.
         whole = sum(self._count(name) >= self._least for name in self.contestants)
         found = {
             pair: values

@@ -13,23 +13,29 @@ if TYPE_CHECKING:
 
 _PLATFORM = re.compile(r"(Linux|macOS|Darwin|Windows)(-\d+(?:\.\d+)?)?")
 _MACHINES = ("x86_64", "amd64", "aarch64", "arm64", "armv7l", "ppc64le", "riscv64", "s390x")
+# A list of folders, because addresses within a site, such as /subject/1292052/, are no secret.
 _ROOTS = (
     "home|Users|root|tmp|var|usr|opt|mnt|srv|etc|work|data|private|Volumes|workspace|builds"
     "|media|scratch|export|nfs|nix|run|Applications"
 )
+# A quantifier after it repeats the second group alone.
 _GROUPS = r"[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4})"
 """The first group of an IPv6 address and one more."""
 _SECRETS = (
+    # A slash within a word begins no path: names of cells have slashes.
     (re.compile(rf"(?<![\w.])/(?:[\w.-]+/)*(?:{_ROOTS})/[^\s'\"]+"), "a path"),
     (re.compile(r"(?<!\\)\\\\[\w.-]+\\[^\s'\"]+"), "a path"),
     (re.compile(r"\b[A-Za-z]:[\\/][^\s'\"]+"), "a path"),
     (re.compile(r"(?<!\w)~/[^\s'\"]+"), "a path"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[A-Za-z][\w.-]*"), "an address of a person"),
+    # Messages name the mirror's own address, which is the same on all machines.
     (re.compile(r"https?://(?!127\.0\.0\.1|localhost|\[::1\])[^\s'\"]+"), "an address"),
     (
         re.compile(r"(?<![\w.])(?!127\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?(?![\w.])"),
         "an address",
     ),
+    # Either eight groups, or fewer of them around a `::`. A time of day has too few, and a `::`
+    # after a word belongs to code or to the name of a test.
     (re.compile(rf"(?<![\w:.]){_GROUPS}{{7}}(?![\w:])"), "an address"),
     (
         re.compile(
@@ -87,6 +93,7 @@ def forget(session: Session, names: Iterable[str] = ()) -> Session:
             the name of the machine that measured.
     """
     host = session.machine.hostname
+    # The longest first: of a full name whose first label had gone, the rest would stay.
     private = sorted({*names, host, host.partition(".")[0]} - {""}, key=len, reverse=True)
     machine = replace(
         session.machine, hostname="", platform=shorten_platform(session.machine.platform)

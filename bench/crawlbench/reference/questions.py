@@ -60,6 +60,7 @@ def find_questions(table: Table) -> list[dict[str, object]]:
     rows = newest_last(row for row in table.rows if not row.tuned)
     for one in QUESTIONS:
         for part in one.parts:
+            # The last one is of the newest matrix that has the part whole: see `newest_last`.
             last = next((row for row in reversed(rows) if row.part == part), None)
             scenario, matrix = (last.scenario, last.matrix) if last else ("", "")
             mine = [row for row in rows if (row.scenario, row.matrix) == (scenario, matrix)]

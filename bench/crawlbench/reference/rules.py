@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.bundle import Bundle, Claim, Content
 
 _CPU = re.compile(r"[\w()@.,+/ -]{0,100}", re.ASCII)
+# A host's name has letters behind its dot, a CPU's frequency has digits.
 _DOTTED = re.compile(r"[A-Za-z][\w-]*\.[A-Za-z]{2,}")
 VERSION = re.compile(r"[\w.+!-]*", re.ASCII)
 
@@ -49,6 +50,7 @@ def find_broken(bundle: Bundle, *, only_lasting: bool = False) -> list[str]:
             strategies, sites, libraries and the judge change.
     """
     content = bundle.content
+    # As bytes, because of texts `hmac` compares only ASCII, and a forged digest may be anything.
     if not hmac.compare_digest(bundle.digest.encode(), digest_of(content).encode()):
         return [
             f"the content has the digest {digest_of(content)[:12]}, but the bundle says "
@@ -173,6 +175,7 @@ def _unshipped(plan: Plan) -> Iterator[str]:
                     f"the {kind.noun} {name!r} does not come with crawlbench, so nobody could "
                     "measure it again; only strategies may be your own"
                 )
+    # `wan@150ms` is `wan` with another round trip.
     for name in sorted({cell.network.partition("@")[0] for cell in crawls} - set(NETWORKS)):
         yield f"the network {name!r} does not come with crawlbench; known: {', '.join(NETWORKS)}"
 
@@ -180,6 +183,7 @@ def _unshipped(plan: Plan) -> Iterator[str]:
 def _foreign_code(content: Content) -> Iterator[str]:
     """Yield sentences about sites and strategies that are not ours, but have our names."""
     cells = [cell for cell in content.session.plan.cells if not cell.operation]
+    # What is not shipped has no digest here, and has been refused by `_unshipped`.
     for site in dict.fromkeys(cell.site for cell in cells):
         told, ours = content.sites.get(site, ""), digest_of_site(site)
         if ours and told != ours:
@@ -246,5 +250,6 @@ def _tell(claim: Claim | None) -> str:
     if claim.estimate is None:
         return claim.verdict
     ends = claim.ends or (claim.estimate, claim.estimate)
+    # A forged claim may hold any number; beyond END its exponential would be infinite.
     ratio, low, high = (f"{math.exp(min(one, END)):.4g}" for one in (claim.estimate, *ends))
     return f"{claim.verdict}, {ratio} of the baseline ({low} to {high})"

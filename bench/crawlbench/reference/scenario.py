@@ -44,6 +44,7 @@ class Scenario:
         self._members = members
         self._places = places
         self._makeups = [_find_makeups(one, group) for one in members]
+        # The oldest session comes first, so that the newest one has the last word.
         newest = {name: one for found in self._makeups for name, one in found.items()}
         outdated = [
             {name for name, one in found.items() if not one.is_like(newest[name])}
@@ -61,6 +62,7 @@ class Scenario:
     def shares(self) -> Shares:
         """Return how much was answered."""
         found = self._ratios[Quantity.TIME].values()
+        # Preliminary ones are called unclear, too, but only sessions are missing.
         preliminary = sum(one.is_preliminary for one in found)
         unclear = sum(one.verdict is Verdict.UNCLEAR for one in found) - preliminary
         compared = len(found) - preliminary
@@ -73,6 +75,7 @@ class Scenario:
         """Return all pairs of cells that did not fail."""
         known = {name for pair in self._pool.pairs for name in pair}
         names = [name for name in self._pool.contestants if name in known]
+        # In the order of the contestants, as the pairs are, so that the lower place comes first.
         places = {name: place for place, name in enumerate(names)}
         found: dict[tuple[int, int], Pair] = {}
         for (one, two), pair in self._pool.pairs.items():
@@ -147,6 +150,7 @@ def _pages(summary: Summary) -> float:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
+    # Arithmetic, because the cost to begin may lie below 0 and then has no logarithm.
     known = [value for value in values if value is not None]
     return round(fmean(known), 7) if known else None
 
@@ -166,4 +170,5 @@ def _middle(values: Sequence[float]) -> float | None:
     known = [value for value in values if value > 0]
     if not known:
         return None
+    # Geometric, because ratios are means of logarithms: so times and ratios agree.
     return float(f"{math.exp(fmean(map(math.log, known))):.4g}")

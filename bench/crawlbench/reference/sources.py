@@ -28,6 +28,7 @@ def is_shipped(kind: registry.Kind, name: str) -> bool:
         point = registry.find(kind, name)
     except BenchError:
         return False
+    # The modules of event loops are other people's; what a family makes is a user's own.
     if kind is registry.Kind.EVENT_LOOP:
         return "*" not in point.name
     return point.module.startswith("crawlbench.") and point.module not in _READERS
@@ -79,5 +80,6 @@ def _source(plan: Plan, name: str) -> Source:
     if digest := digest_of_strategy(name):
         return Source(digest)
     path = Path(plan.path_of(name))
+    # Only files of Python can be shown; without a text, `rules.py` refuses code that is not ours.
     text = path.read_text(encoding="utf-8") if path.suffix == ".py" else ""
     return Source(hash_source(text), text)

@@ -66,6 +66,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
     _refuse_changed(session, sources)
     plan = _without_paths(replace(session.plan, suite=part or name_suite(session.plan.suite)))
     rounds = shorten(session)
+    # Whoever reads a bundle draws conclusions and warnings anew; `rules.py` refuses what it brings.
     bare = forget(
         replace(
             session,
@@ -88,6 +89,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
         claims=(),
         command=command_of(bare, part),
     )
+    # From the rounded values, as every reader will conclude it.
     claims = claims_of(restore(content))
     return seal(Content(bare, rounds, content.sites, content.strategies, claims, content.command))
 
@@ -95,6 +97,7 @@ def make_bundle(session: Session, part: str = "") -> Bundle:
 def _refuse_changed(session: Session, sources: Mapping[str, Source]) -> None:
     """Raise if a strategy is no longer what the session measured."""
     for name, source in sources.items():
+        # Older sessions do not know what code they measured.
         if session.codes.get(name, source.digest) != source.digest:
             raise UsageError(
                 f"the code of {name!r} has changed since the session was measured (digest "
@@ -118,6 +121,8 @@ def _without_paths(plan: Plan) -> Plan:
 def _private_names() -> list[str]:
     """Return the names of this machine and its user."""
     names = [socket.gethostname(), socket.gethostname().partition(".")[0]]
+    # In a container a user may have no name: KeyError, and from Python 3.13 on OSError. Windows has
+    # no `pwd`: ImportError.
     with suppress(OSError, KeyError, ImportError):
         names.append(getpass.getuser())
     return names

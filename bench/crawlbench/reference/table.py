@@ -59,6 +59,7 @@ def make_table(
             rows += maker.rows()
             shares.append(maker.shares())
             pairs[matrix.name, scenario] = maker.pairs()
+    # The last one of each place stays, which is the newest that is whole.
     newest = {(row.machine, row.python, row.scenario): row.matrix for row in newest_last(rows)}
     within = [
         (said_by(one.session), said_by(two.session))

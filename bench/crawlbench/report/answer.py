@@ -139,6 +139,7 @@ def _sizes(found: Sequence[tuple[str, Held]]) -> str:
         most = format_size(max(abs(held.behind) for held in every))
         return f"(by {'' if len(every) == 1 else 'up to '}{most})"
     reach = reach_of(every)
+    # The widest interval alone would hide how close another pair is already known to be.
     place, best_known = min(found, key=lambda one: reach_to(one[1]))
     if len(every) == 1 or math.isinf(reach_to(best_known)):
         return f"({reach})"
@@ -149,6 +150,7 @@ def _operations(view: SessionView) -> str:
     """Return what was found for each event loop over all operations."""
     found: dict[tuple[str, str], list[Comparison]] = {}
     for group in view.operations:
+        # What environments change has been said by `versus_sentence`.
         if group.rows[0].cell.versus:
             continue
         for row in group.rows:

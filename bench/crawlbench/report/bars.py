@@ -58,6 +58,8 @@ def draw_bars(
         width: the width of a bar, in columns.
         is_ascii: whether only ASCII can be shown.
     """
+    # The table says in words that such an interval is too wide, and drawn it would press all others
+    # into a few columns.
     ratios = [ratio_of(row) for row in group.rows]
     drawn = [r for r in ratios if r.low is not None and r.high is not None]
     drawn = [r for r in drawn if (r.high or 0.0) - (r.low or 0.0) <= WIDEST]
@@ -81,6 +83,7 @@ class _Canvas:
 
     def place(self, log_ratio: float) -> int:
         """Return the column of a ratio."""
+        # The margin may lie outside the scale, which reaches as far as the intervals.
         share = (log_ratio - self.first) / (self.last - self.first)
         return max(0, min(self.width - 1, round(share * (self.width - 1))))
 
@@ -99,6 +102,7 @@ class _Canvas:
     def bar(self, ratio: Ratio | None) -> str:
         """Return one row."""
         signs, text = self.signs, [" "] * self.width
+        # In this order, because each covers what was drawn before it.
         for place in range(self.place(-self.margin), self.place(self.margin) + 1):
             text[place] = signs.margin
         text[self.place(0.0)] = signs.one

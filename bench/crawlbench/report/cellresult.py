@@ -130,6 +130,7 @@ COMPARED = tuple(one for one in Quantity if f"{one.prefix}verdict" in FIELDS)
 """Quantities whose comparison with the baseline has fields."""
 AXES = {field.name for field in fields(Cell)} & {*FIELDS}
 """Fields that belong to a cell itself."""
+# `result_of` gives these itself: they are not null without a summary, or no longer logarithms.
 SUMMED_UP = {field.name for field in fields(Summary)} & {*FIELDS} - {
     *("cell", "values", "mark", "figures", "excess", "http")
 }
@@ -178,6 +179,7 @@ def _ratios(view: SessionView, row: Row, quantity: Quantity) -> dict[str, Any]:
     ends = (found.estimate, found.low, found.high) if found else (None, None, None)
     told: dict[str, Any] = {**numbers_of(*ends, quantity)}
     is_measured = seconds_of(row.summary, quantity) is not None
+    # CPU times are summed up from coarse clocks as well, but only exact ones are compared.
     has_clock = quantity is not Quantity.CPU or quantity in view.quantities
     if quantity.has_ratio and row.role == "baseline" and is_measured and has_clock:
         told["ratio"] = 1.0
@@ -195,6 +197,7 @@ def _reason(view: SessionView, row: Row) -> str:
 
 def as_ratio(log_ratio: float | None) -> float | None:
     """Return the ratio, or None if it exceeds what a float can hold."""
+    # Beyond 709 `exp` raises OverflowError.
     return math.exp(log_ratio) if log_ratio is not None and abs(log_ratio) < 700 else None
 
 

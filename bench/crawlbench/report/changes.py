@@ -85,6 +85,7 @@ def why_not_compared(found: SessionComparison, quantity: Quantity) -> str:
         return "; ".join(map(_tell_unlike, found.unlike))
     if quantity in found.by:
         return ""
+    # CPU time per page needs both clocks and lengths: if the lengths are missing, these are named.
     has_lengths = Quantity.PAGE in found.by or not quantity.is_of_lengths
     if quantity.is_cpu and has_lengths:
         side = f"the {found.without_cpu}" if found.without_cpu else "neither session"
@@ -146,6 +147,7 @@ def _reasons(found: SessionComparison) -> Iterator[str]:
         of = mention(quantity, " ({})")
         for change in one.changes:
             if text := _why(change):
+                # Without its quantity, so that all have the same sentence, which is told once.
                 about = "" if change.obstacle is Obstacle.FAILED else of
                 yield f"{change.cell}{about}: {text}"
 

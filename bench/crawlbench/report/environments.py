@@ -25,6 +25,7 @@ def environments_tables(view: SessionView) -> list[Table]:
     built = [facts for facts in view.session.environments if not facts.obstacle]
     if not built:
         return []
+    # One environment differs from nothing: then all that it holds is shown.
     rows = [row for row in _rows(built) if len(set(row[1:])) > 1 or len(built) == 1]
     if not rows:
         rows = [("everything", *["the same"] * len(built))]

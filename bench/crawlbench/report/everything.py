@@ -77,4 +77,5 @@ def sort_key(text: str) -> float | None:
     For an interval it is the lower end. Rows are sorted by what is shown: equal texts are equal.
     """
     found = _NUMBER.match(text)
+    # What follows a number need not be a unit, as in `0.84 faster`.
     return float(found[1]) * _SCALES.get(found[2] or "", 1.0) if found else None

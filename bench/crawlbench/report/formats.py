@@ -49,6 +49,7 @@ def to_csv(view: SessionView) -> str:
 
 
 def _plain(value: object) -> object:
+    # The characters are those of OWASP's page on CSV injection.
     is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r")
     return f"'{value}" if is_formula else value
 
@@ -221,6 +222,7 @@ def _asv_columns(session: Session, cells: Sequence[CellResult], moment: int) -> 
         "version": "1",
         "started_at": moment,
         "duration": session.seconds,
+        # Our intervals hold at another confidence than 99 %, and for rounds, not for values.
         "stats_ci_99_a": [None] * len(cells),
         "stats_ci_99_b": [None] * len(cells),
         "stats_q_25": [_quarter(session, cell, 0) for cell in cells],

@@ -26,6 +26,7 @@ def tell_question(view: SessionView) -> str:
         return "What does another environment change?"
     crawls = [cell for group in view.crawls for cell in (row.cell for row in group.rows)]
     if crawls:
+        # Neither the twin nor the raw socket is a way to crawl that a reader could choose.
         ways = {
             (row.work, row.cell.event_loop)
             for group in view.crawls
@@ -72,6 +73,7 @@ def _figure(group: GroupView) -> Figure | None:
             f"as fast as {base.name}{', per page' if group.form else ''}",
         )
     else:
+        # `behind` is relative to the best; what the best saves is relative to the baseline.
         number, words = format_share(-math.expm1(-behind)), f"less {what} than {base.name}"
     place = f"on {group.place}"
     return Figure(

@@ -104,6 +104,7 @@ def _answer(history: History) -> str:
 
 
 def _tell(history: History) -> str:
+    # Earlier changes are told even where nothing can be judged up to the newest session.
     changes = sum(len(line.changes) for line in history.lines)
     if not history.lines:
         return "No cell has a value that can be trusted, so there is no history."

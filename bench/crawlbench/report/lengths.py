@@ -36,6 +36,7 @@ def tell_lengths(
         return ""
     page, begin = format_seconds(best.per_page_s, best.per_page_error_s), tell_beginning(best)
     parse_s = best.parse_per_page_s or 0.0
+    # `parsing_from` is 0 where everything is told; what takes no time is not mentioned even then.
     has_parsing = parse_s > 0 and parse_s >= parsing_from * best.per_page_s
     if has_parsing:
         page += f", {format_part(parse_s)} of it parsing"

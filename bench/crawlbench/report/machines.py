@@ -155,6 +155,7 @@ def tell_machines(found: MergedComparison) -> str:
     for name, verdict in found.against.items():
         by_verdict.setdefault(verdict, []).append(name)
     parts += [f"{verdict} on {', '.join(names)}" for verdict, names in by_verdict.items()]
+    # Of many machines `against` names only the first few.
     hidden = found.against_on - len(found.against)
     return "; ".join(parts) + (f" and {hidden} more" if hidden else "")
 

@@ -85,6 +85,7 @@ def _shortened(view: SessionView, first: Sequence[Table], notes: Sequence[Note],
     # Halve what is left of each table until it fits; a note always says how much is missing.
     for rows in (1000, *(2**power for power in range(9, -1, -1))):
         parts = [render_table(_first(table, rows)) for table in tables]
+        # `rows` also limits the number of tables, because there may be hundreds of groups.
         text = _join(parts[:rows], _fewer(short, rows, sum(len(t.rows) > rows for t in tables)))
         if _size(text) <= most:
             break

@@ -36,6 +36,7 @@ def find_differences(cells: Iterable[Cell]) -> list[str]:
 def name_work(cell: Cell, differences: Sequence[str]) -> str:
     """Return what a cell does, without its event loop."""
     values = {name: getattr(cell, name) for name in differences}
+    # The manager's own environment has no name.
     shown = [_DIFFERENCES[name].format(value) for name, value in values.items() if value]
     return one_line(" ".join([cell.operation or cell.strategy, *shown]))
 
@@ -43,6 +44,7 @@ def name_work(cell: Cell, differences: Sequence[str]) -> str:
 def name_place(cell: Cell, *, is_one_site: bool) -> str:
     """Return what to call a cell's group; its site is named only if there are several."""
     if cell.operation:
+        # In `ab` each event loop is a group of its own, so the place has to tell them apart.
         loop = f" on {cell.event_loop}" if cell.versus else ""
         return one_line(f"{cell.operation}{loop}")
     place = cell.network if is_one_site else f"{cell.site} on {cell.network}"

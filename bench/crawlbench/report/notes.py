@@ -77,6 +77,7 @@ def find_notes(view: SessionView) -> list[Note]:
         *_noise(session),
         ("machine", _machine(session)),
         *_environments(session),
+        # Where there are environments, workers had the versions of these, not the manager's.
         ("manager" if session.environments else "versions", _versions(session)),
     ]
     return [(label, one_line(text)) for label, text in notes]
@@ -92,6 +93,7 @@ def _reading(view: SessionView) -> Iterator[Note]:
         yield "reading", LENGTHS
         if any(group.form and group.form.middle for group in view.crawls):
             yield "reading", LINE
+        # A middle length tests the line itself, so nothing needs to be said of waves there.
         far = [
             group.place
             for group in view.crawls
@@ -148,6 +150,8 @@ def _mark_size(mark: Mark, summary: Summary) -> float:
 
 def _noise(session: Session) -> Iterator[Note]:
     """Yield where the noise is and where the time went; both decide the number of laps."""
+    # Only the last round: how many laps a round has changes as the session is paced. Older sessions
+    # do not say how long their laps took.
     last, found = session.rounds[-1:], find_noise(session)
     if not found or last[0].laps_s is None or not last[0].seconds:
         return
@@ -192,6 +196,7 @@ def _session(session: Session) -> str:
 
 def _laps(session: Session) -> str:
     """Return the laps per round, which can differ between groups and between rounds."""
+    # `passes` is what the next round would have; what rounds had is only in their samples.
     if session.plan.is_paced and session.rounds:
         return _span(_count_laps(session, session.rounds).values())
     return _span([session.plan.laps * number for number in session.passes.values() or (1,)])

@@ -89,6 +89,8 @@ def format_size(log_ratio: float) -> str:
     if abs(log_ratio) > _MAX_LOG:  # after two rounds, say, there is hardly a limit
         return f"over {math.exp(_MAX_LOG):,.0f} times"
     ratio = math.exp(abs(log_ratio))
+    # The limits lie where rounding carries over: 1.996 is 2.0 times rather than 100 %, and 9.96 %
+    # is 10 % rather than 10.0 %.
     if ratio >= 1.995:
         return f"{ratio:.1f} times"
     percent = (ratio - 1) * 100
@@ -142,17 +144,21 @@ def _format_time(seconds: float, choose_decimals: Callable[[float, float], int])
 def _unit_of(low: float, high: float) -> tuple[float, str]:
     """Return the unit that suits both ends of a difference."""
     largest = max(abs(low), abs(high))
+    # From 999.5 on, rounding to whole numbers would print 1000 of this unit.
     return next(((scale, unit) for scale, unit in _UNITS if largest / scale < 999.5), _UNITS[-1])
 
 
 def _difference_decimals(low: float, high: float, scale: float) -> int:
     """Return the decimals that show two digits of half an interval, which may contain 0."""
     half_width = (high - low) / 2 / scale
+    # Where `tell_signed` shows a number without an interval, both ends are that number.
     return max(0, min(_decimals(half_width, 2), _TIME_DECIMALS)) if half_width else 1
 
 
 def _ratio_decimals(low: float, high: float) -> int:
     half_width = (math.exp(high) - math.exp(low)) / 2
+    # By the upper end. The lower one is a tenth of it or more (see `WIDEST`), so two digits of the
+    # upper one leave at least one of the lower one, and neither is printed as 0.
     return _choose_decimals(math.exp(high), half_width, _RATIO_DECIMALS)
 
 

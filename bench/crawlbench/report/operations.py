@@ -176,6 +176,7 @@ def refusal_notes(view: SessionView) -> Iterator[tuple[str, str]]:
     refused: dict[str, list[str]] = {}
     for name, failure in view.failures.items():
         cell = view.rows[name].cell
+        # The twin runs the same loop, and refuses what its baseline does.
         if failure.is_refusal and not cell.control:
             refused.setdefault(cell.loop_name, []).append(cell.operation)
     for loop, names in refused.items():

@@ -21,6 +21,7 @@ MAX_GROUPS, MAX_ROWS = 6, 40
 """Beyond this nobody could read the picture; the page shows the rest."""
 PNG_SCALE = 2
 """Enlarged so that a PNG is sharp on high-resolution screens."""
+# Vega-Lite takes these from a chart that stands alone only; of widths, that of a container.
 _OF_PAGES = ("config", "width", "autosize")
 FONT = "Liberation Sans"
 """vl-convert ships with it, so that pictures look the same on all machines."""
@@ -67,6 +68,7 @@ def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
         title = {"text": text, "anchor": "start", "fontSize": 14, "offset": 10}
         shown.append({**view, "width": WIDTH, "title": title})
     config = views[0][1]["config"]
+    # Otherwise charts one below the other would share one scale of colours and one legend.
     whole: Spec = {
         "vconcat": shown,
         "resolve": {"scale": {"color": "independent", "strokeDash": "independent"}},
@@ -78,6 +80,7 @@ def draw_alone(views: Sequence[tuple[str, Spec]], data: dict[str, Rows]) -> str:
             "font": FONT,
             "padding": 12,
             "autosize": "pad",
+            # As in `report.js`: names share their line with the texts on the right.
             "axisY": {"labelLimit": WIDTH - 215},
             "title": {"color": COLOURS["ink"][0]},
             "text": {**config["text"], "font": FONT},

@@ -61,6 +61,8 @@ def _values(suite: pyperf.BenchmarkSuite) -> Values:
     rows, boxes = [], []
     for bench in benches:
         label = one_line(bench.get_name() or "unnamed")
+        # The scale of the spread is logarithmic, and a deviation is a share of the median: neither
+        # allows a 0.
         seconds = [value for value in bench.get_values() if value > 0]
         if not seconds:
             continue

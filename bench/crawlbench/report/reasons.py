@@ -153,6 +153,7 @@ def _doubt(found: Comparison, setting: Setting) -> str:
     else:
         noun, (without, ratio) = "difference", (tell_signed(x, found.quantity) for x in values)
     effect = f"without that the {noun} would be {without}, not {ratio}"
+    # Two numbers that look equal after rounding would contradict the sentence.
     if without == ratio:
         effect = "that is not much, but it tips the balance"
     return (
@@ -169,6 +170,7 @@ def _slow_laps(found: Comparison, setting: Setting) -> str:
 
 
 def _open(found: Comparison, setting: Setting) -> str:
+    # The margin of the cost to begin comes from the baseline's whole short crawl (docs/method.md).
     of = "" if found.quantity.has_ratio else " of the short crawl"
     margin = f"{format_size(setting.margin)}{of}"
     if found.more_rounds is None:

@@ -41,6 +41,7 @@ def find_remarks(
     if is_brief and group.form:
         pairs = {quantity: pairs[quantity] for quantity in pairs if quantity is group.leading}
     found = [
+        # Even a brief list says who is best by whole crawls, but nothing else of them.
         *_standings(group, [*pairs, *([Quantity.TIME] if len(pairs) < len(group.pairs) else [])]),
         *_loops(group, pairs),
         *_seen(pairs),
@@ -161,6 +162,7 @@ def _doubts(view: SessionView, group: GroupView) -> Iterator[tuple[str, str]]:
     """Yield what may not be due to the client yet changes no verdict, with its size."""
     largest: dict[Doubt, DoubtSize] = {}
     moved: dict[Doubt, float] = {}
+    # A difference moves by seconds, and the sentence below speaks of percentages.
     for pairs in (found for quantity, found in group.pairs.items() if quantity.has_ratio):
         for one in (one for one in pairs if one.is_answered):
             for size in one.doubts:

@@ -66,6 +66,7 @@ def resume_command(view: SessionView, rounds: int | None = None) -> str:
     if rounds is None:
         return command
     command += f" --rounds {done + rounds}"
+    # The session's budget is counted from its start, and may be spent: the continuation needs more.
     if view.plan.budget_s is None or view.round_s is None:
         return command
     due_s = view.session.seconds + START_S + rounds * view.round_s * LONGER
@@ -83,6 +84,7 @@ def _folder(view: SessionView) -> str:
 
 def _quote(word: str) -> str:
     """Return a word for a shell, with unprintable characters as escapes that bash and zsh read."""
+    # `shlex.quote` leaves marks in place that turn the direction of the command that is shown.
     if word.isprintable():
         return shlex.quote(word)
     shown = (c if c.isprintable() and c not in "'\\\\" else _escape(c) for c in word)
@@ -95,6 +97,7 @@ def _escape(character: str) -> str:
 
 
 def _axes(plan: Plan) -> Iterator[tuple[str, str]]:
+    # Long forms are no cells of the command's own: `--long-form` brings them.
     cells = [cell for cell in plan.own_cells if not cell.operation]
     yield from _each("-s", (plan.spelling_of(cell.strategy) for cell in cells))
     yield from _each("-l", (cell.event_loop for cell in plan.cells if cell.event_loop))
@@ -127,6 +130,7 @@ def _sizes(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "--seed", str(plan.seed)
     if any(cell.strategy for cell in plan.cells):
         forms = [f"{group}={','.join(form.sites)}" for group, form in plan.long_forms.items()]
+        # "none" takes the place of the long forms that the suite has today.
         yield from _each("--long-form", forms or ["none"])
 
 

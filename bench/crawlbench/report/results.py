@@ -153,6 +153,7 @@ def _pair(view: SessionView, found: Comparison) -> PairResult:
         verdict=found.verdict,
         reason=explain_in(view, found),
         rounds=found.rounds,
+        # A ratio that there is not is null, and not left out.
         **{**NO_RATIO, **numbers},
         detectable=None if factor is None else factor - 1,
         more_rounds=found.more_rounds,

@@ -100,7 +100,9 @@ def _lead(group: GroupView, standing: Standing, most: int) -> str:
     """Return how the best cell, and those that are the same, compare with the baseline."""
     leaders, base = standing.leaders, group.base
     names = join_names(group, leaders, most)
+    # A plan in which a group has no baseline is refused when it is read (`measure/flaws.py`).
     assert base
+    # As long as a pair is open, some cell may yet turn out to be faster.
     is_open = bool(standing.unsettled or standing.unjudged)
     nothing = "nothing was found to be faster" if is_open else "nothing is faster"
     if base in leaders:
@@ -110,6 +112,7 @@ def _lead(group: GroupView, standing: Standing, most: int) -> str:
         verb = "is" if len({row.work for row in others}) == 1 else "are"
         return f"{join_names(group, others, most)} {verb} the same as {base.name}, and {nothing}"
     held = next((one for one in (*standing.slower, *standing.unsettled) if one.row is base), None)
+    # The baseline failed. Its twin stands in for it in the ratios, but there is nobody to name.
     if held is None:
         return f"{names} {_verb(leaders, 'is')} best"
     if held in standing.slower:
@@ -126,8 +129,10 @@ def _verb(rows: Sequence[Row], word: str) -> str:
 
 def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
     """Return how much faster the leaders are than a cell that is behind by this log ratio."""
+    # "Times as fast" would be understood of the time that passes, not of CPU time.
     if behind >= TIMES_FROM and what == "time":
         return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
+    # `behind` is relative to the leaders; what they save is relative to the other's time.
     return f"{_verb(leaders, 'takes')} {format_share(-math.expm1(-behind))} less {what} than"
 
 
@@ -136,6 +141,7 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     slower = held_by_work(one for one in standing.slower if one.row.cell.name != group.baseline)
     for held in slower[:MAX_BEHIND]:
         names = join_names(group, [one.row for one in held], most)
+        # What is true of the slower one of two loops is not said of both.
         sizes = [one.behind for one in held]
         near, far = (f"{math.exp(size):.1f}" for size in (min(sizes), max(sizes)))
         if max(sizes) >= TIMES_FROM:
@@ -173,6 +179,8 @@ def tell_counts(comparisons: Sequence[Comparison], baseline: str = "their baseli
     """Return how many cells have each verdict, in the order of `Verdict`."""
     counts = Counter(comparison.verdict for comparison in comparisons)
     parts = [f"{counts[v]} {WORDS[v][counts[v] > 1]}" for v in Verdict if counts[v]]
+    # Only the first part says of how many, and than what. Its last word decides how: faster than,
+    # the same as, unclear against.
     first, (number, _, rest) = parts[0], parts[0].partition(" ")
     link = {"faster": "than", "slower": "than", "same": "as"}.get(first.rpartition(" ")[2])
     against = f" {link} {baseline}" if link else f" against {baseline}"

@@ -115,6 +115,7 @@ def _subtitle(view: SessionView) -> str:
     try:
         when = f"{datetime.fromisoformat(session.created).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError):
+        # An edited file may have a date that UTC has not, such as year 1 east of Greenwich.
         when = session.created
     return one_line(f"{session.plan.suite}, {when}, {session.machine.cpu_model or 'a machine'}")
 
@@ -165,6 +166,7 @@ def _loops(view: SessionView) -> Section:
         'is, the larger the difference (green is faster). "no" means that the loop lacks the '
         'operation, "?" that nothing can be said; the table gives the reasons.'
     )
+    # Without crawls the operations are in the large table of the page.
     tables = tuple(operation_tables(view)) if view.crawls else ()
     return Section("loops", LOOPS, lead if charts else "", charts, tables, missing)
 
@@ -261,6 +263,8 @@ def _seeds(view: SessionView) -> list[Fact]:
 
 def _troubles(view: SessionView, notes: Sequence[tuple[str, str]]) -> list[Trouble]:
     """Return what to read before trusting the numbers, with tracebacks where they are known."""
+    # Notes of invalid cells come in the order of these failures, so the next detail is that of the
+    # next note.
     details = (failure for failure in view.session.failures if not failure.is_refusal)
     found = [
         Trouble(label, f"{group.place}: {text}")

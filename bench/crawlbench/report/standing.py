@@ -81,6 +81,7 @@ def find_standing(group: GroupView, quantity: Quantity | None = None) -> Standin
         quantity,
         best,
         same=only(Verdict.SAME),
+        # Nobody is faster than the best, unless the pairs run in a circle: see `_choose`.
         unsettled=only(Verdict.UNCLEAR, Verdict.FASTER),
         slower=only(Verdict.SLOWER),
         unjudged=tuple(row for row in others if row.cell.name not in known),
@@ -88,6 +89,7 @@ def find_standing(group: GroupView, quantity: Quantity | None = None) -> Standin
 
 
 def _ratio(group: GroupView, row: Row, quantity: Quantity) -> float | None:
+    # The baseline is not compared with itself, and yet it may be the best.
     if row.cell.name == group.baseline:
         return 0.0
     found = row.found.get(quantity)
@@ -104,6 +106,7 @@ def _choose(group: GroupView, rows: Sequence[Row], quantity: Quantity) -> Row:
         )
         if not any(found and found.verdict is Verdict.FASTER for found in pairs):
             return row
+    # The pairs run in a circle (A before B, B before C, C before A): then the lowest ratio decides.
     return rows[0]
 
 
@@ -203,6 +206,7 @@ def _name(rows: Sequence[Row], loops: set[str | None]) -> str:
 
 def list_words(words: Sequence[str], most: int = MAX_NAMED) -> str:
     """Return words as a list; if there are many, the rest are counted."""
+    # A single name more is written out: "1 more" would be no shorter.
     if len(words) > most + 1:
         words = [*words[:most], f"{len(words) - most} more"]
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

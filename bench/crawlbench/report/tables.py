@@ -96,6 +96,7 @@ def _row(view: SessionView, row: Row) -> tuple[str, ...]:
     head = (row.cell.event_loop or "-", row.cell.network)
     ratio, summary = ratio_of(row), row.summary
     if summary is None:
+        # How many columns are left: the name, two of `head`, five dashes and the verdict are nine.
         return (*head, *["-"] * 5, ratio.verdict, *["-"] * (len(_COLUMNS) - 9))
     return (
         *head,
@@ -158,6 +159,7 @@ def ratio_of(row: Row, quantity: Quantity | None = None) -> Ratio:
     A cell that is neither baseline nor control and still not compared is a reference.
     """
     quantity, state = quantity or row.leading, row.state
+    # First of all, so that a baseline that failed does not show a ratio of 1.
     if row.failure or row.summary is None:
         return Ratio("-", "-", state)
     if state == "baseline":

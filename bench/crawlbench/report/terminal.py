@@ -128,6 +128,9 @@ def _parts(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool, is_whole: bool
 ) -> list[Table]:
     """Return a network's table: the answer's columns, and all others if asked for."""
+    # Three layouts, by what fits: all columns in one line, if all are wanted; the answer with its
+    # further ratios, and the rest in tables below it; the answer without them, and the further
+    # ratios beside the cost.
     main, more = answer_headers(group), more_headers(group)
     http = tuple(column.header for column in table.columns if column.header in HTTP)
     cost = (*COST, *http)
@@ -172,6 +175,8 @@ def _with_bars(
     view: SessionView, group: GroupView, table: Table, width: int, *, is_ascii: bool
 ) -> list[Table]:
     """Return the table with bars on its right if there is room for them."""
+    # Bars are made for columns that are two apart, and for columns that are one apart only where
+    # there would be no room for bars otherwise.
     room = max(width - _width(table, gap) - gap for gap in (1, 2))
     wide_room = width - _width(table, gap=2) - 2
     size = min(MAX_BAR, wide_room if wide_room >= MIN_BAR else room)
@@ -202,6 +207,7 @@ def render_table(table: Table, width: int) -> RichTable:
     room = max((cell_len(row[0]) for row in table.rows), default=0) - missing
     for row in table.rows:
         # Names are long and have hyphens: they can be folded better than anything else.
+        # Where that would not be enough, all columns are folded.
         first = "\n".join(wrap(row[0], room)) if 0 < missing < room else row[0]
         texts = zip(headers, (first, *row[1:]), strict=True)
         rendered.add_row(*(Text(text, _style(header, text)) for header, text in texts))

@@ -63,6 +63,7 @@ _VARIABLE = re.compile(r"var\(--([a-z]+)\)")
 
 def colour(name: str) -> str:
     """Return a colour under the name that a page's charts use."""
+    # A browser says nothing of a variable that nobody has set.
     if name not in COLOURS:
         raise KeyError(name)
     return f"var(--{name})"
@@ -92,6 +93,7 @@ def resolve(spec: Any) -> Any:  # noqa: ANN401  (JSON)
 
 def adapt_svg(svg: str) -> str:
     """Return a picture in plain light colours, with a style for readers who prefer dark."""
+    # Vega writes colours as attributes of elements, which any rule of a style sheet overrides.
     rules = "".join(
         f'[{attribute}="{light}"]{{{attribute}:{dark}}}'
         for light, dark in COLOURS.values()

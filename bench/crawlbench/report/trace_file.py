@@ -33,6 +33,7 @@ def load_trace(folder: Path) -> tuple[TracedRequest, ...]:
     path = folder / TRACE_FILE
     try:
         with gzip.open(path) as file:
+            # A small file can unpack to gigabytes.
             content = file.read(MAX_BYTES)
         return tuple(_decode(content))
     except FileNotFoundError:
@@ -45,6 +46,7 @@ def _decode(content: bytes) -> list[TracedRequest]:
     decoder = msgspec.json.Decoder(TracedRequest)
     requests = []
     for number, line in enumerate(content.splitlines()):
+        # A page may be called "format" as well, but only a request says when it arrived.
         if number == 0 and b'"format"' in line and b'"arrived_s"' not in line:
             found = msgspec.json.decode(line, type=_Head).format
             if found != TRACE_FORMAT:

@@ -96,6 +96,8 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     if needed and not more:
         yield f"{len(needed)} would take more than {MOST_HOURS} hours"
     elif more:
+        # What an hour can settle is proposed at once; where that is nothing, only as many rounds as
+        # settle the first pair.
         soon = [rounds for rounds in more if ends_within(SOON_HOURS, rounds, setting)]
         proposed = max(soon, default=min(more))
         later = [rounds for rounds in more if rounds > proposed]
@@ -107,8 +109,10 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
             up_to = "" if len(later) == 1 else "up to "
             yield f"{count_of(len(later), 'other')} would take {up_to}{length}"
     elif any(one.obstacle is Obstacle.FEW_ROUNDS for one in left):
+        # After one round there is no interval from which to foresee how many more are needed.
         it = "it an interval" if len(left) == 1 else "them intervals"
         missing = max(1, WORTH_READING - len(view.session.rounds))
+        # A session that was cut off has its own end ahead, which `--rounds` might bring forward.
         if _ended_early(view, missing):
             yield f"the rest of the session would give {it}: {resume_command(view)}"
         else:

@@ -28,6 +28,7 @@ def vega_scripts() -> str:
     """
     bundle = _draw("scripts", vl_version=vl_version_for_vl_convert())
     # In a script element these would end it; in JavaScript strings both spellings mean the same.
+    # HTML reads a carriage return as a line feed, and the script would not have its hash any more.
     return bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r", "")
 
 

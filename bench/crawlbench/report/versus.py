@@ -73,6 +73,7 @@ def versus_sentence(view: SessionView) -> str:
         rows = [row for row in _held(view) if row.cell.environment == head]
         sentences.append(_sentence(view, base, head, rows))
         facts = view.session.environment(head)
+        # Why an environment cannot be used is said once, not by each quantity again.
         for quantity in () if facts and facts.obstacle else TOLD:
             held = [row for row in rows if quantity in row.found]
             if held:
@@ -97,6 +98,7 @@ def versus_tables(view: SessionView) -> list[Table]:
 def _table(view: SessionView, quantity: Quantity) -> Table:
     """Return a row for each cell and environment, the largest change first."""
     plan = view.plan
+    # With a single head the title says which it is; with several each row has to.
     among = plan.cells if len(plan.environments) > 2 else _of_base(view)
     base, *heads = (environment.name for environment in plan.environments)
     title = f"{heads[0]} against {base}" if len(heads) == 1 else f"against {base}"

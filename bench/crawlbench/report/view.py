@@ -152,6 +152,8 @@ class SessionView:
         self.cells = self.plan.own_cells
         planned = {cell.name for cell in self.cells}
         for failure in session.failures:
+            # A long form has no row of its own: where it fails, the row beside it has no verdict
+            # per page (`stats/lengths.py`).
             if failure.cell in planned:
                 self.failures.setdefault(failure.cell, failure)
         self.summaries = {summary.cell: summary for summary in session.summaries}

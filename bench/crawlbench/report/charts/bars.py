@@ -79,6 +79,7 @@ class _Kind:
 
 def _client_s(summary: Summary) -> float:
     """Return the program's CPU time without the parser's, where the two can be told apart."""
+    # The parser's part may contain system time, and then be more than the program's time.
     return max(0.0, summary.cpu_user_s - (summary.parse_s or 0.0))
 
 

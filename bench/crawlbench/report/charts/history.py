@@ -69,6 +69,7 @@ def _breaks_of(name: str) -> str:
 
 
 def _rows(line: Line, quantity: Quantity) -> Rows:
+    # A group's name is site and network; a cell's ends with network and site.
     site, _, network = line.group.rpartition("/")
     name = line.cell.removesuffix(f"/{network}/{site}").removeprefix(f"{line.group}/")
     changed = {change.session: change for change in line.changes}
@@ -136,6 +137,7 @@ def _draw(name: str, rows: Rows, quantity: Quantity, *, has_breaks: bool) -> alt
     return layer(
         *((rules,) if has_breaks else ()),
         base.mark_rule(strokeWidth=1.2, opacity=0.6, aria=False).encode(y="low:Q", y2="high"),
+        # Each era has a line of its own, because nothing is compared across a break.
         base.mark_line(strokeWidth=1.6, aria=False).encode(y=y, strokeDash=dash, detail="era:N"),
         base.mark_point(filled=True, opacity=1, aria=False).encode(
             y=y, size=alt.condition("datum.change", alt.value(150), alt.value(28)), tooltip=shown

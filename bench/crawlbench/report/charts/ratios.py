@@ -108,6 +108,7 @@ def _change(row: ChartRow) -> float:
 
 def _domain(rows: Rows, margin: float) -> list[float]:
     ends = [math.log(row[key]) for row in rows for key in ("low", "high", "ratio") if row[key]]
+    # The margin's band lies within the axis, however narrow the intervals are.
     span = max(MIN_SPAN, 1.3 * margin)
     low, high = min(-span, *ends), max(span, *ends)
     room = (high - low) * 0.04

@@ -149,6 +149,7 @@ def finish(chart: alt.LayerChart, height: int) -> Spec:
         ),
         text=alt.MarkConfig(font=FONT, fontSize=12, fontWeight="normal", color=colour("ink")),
     )
+    # Altair would move inline rows into `datasets`, which the page replaces by its own.
     with alt.data_transformers.enable(consolidate_datasets=False):
         spec: Spec = chart.to_dict()
     del spec["$schema"]  # an address, which the page's own scripts do not need

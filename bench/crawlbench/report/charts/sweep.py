@@ -64,6 +64,7 @@ def sweep_chart(view: SessionView) -> Chart | None:
 def _draw(axis: str, rows: Rows) -> alt.LayerChart:
     series = list(dict.fromkeys(row["series"] for row in rows))
     hues, dashes = series_scales(series)
+    # A latency may be 0, which has no place on a logarithmic axis.
     is_positive = all(row["place"] > 0 for row in rows)
     scale = alt.Scale(type="log" if is_positive else "linear", nice=False, padding=10)
     chart = alt.Chart(place("sweep"))

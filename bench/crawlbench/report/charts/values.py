@@ -123,10 +123,12 @@ def session_values(view: SessionView, group: GroupView) -> Values:
     rows, ends, clock = [], [], 0.0
     for record in session.rounds:
         for sample in record.samples:
+            # The clock goes on with every value that was taken, in warmups and other groups too.
             clock += sample.seconds * sample.loops
             if sample.warmup or sample.cell not in labels:
                 continue
             seen[sample.cell] += 1
+            # Each cell is thinned by itself, so that all keep the same share of their values.
             if seen[sample.cell] % step == 0 or step == 1:
                 place = (labels[sample.cell], record.number, sample.lap + 1)
                 rows.append(make_row(*place, clock, sample.seconds, middles[sample.cell]))
@@ -153,6 +155,7 @@ def make_row(
 def make_box(label: str, seconds: Sequence[float]) -> ChartRow:
     """Return the quartiles of a cell."""
     is_one = len(seconds) == 1
+    # From Python 3.13 on, `quantiles` takes a single value as well.
     ends = [*seconds] * 3 if is_one else quantiles(seconds, n=4, method="inclusive")
     low, middle, high = (_short(end * 1000) for end in ends)
     return {"label": label, "low": low, "middle": middle, "high": high}
@@ -176,6 +179,7 @@ def _draw_drift(values: Values, number: int, reach: float) -> alt.LayerChart:
     offset = alt.YOffset(
         "dev",
         type="quantitative",
+        # The first pixels of a strip are for its name.
         scale=alt.Scale(domain=[-reach, reach], range=[STRIP - 3, 17], clamp=True),
     )
     beyond = f"abs(datum.dev) > {reach}"

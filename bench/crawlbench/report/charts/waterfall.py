@@ -97,6 +97,7 @@ def _pieces(label: str, request: TracedRequest) -> Rows:
         "arrived": format_part(arrived_s),
     }
     if first_s is None:
+        # It has no length, and is seen by its stroke alone.
         return [_piece(about, "no answer", arrived_s, arrived_s)]
     pieces = [_piece(about, "waiting for the answer", arrived_s, first_s)]
     if last_s is not None:
