@@ -132,7 +132,7 @@ class Trial:
                 else:
                     done += 1
                     yield cast("Report", message)
-                # The first message comes once the strategy is imported; from then on crawls are due.
+                # The first message comes once the strategy is imported; then crawls are due.
                 patience_s = self.subject.deadline_s
                 if done < len(starts):
                     patience_s = starts[done].get("deadline_s", patience_s)
