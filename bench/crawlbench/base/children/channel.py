@@ -79,6 +79,7 @@ def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
         rest = b""
         with suppress(RuntimeError):  # the loop has ended for another reason
             while chunk := os.read(0, 2**16):
+                # What follows the last line break is no line yet, and never one if the parent died.
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     loop.call_soon_threadsafe(heard, line)
