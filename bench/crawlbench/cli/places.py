@@ -71,6 +71,7 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
         yield
         return
     _require_ours(folder)
+    # In the same folder: a rename works only within one disk.
     aside = folder.parent / f".{folder.name}-{os.getpid()}.replaced"
     folder.rename(aside)
     try:
