@@ -43,6 +43,7 @@ class LoopAlarm:
     def set(self, due: float) -> None:
         """Ring at this time, and forget any time set before."""
         self.close()
+        # A loop may have another clock than `time.monotonic`; the time that is left is the same.
         self._handle = self._loop.call_later(max(0.0, due - time.monotonic()), self._ring)
 
     def close(self) -> None:
@@ -71,6 +72,7 @@ class KernelAlarm:
         self._loop = loop
         self._ring = ring
         library = ctypes.CDLL(None, use_errno=True)
+        # Kept ready, since a mirror that plays a network sets its alarm for each answer.
         self._set = library.timerfd_settime
         self._spec = _TimerSpec()
         self._spec_at = ctypes.byref(self._spec)
@@ -81,7 +83,9 @@ class KernelAlarm:
 
     def set(self, due: float) -> None:
         """Ring at this time, and forget any time set before."""
+        # Rounded up, so that it never rings too early; a time of 0 would stop the timer instead.
         ns = max(1, int(due * 1e9) + 1)
+        # The interval stays 0, so it rings once.
         self._spec.s, self._spec.ns = divmod(ns, 1_000_000_000)
         self._set(self._file, self._ABSOLUTE, self._spec_at, None)
 
@@ -95,6 +99,7 @@ class KernelAlarm:
     def close(self) -> None:
         """Stop ringing."""
         if self._file >= 0:
+            # Before it is closed: afterwards its number may be that of another file.
             self._loop.remove_reader(self._file)
             os.close(self._file)
             self._file = -1

@@ -95,6 +95,7 @@ class Counters:
             if self.asked is not None and len(self.asked) < MAX_TOLD:
                 self.asked.append((page, at))
         before = self.pages.get(page, 0)
+        # Asked before this page is added: only at the first page is `pages` still empty.
         if not (before or self.second_at) and self.pages:
             self.second_at = at
         self.pages[page] = before + 1
@@ -121,6 +122,7 @@ class Counters:
             self.kept += 1
             return
         self.used += 1
+        # The request was counted before; but a crawl begins when it connects, which may be earlier.
         if not 0 < self.first_at <= opened:
             self.first_at = opened
 
@@ -154,6 +156,7 @@ class Counters:
         All that a client is served on loopback comes by here, so it does no more than it must.
         """
         before = self.pages.get(page, 0)
+        # A page that came before is neither the first nor the second one: less is to be noted.
         if before:
             self.last_at = at
             self.shapes[flags] = self.shapes.get(flags, 0) + 1
@@ -164,6 +167,7 @@ class Counters:
         self.pages[page] = before + 1
         self.requests += 1
         self.wire_bytes += sent_bytes
+        # It was in flight for this moment only, beside those that still wait.
         if self.in_flight >= self.most_in_flight:
             self.most_in_flight = self.in_flight + 1
         return before
@@ -185,4 +189,5 @@ class Counters:
         if len(names) < MAX_TOLD:
             names += [page for page in pages if page not in odd][: MAX_TOLD - len(names)]
         told = {name: pages[name] for name in pages.keys() & names}
+        # A copy is shortened: the span of the main door goes on, and needs all of its pages.
         return asdict(replace(self, pages=told, distinct_pages=len(pages), shapes={}))

@@ -36,6 +36,7 @@ def as_rows(items: Iterable[Item]) -> list[Row]:
     `astuple` would copy each value, and this runs after every value of a session.
     """
     ordered = sorted(items, key=attrgetter("rank"))
+    # A contestant may mix types, even its own: that is a wrong answer, and no error of ours.
     names = {kind: field_names(kind) for kind in {type(item) for item in ordered}}
     return [[getattr(item, name) for name in names[type(item)]] for item in ordered]
 
@@ -60,6 +61,7 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         if other is None:
             counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
             return f"{counts}: rank {row[0]} ({row[1]}) is missing"
+        # A strict `zip` would raise about what is only a wrong answer.
         if len(other) != len(row):
             return (
                 f"rank {row[0]} has {count_of(len(other), 'field')} instead of {len(row)}; return "
@@ -88,13 +90,16 @@ class Tally:
         row = ascii(self._values(item)).encode()  # the same on all versions, unlike repr
         value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
         number = (item.rank - 1) // STRETCH
+        # Not `setdefault`, which takes a new list each time: this runs inside the clock.
         stretch = self._stretches.get(number)
         if stretch is None:
             stretch = self._open_stretch(number)
         stretch[0] += 1
+        # A sum: with exclusive or, an item that came twice would cancel out.
         stretch[1] = (stretch[1] + value) % _MODULUS
 
     def _open_stretch(self, number: int) -> list[int]:
+        # A strategy that makes ranks up must not fill the memory.
         if not 0 <= number < MAX_STRETCHES:
             number = MAX_STRETCHES
         return self._stretches.setdefault(number, [0, 0])

@@ -19,6 +19,7 @@ def read_handmade(path: Path) -> bytes:
         OSError: it cannot be read, or is too large to have been written by hand.
     """
     with path.open("rb") as file:
+        # Its size is not asked for: a pipe or a device has none, and may never end.
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise OSError(errno.EFBIG, f"it has more than {MAX_BYTES // 2**20} MB", str(path))

@@ -83,6 +83,7 @@ def move(before: frozenset[int], cpus: Collection[int]) -> None:
         before: the CPUs from which to move; threads that may run elsewhere, too, stay as they are.
         cpus: the CPUs to move to.
     """
+    # Its children inherited the CPUs on which the import ran, which may be those of the mirror.
     for pid in ("self", *map(str, Children.now().living or ())):
         for thread in names_in(_PROC / pid / "task"):
             with suppress(OSError):  # it has just ended
@@ -113,6 +114,7 @@ class Children:
             if ended_s == _ended_s():
                 break
         else:
+            # Children end all the time: no number is better than a wrong one.
             living = None
         pids = ["self", *map(str, living or ())]
         waits = {tid: ns for pid in pids for tid, ns in _waits_ns(pid).items()}
@@ -131,6 +133,7 @@ class Children:
             if then.reaped != now.reaped:
                 return None
         total_s = self._total_s() - before._total_s()
+        # Where SIGCHLD is ignored, ended children are counted nowhere (`man 2 getrusage`).
         return total_s if total_s >= 0 else None
 
     def worked_since(self, before: Children) -> bool:
@@ -159,10 +162,12 @@ def _living() -> dict[int, _Child] | None:
     if not hasattr(os, "waitid"):
         return None
     try:
+        # WNOWAIT: how a child ended is for the contestant to find out, and only once.
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
         return {}  # the usual case: one call instead of a walk through all processes
     stats = _stats()
+    # There is a child, but without `/proc`, as on macOS, nothing lists it.
     return _descendants(os.getpid(), stats) if stats else None
 
 
@@ -175,6 +180,7 @@ def _stats() -> dict[int, list[str]]:
                 text = (_PROC / name / "stat").read_text(encoding="ascii", errors="replace")
             except OSError:
                 continue  # it has ended
+            # A process may choose a name with blanks and brackets: the last bracket ends it.
             found[int(name)] = text.rpartition(")")[2].split()
     return found
 

@@ -48,6 +48,7 @@ def _hold() -> Path:
     process = os.getpid()
     if process not in _held:
         sweep()
+        # Under another name until it is locked: the sweep of another process would remove it.
         folder = Path(tempfile.mkdtemp(prefix=NEW_PREFIX))
         lock = FileLock(folder / LOCK)
         lock.acquire()
@@ -59,7 +60,9 @@ def _hold() -> Path:
 
 
 def _leave(process: int) -> None:
+    # A fork inherits this call, and must not remove the folder of its parent.
     if process == os.getpid() and process in _held:
         folder, lock = _held.pop(process)
+        # Before the folder goes, as Windows removes no open file; a sweep in between only helps.
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)

@@ -97,7 +97,7 @@ async def find_workers(client: Any) -> dict[str, DaskWorker]:  # noqa: ANN401  (
     try:
         async with asyncio.timeout(ANSWER_S):
             identity = await client.scheduler.identity(n_workers=-1)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError) as error:  # AttributeError: closed meanwhile
         raise SchedulerLostError(f"the scheduler is gone: {explain(error)}") from error
     workers: dict[str, DaskWorker] = identity["workers"]
     return workers

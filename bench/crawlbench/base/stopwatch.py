@@ -72,8 +72,10 @@ class Stopwatch:
         has_clock = resource is not None  # Windows counts in ticks of 16 ms
         own_s = (cpu_ns - self._cpu_ns) / 1e9
         cpu_s = own_s + spent_s if has_clock and spent_s is not None else None
+        # The thread's clock is read around the process's, so it may even show more.
         side_s = None if cpu_s is None else max(0.0, cpu_s - (thread_ns - self._thread_ns) / 1e9)
         waits_s = children.wait_since(self._children)
+        # Without the children's CPU time too much is blamed on others, which is the careful side.
         return Timing(
             seconds,
             after.since(

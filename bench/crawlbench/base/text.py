@@ -34,6 +34,7 @@ def with_capital(text: str) -> str:
 
 def list_cpus(cpus: Sequence[int]) -> str:
     """Return CPUs as Linux writes them, such as `0-3,8`."""
+    # Consecutive CPUs are all equally far from their place in the list.
     spans = [
         [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])
     ]
@@ -77,4 +78,5 @@ def one_line(text: str) -> str:
 
 def many_lines(text: str) -> str:
     """Return harmless text with its line breaks."""
+    # A tab counts as unprintable, and its escape would spoil the indentation of a traceback.
     return "\n".join(map(harmless, text.expandtabs(4).splitlines()))

@@ -32,6 +32,7 @@ def is_stream(path: Path) -> bool:
         mode = path.stat().st_mode
     except OSError:
         return False
+    # `/dev/stdout` may lead to a regular file: whoever opened it would never see a new one.
     is_open_file = any(folder in path.absolute().parents for folder in _STREAMS)
     return not stat.S_ISDIR(mode) and (is_open_file or not stat.S_ISREG(mode))
 
@@ -59,11 +60,12 @@ def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
     try:
         write(draft)
         _keep_owner_and_mode(target, draft)
+        # Its content must reach the disk before its name, or a power cut leaves an empty file.
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         draft.replace(target)
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # it has taken its place
             draft.unlink()
 
 
@@ -74,6 +76,7 @@ def _make_draft(name: str, folder: Path | None) -> Path:
 
 
 def _write_stream(path: Path, write: Callable[[Path], object]) -> None:
+    # Not straight to the stream: if `write` fails, a reader must not have got half of it.
     draft = _make_draft("crawlbench", None)
     try:
         write(draft)

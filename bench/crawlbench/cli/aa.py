@@ -92,6 +92,7 @@ def aa(
     axes = {"event_loops": [loop], "networks": [network], "cpus": cpus}
     sizes = {"rounds": rounds, "laps": laps, "min_time_s": min_time, "lap_time_s": AA_LAP_TIME_S}
     plan = make_plan("aa", override(suite, {**axes, **sizes}))
+    # Laps come first: their margin is the one that is kept.
     methods = ["laps", "blocks"] if blocks else ["laps"]
     outcomes: dict[str, list[AaOutcome]] = {method: [] for method in methods}
     status = status_console()

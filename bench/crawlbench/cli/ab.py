@@ -108,6 +108,7 @@ def ab(
     ends = {**session_ends(rounds, budget, precision), "laps": laps}
     times = {"min_time_s": min_time, "lap_time_s": lap_time}
     sizes = {**ends, **times, "margin_percent": margin, "cpus": cpus}
+    # A gate without a size is as wide as the session's margin.
     percent = load_suite("ab").margin_percent if margin is None else margin
     gate = None if fail_on is None else read_bound(fail_on, math.log1p(percent / 100))
     suite = override(_choose_suite(sides, axes), sizes)
@@ -164,8 +165,10 @@ class _Trial:
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
         if self.is_extended:
+            # From the first round on: if it may go on, it is looked at twice, and judged so.
             plan = allow_extension(plan)
         if self.gate:
+            # Once more: what the suite calls long forms may fit no group of the plan.
             self.gate.require_lengths(plan.long_forms)
             plan = replace(plan, gate=self.gate.size, gate_quantity=self.gate.quantity)
         if group:
@@ -196,6 +199,7 @@ def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
         exit_code(session)  # says why
     elif answer["reason"]:
         complain(answer["reason"])
+    # A verdict stands, whether or not everything that shows it could be written.
     missing = 0 if is_published else StorageError.exit_code
     raise typer.Exit(answer["code"] or missing)
 

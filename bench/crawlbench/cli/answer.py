@@ -64,6 +64,7 @@ def find_answer(session: Session, gate: Bound | None) -> Answer:
     asked = gate or Bound(Quantity.TIME, session.plan.margin)
     held = hold_gate(find_changes(judge_at(session, asked), asked.quantity), asked.size)
     is_cut = session.ending in ENDED_EARLY
+    # Whatever its rounds show, a session that was cut short passes nothing and fails nothing.
     code = ENDED_EARLY[session.ending] if is_cut else held.code
     return {
         "format": 1,

@@ -82,6 +82,7 @@ def main() -> None:
     take_endings()
     code = _run()
     try:
+        # A full disk may show only now, and must not look like a gate that was passed.
         finish_output()
     except StorageError as error:
         complain(str(error))
@@ -94,6 +95,7 @@ def _run() -> int:
     """Run the command and return its exit code; whatever goes wrong is reported in a sentence."""
     try:
         code = app(**_NAMES, standalone_mode=False) or 0
+        # typer ends with 1 if it cannot set up a completion, and 1 means slower.
         return UsageError.exit_code if code and _is_completing() else code
     except typer.TyperException as error:
         from crawlbench.cli.misuse import explain_misuse  # noqa: PLC0415  (only if there is one)
@@ -118,9 +120,11 @@ def _end_early(error: BaseException) -> int:
     """Return the exit code after a broken pipe: 0 if the reader just stopped reading."""
     if _is_completing() and isinstance(error, SystemExit) and not error.code:
         return 0
+    # Another pipe may have broken, such as that of a child: that would be our own error.
     if is_reader_gone():
         give_up_output()
         return 0
+    # typer's SystemExit hides what went wrong in its context.
     complain(explain_failure(error.__context__ or error))
     return BenchError.exit_code
 

@@ -98,6 +98,7 @@ def record(
         _check_proxy(proxy)
     _check_delay(url, delay)
     check_target(output, force=force)
+    # A site file is read in a process of its own, which must be ended.
     with nullcontext(LinkFinder()) if site is None else closing(Guide(site)) as finder:
         plan = RecordPlan(
             start=url.partition("#")[0],

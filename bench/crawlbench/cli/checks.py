@@ -21,6 +21,7 @@ def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
     def check(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
         values = value if isinstance(value, list | tuple) else [value]
         for number in values:
+            # Asked in the positive: `nan`, which fails every comparison, is refused as well.
             if number is not None and not (number <= MAX_NUMBER and is_right(number)):
                 raise UsageError(
                     f"{param.opts[-1]} {number} cannot be used: give {wanted}, "

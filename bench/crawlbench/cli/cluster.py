@@ -125,6 +125,7 @@ def resume_on_cluster(folder: Path, address: str | None, ends: Ends) -> NoReturn
     require_dask()
     load_cluster(folder)  # before a lock is left in what is no session
     with own(folder):
+        # Read again: until the folder was ours, another process may have added to it.
         session = load_cluster(folder)
         remove_drafts(folder)
         _run(lambda say: resume_cluster(session, address, folder, say), folder)
@@ -179,6 +180,7 @@ def measure_block(
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder to create.")],
 ) -> None:
     """Measure one block while standard input is open; a Dask worker calls this."""
+    # First of all: while environments are built, for minutes, the manager may give up.
     input_watch = _InputWatch()
     try:
         block = msgspec.json.decode(job.read_bytes(), type=BlockJob)
@@ -190,6 +192,7 @@ def measure_block(
     with hold_cpus((*machine.worker_cpus, *machine.mirror_cpus) or range(machine.cpu_count)):
         ready = prepare_for(block.plan, tell) if block.plan.environments else ()
         session = asyncio.run(_while_wanted(input_watch, block.plan, output, ready))
+    # As an error, so that the manager lets the block be tried again.
     if session.ending in {Ending.INTERRUPTED, Ending.MIRROR}:
         raise StorageError(f"the block was not finished: it ended by {session.ending.value!r}")
     write_block_file(output, sum_up_block(block, session))
@@ -234,4 +237,5 @@ def _leave() -> NoReturn:
             with suppress(psutil.Error):  # it has ended by itself
                 child.kill()
     finally:
+        # Not `sys.exit`, which would end only the thread that watches.
         os._exit(1)

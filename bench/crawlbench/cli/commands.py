@@ -50,6 +50,7 @@ class CommandGroup(TyperGroup):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  (typer's)
         super().__init__(**options)
+        # typer lists commands, and suggests near ones, by these names; none is imported yet.
         names: dict[str, Any] = dict.fromkeys(self.homes)
         self.commands = {**names, **self.commands}
 
@@ -64,11 +65,14 @@ class CommandGroup(TyperGroup):
         if args[0] == "help" and ctx.parent is None:  # as in git and uv
             args = [*args[1:], "--help"]
         name, command, rest = super().resolve_command(ctx, args)
+        # Below the first level, the table of the group has been handed down.
         settings = load_settings(Path.cwd()) if ctx.parent is None else ctx.default_map
         table = (settings or {}).get(name or "")
         if name and command and table is not None:
             typed = " ".join((*ctx.command_path.split()[1:], name))
+            # A group's table holds its commands' tables, which are checked when one is called.
             is_group = isinstance(command, TyperGroup)
+            # typer hands a command what stands here under its name.
             ctx.default_map = {name: table if is_group else options_of(command, typed, table)}
         return name, command, rest
 
@@ -80,6 +84,7 @@ class CommandGroup(TyperGroup):
         found = getattr(import_module(module), attribute)
         if isinstance(found, typer.Typer):
             return get_group(found)
+        # typer makes a plain command of a group that has only one.
         alone = make_group()
         is_hidden = cmd_name in self.hidden_names
         alone.command(name=cmd_name, cls=GroupedCommand, hidden=is_hidden)(found)

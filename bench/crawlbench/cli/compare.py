@@ -70,6 +70,7 @@ def compare(
     pair = load_session(base), load_session(head)
     others = find_kept(pair, (base, head))
     found = compare_sessions(*pair, wanted, others)
+    # Before anything is printed that would look like an answer.
     if gate and (why_not := why_not_compared(found, gate.quantity)):
         raise UsageError(f"--fail-on {fail_on} cannot be checked: {why_not}")
     if as_json:
@@ -77,6 +78,7 @@ def compare(
     else:
         _show(found)
     if gate is not None:
+        # Judged once more: a verdict at the margin does not say whether the gate was passed.
         at_gate = compare_sessions(*pair, Margin(gate.margin(wanted), gate.begin_s), others)
         compared = at_gate.by[gate.quantity]
         held = hold_gate(compared.changes, gate.size, REMEDY, len(compared.lost))

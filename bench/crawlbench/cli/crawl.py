@@ -71,6 +71,7 @@ def crawl(
     asked = [(Kind.SITE, site), (Kind.PARSER, parser), (Kind.STRATEGY, strategy)]
     found = find_out([*([(Kind.EVENT_LOOP, loop)] if loop else ()), *asked])  # in one process
     _refuse_idle_options(strategy, loop, url, network, ca_file)
+    # Those of the event loop, if one was typed, are required by `_refuse_idle_options`.
     for facts in reversed(found[-len(asked) :]):
         facts.require()
     job: CrawlJob = {
@@ -151,6 +152,7 @@ async def _crawl(job: CrawlJob, show: Show) -> str:
             raise_told(message, CellError)
             for item in message.get("items", ()):
                 show(item)
+            # Without a deadline: nobody knows how long a crawl may take, and Ctrl-C ends it.
             message = await child.hear()
     except TimeoutError:
         raise CellError(f"{job['strategy']} was not loaded within {LOAD_S:g} s") from None

@@ -17,6 +17,7 @@ def typed_options(context: Context) -> dict[str, str]:
 
     Variables and pyproject.toml are meant for many calls, of which not each has a use for them.
     """
+    # By the name of the source, because typer's copy of click, which has the enum, is private.
     return {
         str(param.name): max(param.opts, key=len)
         for param in context.command.params

@@ -83,6 +83,7 @@ def _keep_details(error: BaseException) -> str:
     details = "".join(traceback.format_exception(error))
     try:
         descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=".txt")
+        # A file name on the command line may hold bytes that are no UTF-8.
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
     except OSError:

@@ -71,6 +71,7 @@ def remove(
 
     Example: crawlbench env remove --all
     """
+    # Neither says what to remove, and both would contradict each other.
     if bool(keys) == everything:
         raise UsageError("name the environments to remove by their keys, or give --all")
     removed, troubles = [], []

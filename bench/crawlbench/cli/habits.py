@@ -120,6 +120,7 @@ def suggest(error: TyperException) -> str:
     option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
     if option is not None and context is not None:
         return _suggest_option(option, context)
+    # The error has no field for the command; only its sentence names it.
     _, quote, rest = error.format_message().partition("No such command '")
     typed = rest.partition("'")[0] if quote else ""
     meant = COMMANDS.get(typed, "")
@@ -133,13 +134,16 @@ def _suggest_option(option: str, context: Context) -> str:
     command = context.command
     if context.parent is None and name in KINDS:
         return f" Here that is `crawlbench list {name}`."
+    # No option but a command, a variable or a file: that holds wherever it was typed.
     if meant and not meant.startswith("-"):
         return f" Here that is {meant}."
     if context.parent is None and isinstance(command, TyperGroup):
+        # An option before its command, such as `crawlbench --rounds 5`; `run` has most of them.
         run = command.get_command(context, "run")
         taken = _options_of(run) if run else set()
         typed = next((one for one in (meant, option) if one in taken), "")
         return f" It belongs after a command, as in `crawlbench run {typed}`." if typed else ""
+    # Only what this command takes: the advice must not be refused in turn.
     return f" Here that is {meant}." if meant in _options_of(command) else ""
 
 

@@ -99,6 +99,7 @@ def _find_sessions(folders: list[Path]) -> dict[str, Path]:
                 "`crawlbench run`, or the folder that they are in"
             )
         found += [path for path in inside if path not in found]
+    # Resolved, because `.` has no name of its own.
     names = [path.resolve().name for path in found]
     return {
         name if names.count(name) == 1 else str(path): path

@@ -128,6 +128,7 @@ def _overview_row(what: What) -> Row:
     if what is What.STRATEGIES:
         names = registry.names(registry.Kind.STRATEGY)
     elif what in _KINDS:
+        # Not by `_rows`, which imports each plug-in in order to describe it.
         names = [*registry.names(_KINDS[what]), *registry.families(_KINDS[what])]
     else:
         names = [row["name"] for row in _rows(what)]
@@ -161,6 +162,7 @@ def _plugin(kind: registry.Kind, name: str) -> str:
         if package != "crawlbench":
             return _summary(package, point.value)
     module = sys.modules[point.value.partition(":")[0]]
+    # Our own docstrings end with the floor, which no user asks for.
     return (inspect.getdoc(module) or point.value).partition("\n")[0].partition(" (floor")[0]
 
 

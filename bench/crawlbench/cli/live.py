@@ -49,6 +49,7 @@ def open_watcher(console: Console) -> Iterator[Watcher]:
     if not console.is_terminal:
         yield _LineWatcher(console)
         return
+    # We draw, between values: rich's own thread would draw while one is taken.
     with Live(console=console, auto_refresh=False, transient=True) as live:
         yield _LiveWatcher(live)
 
@@ -110,6 +111,7 @@ class _LiveWatcher(Watcher):
         self._draw()
 
     def on_sample(self, number: int, sample: Sample) -> None:  # noqa: ARG002  (the bar knows)
+        # Warmups are not among the values that the bar counts to.
         self._bar.advance(self._task, not sample.warmup)
         lap = "warmup" if sample.warmup else f"lap {sample.lap + 1}"
         self._last = Text(f"{lap}: {sample.cell} {format_seconds(sample.seconds)}", style="dim")
@@ -130,6 +132,7 @@ class _LiveWatcher(Watcher):
         """Let the bar count the values of the next round."""
         plan, done, cells = session.plan, len(session.rounds), find_next(session)
         every = find_every(session, cells)
+        # A resting cell takes part in every n-th lap, the first included: hence rounded up.
         values = sum(
             math.ceil(plan.laps * session.passes[cell.group] / every.get(cell.name, 1))
             for cell in cells
@@ -159,6 +162,7 @@ def _first_looks(view: SessionView) -> list[str]:
         ]
         times = [f"{label} {time}" for label, time in timed]
         more = len(timed) - MAX_NAMED
+        # "and 1 more" would take as much room as the name that it replaces.
         if more > 1:
             times[MAX_NAMED:] = [f"and {more} more, up to {timed[-1][1]}"]
         if len(times) > 1:
@@ -203,6 +207,7 @@ def _left(session: Session) -> str:
     if not rounds or wanted <= 0 or session.ending:
         return ""
     needed = _needed_rounds(session)
+    # The forecast is that of verdicts; how many rounds a precision takes is not known.
     if plan.stopping is Stopping.ANY and plan.precision is None and needed is not None:
         wanted = min(wanted, needed)
     word, left_s = "about", wanted * fmean(record.seconds for record in rounds)
@@ -214,6 +219,7 @@ def _left(session: Session) -> str:
 
 def _needed_rounds(session: Session) -> int | None:
     """Return the rounds that the open pairs are expected to need; None if that is not known."""
+    # Pairs that no round can answer keep no session going.
     open_pairs = [
         one.more_rounds
         for one in session.leading_pairs()

@@ -163,6 +163,7 @@ def load(
     require_allowed(options, owned)
     if url is None:
         prepare_site(site, reads=False)
+    # In this order: a new folder that stays empty is gone when `replacing` looks for one.
     with replacing(output, force=force), _new_folder(output) as folder:
         report = run_until_signal(run_load(options, _say))
         if folder:

@@ -58,6 +58,7 @@ def _publish(session: Session, folder: Path, showing: Showing) -> bool:
         write_text(folder / "table.md", render_markdown(view))
     except OSError as error:
         troubles.append(f"table.md was not written: {error.strerror}")
+    # Before the page, which shows what the probe found.
     troubles.append(probe_session(session, folder))
     if showing.has_page:
         troubles.append(write_page(session, folder))
@@ -105,6 +106,7 @@ def exit_code(session: Session, *, is_published: bool = True) -> int:
     count = sum(not failure.is_refusal for failure in session.failures)
     if count or session.ending is Ending.MIRROR:
         complain(
+            # What happened to a mirror is added after all other warnings.
             session.warnings[-1].text
             if session.ending is Ending.MIRROR
             else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons are above"

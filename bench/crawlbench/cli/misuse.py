@@ -26,6 +26,7 @@ def explain_misuse(error: TyperException) -> str:
 def _explain(error: TyperException) -> tuple[str, str]:
     """Return typer's own words, and what an option or command of another tool is called here."""
     message, hint = error.format_message().rstrip(".?"), suggest(error)
+    # What we know of other tools is surer than typer's guess by spelling.
     if hint:
         message = message.partition(" (Possible options")[0].partition(". Did you mean")[0]
     return message.replace(": Value error, ", ": "), hint
@@ -33,6 +34,7 @@ def _explain(error: TyperException) -> tuple[str, str]:
 
 def _explain_value(error: TyperException) -> tuple[str, str] | None:
     """Return what is not a number, with what was typed; None if that is not the problem."""
+    # typer has pydantic read numbers; what that complained of is the cause of its own error.
     param, tell = getattr(error, "param", None), getattr(error.__cause__, "errors", None)
     if param is None or tell is None:
         return None

@@ -36,6 +36,7 @@ class _Forgiving(io.FileIO):
     def write(self, data: object) -> int:
         with suppress(OSError):
             return super().write(data) or 0  # type: ignore[arg-type]
+        # As if all were written, or the buffer above would keep the rest and try again.
         return memoryview(data).nbytes  # type: ignore[arg-type]
 
 
@@ -44,6 +45,7 @@ def prepare_output() -> None:
     while (free := os.open(os.devnull, os.O_RDWR)) < _STANDARD:
         pass  # else the next file opened would take a closed stream's place
     os.close(free)
+    # It was closed when Python started. What is printed now goes nowhere, and is no error.
     if sys.stdout is None:
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     elif isinstance(sys.stdout, io.TextIOWrapper):
@@ -95,6 +97,7 @@ def write_output(path: Path, content: bytes) -> None:
     """
     if is_printed(path):
         sys.stdout.flush()
+        # Past the text layer, which must not hold back what was printed before: hence the flush.
         sys.stdout.buffer.write(content)
         return
     from crawlbench.base.whole import write_bytes  # noqa: PLC0415  (only if a file is written)
@@ -131,6 +134,7 @@ def is_reader_gone() -> bool:
     if not hasattr(select, "poll"):  # Windows
         return True
     poll = select.poll()
+    # No event is asked for: errors are reported all the same.
     poll.register(1, 0)
     return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 

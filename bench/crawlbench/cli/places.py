@@ -32,6 +32,7 @@ def refuse_existing(file: Path, *, force: bool) -> None:
     Raises:
         UsageError: the file exists already.
     """
+    # What is written to a pipe or a device takes the place of nothing.
     if force or is_printed(file) or not file.exists() or is_stream(file):
         return
     raise UsageError(
@@ -71,6 +72,7 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
         yield
         return
     _require_ours(folder)
+    # In the same folder: a rename works only within one disk.
     aside = folder.parent / f".{folder.name}-{os.getpid()}.replaced"
     folder.rename(aside)
     try:
@@ -90,6 +92,7 @@ def _require_ours(folder: Path) -> None:
             "name another place with -o"
         )
     names = {entry.name for entry in folder.iterdir()}
+    # An empty folder may go, whoever made it.
     if names and not names.intersection(_OURS):
         shown = ", ".join(sorted(names)[:3])
         raise UsageError(

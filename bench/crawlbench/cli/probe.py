@@ -96,6 +96,7 @@ def probe(
     if file:
         write_report(report, file)
     if report.missing:
+        # Where both streams lead to one place, the sentence must come after the tables.
         finish_output()
         complain(missing_text(report))
         raise typer.Exit(INTERRUPTED)

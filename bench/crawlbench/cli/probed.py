@@ -54,9 +54,11 @@ def probe_session(session: Session, folder: Path) -> str:
     A session is never lost because of this: what goes wrong is returned as a sentence, which is
     empty if nothing does.
     """
+    # A probe uses the manager's Python, and would say nothing about other environments.
     if len(session.plan.operations) < MIN_OPERATIONS or session.environments:
         return ""
     loops = dict.fromkeys(c.event_loop for c in session.plan.cells if c.operation and c.event_loop)
+    # Whoever pressed Ctrl-C wants it to end.
     if session.ending is Ending.INTERRUPTED or (folder / PROBE_FILE).exists():
         return ""
     probes = names_of_themes({facts.theme for facts in session.plan.operations})

@@ -131,7 +131,7 @@ def write_page(session: Session, folder: Path) -> str:
         write_bytes(folder / PAGE_FILE, _session_report(session, folder).html().encode())
     except (BenchError, OSError) as error:
         return f"{PAGE_FILE} was not written: {getattr(error, 'strerror', None) or error}"
-    except Exception as error:
+    except Exception as error:  # whatever an engine that draws may raise
         return f"{PAGE_FILE} was not written: {type(error).__name__}: {error}"
     return ""
 
@@ -142,6 +142,7 @@ def newest_session() -> Path:
     Raises:
         SessionFileError: there is none.
     """
+    # Their names begin with the time at which they began.
     found = sorted(path.parent for path in RESULTS.glob(f"*Z-*/{SESSION_FILE}"))
     if not found:
         raise SessionFileError(
@@ -168,6 +169,7 @@ def _load(path: Path, stopping: Stopping | None) -> Shown:
 
 def _load_other(path: Path) -> Shown | None:
     """Return a report on a pyperf suite or a session on a cluster; None if it is neither."""
+    # A session may be named by its `session.json`; any other file is a suite of pyperf.
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
     if (path / CLUSTER_FILE).is_file():
@@ -201,6 +203,7 @@ def _print(shown: Shown, output_format: Format, detail: Detail) -> None:
 def _write(shown: Shown, output_format: Format, path: Path, detail: Detail) -> None:
     make = _PICTURES.get(output_format)
     content = make(shown) if make else _text(shown, output_format, detail).encode()
+    # In the folder of a session nothing is written while another process measures there.
     with own(path.parent) if (path.parent / SESSION_FILE).is_file() else nullcontext():
         write_output(path, content)
 

@@ -197,6 +197,7 @@ def start(
         environments: facts of the plan's environments, which are ready to be used.
         showing: how to show the session in the end.
     """
+    # First of all: if pages must be made, that takes a while.
     refuse_inexpressible(plan)
     prepare_sites(plan)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
@@ -225,6 +226,7 @@ def _resume(context: typer.Context, folder: Path, showing: Showing) -> NoReturn:
         resume_on_cluster(folder, cluster, ends)
     load_session(folder)  # before a lock is left in what is not a session
     with own(folder):
+        # Read again: until the folder was ours, another process may have gone on with it.
         session = load_session(folder)
         plan = extend_plan(session.plan, ends, has_rounds=bool(session.rounds))
         session = replace(session, plan=plan)

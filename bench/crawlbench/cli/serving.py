@@ -89,6 +89,7 @@ def serve(
         "port": port,
         "logs": not is_quiet,
     }
+    # Ctrl-C is how it is meant to end.
     with suppress(KeyboardInterrupt):
         run_until_signal(_serve(job))
 
@@ -176,6 +177,7 @@ async def _measure(site: str, counts: tuple[int, ...]) -> dict[str, dict[str, fl
     for mode, (name, measure) in MODES.items():
         network = find_network(name)
         async with open_mirror(site, name, network, 1, machine.mirror_cpus) as mirror:
+            # Else the client could take turns with the mirror on the mirror's own CPU.
             with stay_on(machine.worker_cpus):
                 ceilings[mode] = {
                     str(count): await measure(

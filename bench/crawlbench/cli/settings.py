@@ -30,7 +30,7 @@ def load_settings(folder: Path) -> dict[str, object]:
     for path in (one / FILE for one in (folder, *folder.parents)):
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError, PermissionError):
+        except (FileNotFoundError, NotADirectoryError, PermissionError):  # may be another user's
             continue
         except (OSError, ValueError) as error:
             raise UsageError(f"{str(path)!r} cannot be read: {error}") from error
@@ -71,6 +71,7 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
             raise UsageError(f"{where} has {key} = {value!r}; give true or false")
         if named[key] in found:
             raise UsageError(f"{where} names the same option twice, the second time as {key!r}")
+        # `no-page = true` means `page = false`.
         found[named[key]] = not value if key in off else value
     return found
 

@@ -163,6 +163,7 @@ def _read_long_forms(axis: Axis, asked: list[str] | None) -> dict[str, str] | No
 def _describe(plan: Plan, axis: Axis, scale: _Scale, values: dict[object, int]) -> Sweep:
     def place(cell: Cell) -> float:
         value = getattr(cell, scale.part)
+        # Cells call a file by its label; the places were made from what was typed.
         return float(values[plan.spelling_of(value) if isinstance(value, str) else value])
 
     places = {cell.name: place(cell) for cell in plan.own_cells if not cell.control}

@@ -45,6 +45,7 @@ def verify(
         _show(surveyed)
     if findings.faults:
         raise UsageError(f"nothing was written: {findings.faults[0]}")
+    # While the old file is still there.
     change = _describe_change(path, findings.expected)
     write_expected(path, findings.expected)
     if not as_json:

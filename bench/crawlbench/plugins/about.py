@@ -162,6 +162,7 @@ def digest_of_code(kind: registry.Kind, name: str) -> str:
 def _read_plugin(kind: registry.Kind, name: str) -> str:
     """Return the text of a plug-in's file, empty if it cannot be read: importing it shows why."""
     point = registry.find(kind, name)
+    # Strategies and parsers of a family are files, and their names are paths.
     path = Path(name) if "*" in point.name else _find_module(point.module)
     try:
         return path.read_text(encoding="utf-8") if path else ""
@@ -191,6 +192,7 @@ def _imports(tree: ast.Module) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(dict.fromkeys(alias.name.partition(".")[0] for alias in node.names))
+        # What is imported with a leading dot is a sibling, and no library.
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names[node.module.partition(".")[0]] = None
     return [name for name in names if name not in sys.stdlib_module_names]
@@ -215,7 +217,9 @@ def _library_module(tree: ast.Module, plugin: str, others: Collection[str] = ())
         others: modules that it may use besides that one.
     """
     names = [name for name in _imports(tree) if name not in {"crawlbench", *others}]
+    # A strategy that starts cold is named after the client that it starts.
     stem = Path(plugin).stem.replace("-", "_").removeprefix("cold_")
+    # Up to a `_`, or a module would be taken for another whose name begins like its own.
     named = [name for name in names if f"{stem}_".startswith(f"{name.lower()}_")]
     return max(named, key=len) if named else names[0] if names else None
 
@@ -245,6 +249,7 @@ def _licence(about: dict[str, Any]) -> str:
     for classifier in about.get("classifier", []):
         if classifier.startswith("License :: "):
             return classifier.rpartition(" :: ")[2].removesuffix(" License")
+    # Some distributions have the whole text of the licence here.
     text: str = about.get("license", "")
     return text.strip().partition("\n")[0][:40]
 
@@ -252,6 +257,7 @@ def _licence(about: dict[str, Any]) -> str:
 def _first_line(distribution: metadata.Distribution, files: str | list[str]) -> str:
     """Return the title of a licence's file, such as `MIT License`; empty if there is none."""
     for file in [files] if isinstance(files, str) else files:
+        # Since PEP 639 wheels have a folder for licences; before, they lay beside the metadata.
         text = distribution.read_text(f"licenses/{file}") or distribution.read_text(file) or ""
         title = text.strip().partition("\n")[0].strip()
         if title:
@@ -270,6 +276,7 @@ def _find_distribution(module: str) -> metadata.Distribution | None:
         return None
     with suppress(metadata.PackageNotFoundError, ValueError):
         namesake = metadata.distribution(module)
+        # A distribution may have the name of somebody else's module.
         if _provides(namesake, module):
             return namesake
     names = _distributions().get(module)

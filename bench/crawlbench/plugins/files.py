@@ -101,6 +101,7 @@ def _load_module(path: Path) -> ModuleType:
     As for a script, modules beside the file are found, and the file sees a command line without
     arguments, because ours do not concern it.
     """
+    # With the path, since files in two folders may have the same name.
     name = f"crawlbench_file_{path.stem}_{abs(hash(path.resolve())):x}"
     if name in sys.modules:
         return sys.modules[name]
@@ -108,13 +109,14 @@ def _load_module(path: Path) -> ModuleType:
     if not path.is_file() or spec is None or spec.loader is None:
         raise UsageError(f"there is no file {str(path)!r} to load a plug-in from")
     module = importlib.util.module_from_spec(spec)
+    # Before it runs, as an import does it: dataclasses, for one, look their own module up.
     sys.modules[name] = module
     _let_siblings_be_found(str(path.absolute().parent))
     own_arguments, sys.argv = sys.argv, [str(path)]
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
-        del sys.modules[name]
+        del sys.modules[name]  # half of it is there: a second call must not find it
         raise NotInstalledError(
             f"{path} needs the module {error.name!r}, which is neither installed here nor beside "
             f"the file; {how_to_get(error.name or '')}"

@@ -105,6 +105,7 @@ def find(kind: Kind, name: str) -> EntryPoint:
     family = _family(kind, name)
     if family:
         return points[family]
+    # Whoever types a path means a file, and has no use for a list of names.
     endings = [glob[1:] for glob in families(kind) if glob.startswith("*.")]
     if "/" in name and endings:
         hint = f"a file of your own ends in {' or '.join(endings)}"
@@ -128,6 +129,7 @@ def unknown_name(
     near = difflib.get_close_matches(name, known, n=1)
     parts = [part.strip() for part in name.split(",")]
     hint = f" (did you mean {near[0]!r}?)" if near else ""
+    # Whichever hint applies last counts: it is the surest.
     for other in others:
         hint = f" (it is {'an' if other[0] in 'aeiou' else 'a'} {other})"
     if len(parts) > 1 and not set(parts).difference(known):
@@ -195,7 +197,7 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
     try:
         plugin = point.load()
         plugin = plugin(name) if "*" in point.name else plugin
-    except BenchError:
+    except BenchError:  # ours say themselves what they lack, such as a newer Python
         raise
     except ModuleNotFoundError as error:
         module = (error.name or point.module).partition(".")[0]
@@ -203,7 +205,7 @@ def load(kind: Kind, name: str) -> Any:  # noqa: ANN401  (each kind has its own 
             f"{kind.noun} {name!r} is known but not installed here: it needs {module!r}; "
             f"{how_to_get(module)}"
         ) from error
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit) as error:  # a script ends itself by SystemExit
         raise BrokenPluginError(
             f"{kind.noun} {name!r} ({point.value}) {describe_failure(error)}; fix or uninstall it"
         ) from error
@@ -242,6 +244,7 @@ def _require_contract(kind: Kind, name: str, plugin: object) -> None:
     except (ValueError, TypeError):  # written in C, which has no signature
         return
     try:
+        # Refused here, once: otherwise each crawl would raise the same TypeError.
         signature.bind(*arguments)
     except TypeError as error:
         raise BrokenPluginError(
@@ -265,6 +268,7 @@ def needs_loop(crawl: object) -> bool:
     an instance counts as what its class makes of a call.
     """
     seen: list[object] = []
+    # By identity: an object may claim to equal anything. `__wrapped__` may lead in a circle.
     while not any(crawl is one for one in seen):
         seen.append(crawl)
         is_plain = inspect.isroutine(crawl) or isinstance(crawl, functools.partial)

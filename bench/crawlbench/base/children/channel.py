@@ -38,6 +38,7 @@ def open_channel() -> Say:
     From now on everything printed goes to standard error. Otherwise a plug-in that prints, even
     from C, would speak in the child's name.
     """
+    # No program that is started from here inherits what `dup` makes, so none keeps it open.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
@@ -78,11 +79,13 @@ def listen(heard: Callable[[bytes], None], ended: Callable[[], object]) -> None:
         rest = b""
         with suppress(RuntimeError):  # the loop has ended for another reason
             while chunk := os.read(0, 2**16):
+                # What follows the last line break is no line yet, and never one if the parent died.
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     loop.call_soon_threadsafe(heard, line)
             loop.call_soon_threadsafe(ended)
 
+    # A daemon, because this process must not wait for its parent in order to end.
     threading.Thread(target=read, daemon=True).start()
 
 
@@ -97,6 +100,7 @@ def end_with_parent(parent: int | None = None) -> None:
     """
     if sys.platform == "linux":
         parent = parent or os.getppid()
+        # First the request, then the question: one of them notices a parent that ends in between.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # the parent ended just before
             os._exit(1)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.children.channel import Message
 
-MAX_LINE_BYTES = 2**24
+MAX_LINE_BYTES = 2**24  # asyncio's 64 KiB are less than a mirror tells of 2,000 pages
 MAX_TELLING = 200
 """Longest line that we show of what somebody else wrote, in characters."""
 
@@ -53,6 +53,7 @@ class Child:
             python: another interpreter and its flags; empty for the one that runs this process.
             reads: whether it reads its standard input, which closes when this process ends.
         """
+        # A file: a pipe that nobody reads would stop a child that complains at length.
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `end`)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -124,11 +125,13 @@ class Child:
             self._process.stdin.close()
         try:
             if grace_s:
+                # Its output is read meanwhile: a full pipe would keep it from ending.
                 async with asyncio.timeout(grace_s):
                     await self._process.communicate()
         except TimeoutError:
             pass
         finally:
+            # Also after a good end: what it started may still run.
             self.kill()
             await self._process.communicate()
             self._words.close()
@@ -147,6 +150,7 @@ def explain_end(code: int, words: str) -> str:
     """Return how a process ended: by which signal, with which last line, or with which code."""
     if code < 0:
         with suppress(ValueError):
+            # ValueError: most real-time signals have no names.
             return f"ended by {signal.Signals(-code).name}"
     return last_line(words) or f"ended with exit code {code}"
 
@@ -160,5 +164,6 @@ def last_line(words: str) -> str:
 def telling_line(words: str) -> str:
     """Return the most telling line that a process wrote: its fatal error, or else the last line."""
     lines = [line.strip() for line in words.splitlines() if line.strip()]
+    # faulthandler names the error first; the stacks of all threads follow.
     fatal = [line for line in lines if line.startswith("Fatal Python error")]
     return (fatal or lines[-1:] or [""])[0][:MAX_TELLING]

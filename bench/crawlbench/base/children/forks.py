@@ -80,6 +80,7 @@ def why_not_fork(files_before: int) -> str:
     if not hasattr(os, "pidfd_open"):
         return "this system has no handles on processes"
     try:
+        # What Python offers, an old kernel or a container's rules may refuse.
         os.close(os.pidfd_open(os.getpid()))
         threads = len(os.listdir(_TASKS))  # noqa: PTH208  (Python knows its own threads only)
     except OSError as error:
@@ -123,6 +124,7 @@ class _Forks:
             ready.register(0, selectors.EVENT_READ)
             while True:
                 events = ready.select(self._time_left())
+                # Before deadlines are looked at: a fork that ended just in time is not late.
                 for handle in {key.fd for key, _ in events} & self._running.keys():
                     ready.unregister(handle)
                     self._tell_end(handle)
@@ -135,12 +137,14 @@ class _Forks:
                 *lines, rest = (rest + read).split(b"\n")
                 for line in lines:
                     job = self._begin(json.loads(line), ready)
+                    # This is the fork: the lines that are left are not for it.
                     if job:
                         return job
 
     def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
         """Fork, and return the job in the fork; return None in this process."""
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
+        # Asked before the fork: its parent may have ended when it could ask.
         parent = os.getpid()
         process = os.fork()
         if not process:
@@ -154,9 +158,11 @@ class _Forks:
 
     def _become_own(self, parent: int, words: IO[bytes]) -> None:
         """Give a fork its own session, input and output, and close those of the others."""
+        # First of all: if anything below fails, the fork kills what is listed here.
         others, self._running = self._running, {}
         os.setsid()
         end_with_parent(parent)
+        # Else a fork that reads its input would take jobs from the process that forks.
         nowhere = os.open(os.devnull, os.O_RDONLY)
         for place, target in ((nowhere, 0), (words.fileno(), 1), (words.fileno(), 2)):
             os.dup2(place, target)
@@ -168,6 +174,7 @@ class _Forks:
 
     def _time_left(self) -> float | None:
         """Return the seconds until the next deadline; None if there is none."""
+        # A late fork is killed already; its deadline is past, and would keep `serve` from waiting.
         deadlines = [fork.deadline for fork in self._running.values() if not fork.is_late]
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
@@ -183,6 +190,7 @@ class _Forks:
         fork = self._running.pop(handle)
         seconds = time.monotonic() - fork.began
         fork.kill()
+        # Only after the kill: once it has been waited for, its id may be that of another group.
         _, status = os.waitpid(fork.process, 0)
         os.close(handle)
         code = None if fork.is_late else os.waitstatus_to_exitcode(status)

@@ -54,6 +54,7 @@ async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]
     """Return everything a child said, and its exit code, or None at the deadline."""
     said: Message = {}
     code = None
+    # What it says meanwhile is not lost: asyncio reads it from the pipe and keeps it.
     with suppress(TimeoutError):
         async with asyncio.timeout(deadline_s):
             code = await child.wait()
@@ -107,11 +108,13 @@ class Nursery:
         Raises:
             ChildEnded: the nursery itself is gone.
         """
+        # Nobody would answer any more.
         if self._listening.done():
             raise ChildEnded("the process that forks is gone")
         number = next(self._numbers)
         self._said[number] = {}
         ended: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        # Before anything is said: the answer, or the end, may come while `say` still waits.
         self._waiting[number] = ended
         try:
             with suppress(ConnectionError):  # then `_listen` reports that the nursery is gone
@@ -129,6 +132,7 @@ class Nursery:
         except ChildEnded as error:
             how = f": {error}"
         finally:
+            # After an error that nobody expected, too: whoever waits must not wait forever.
             for ended in self._waiting.values():
                 if not ended.done():
                     ended.set_exception(ChildEnded(f"the process that forks is gone{how}"))
@@ -139,11 +143,14 @@ class Nursery:
             return
         if "said" in message:
             self._said[number].update(message["said"])
+        # A wait that was just cancelled is still listed; a result for it would raise here.
         elif not self._waiting[number].done():
             self._waiting[number].set_result(Ended(self._said[number], **message["ended"]))
 
     async def close(self) -> None:
         """End the process that forks, and everything it has forked."""
         self._listening.cancel()
+        # `wait`, because to await the task would raise its cancellation here.
         await asyncio.wait([self._listening])
+        # With grace: forks have sessions of their own, and a kill would miss what they started.
         await self._child.end(GRACE_S)

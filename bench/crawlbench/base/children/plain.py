@@ -53,9 +53,11 @@ class PlainChild:
                 would be taken for the answer to the next question.
         """
         assert self._process.stdout
+        # A kill ends the output as any other end does: only this tells them apart.
         is_late = threading.Event()
         with self._give_up_after(deadline_s, is_late):
             line = self._process.stdout.readline()
+        # A whole line counts, even if the time ran out at that moment.
         if line.endswith(b"\n"):
             message: Message = json.loads(line)
             return message

@@ -69,4 +69,5 @@ class EnvironmentFacts:
     @property
     def variables(self) -> dict[str, str]:
         """The variables of processes that run in this environment: those asked for, and ours."""
+        # Ours come last: with a user's PYTHONPATH, workers could import another crawlbench.
         return {**self.asked.variables, "PYTHONPATH": self.library, INSTALLED_FIRST: "1"}

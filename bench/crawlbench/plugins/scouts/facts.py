@@ -76,6 +76,7 @@ def _hash_site(name: str, site: SiteSpec) -> str:
         pages = site.pages()
         for address in pages.addresses() if isinstance(pages, ListedSource) else ():
             headers, body = pages.read(address)
+            # With the length of each body: no text can move from one page to the next unseen.
             digest.update(repr((address, sorted(headers.items()), len(body))).encode() + body)
     return digest.hexdigest()
 

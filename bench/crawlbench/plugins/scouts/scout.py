@@ -31,6 +31,7 @@ def find_out(asked: Sequence[Asked]) -> list[PluginFacts]:
     Raises:
         UnknownNameError: there is no such plug-in.
     """
+    # A name that nobody knows is refused before any process is started.
     for kind, name in asked:
         find(kind, name)
     new = [one for one in dict.fromkeys(asked) if _key(one) not in _known]
@@ -40,6 +41,7 @@ def find_out(asked: Sequence[Asked]) -> list[PluginFacts]:
         while left:
             for one, facts in zip(left, _look(left), strict=False):
                 _known[_key(one)] = facts
+            # Whoever ended or blocked the process has facts as well, so each look gets further.
             left = [one for one in left if _key(one) not in _known]
     return [_known[_key(one)] for one in asked]
 
@@ -61,6 +63,7 @@ def _look(asked: Sequence[Asked]) -> list[PluginFacts]:
         while len(seen) < len(asked):
             seen.append(PluginFacts(**child.hear(LOAD_S)))
     except TimeoutError:
+        # They are looked at in order, so the first one without facts is to blame.
         seen.append(_broken(asked[len(seen)], f"was not imported within {LOAD_S:g} s"))
     except ChildEnded as end:
         seen.append(_broken(asked[len(seen)], f"ends the process that imports it: {end}"))
