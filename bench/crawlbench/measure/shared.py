@@ -169,8 +169,8 @@ class Share:
         if self._host.starts != self._start:
             self._start, self._warm = self._host.starts, 0
         # In the first process, warmups are turns, so none is due here. In a later one, a cell repeats
-        # the warmups that it has had. One that never had any takes one, because the cell that warmed
-        # the first process for it did so there.
+        # the warmups that it has had. One that has none takes one, because the cell that warmed the
+        # first process for it did so there.
         due = int(self._start > 1) if self._is_cold else min(self._warmups, len(self._seconds))
         while self._warm < due:
             await self._take()
