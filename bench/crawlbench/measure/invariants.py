@@ -182,7 +182,7 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
         asked: pages in the order in which they were asked for, and when.
         told: for each crawl, by page, when the first page was read that links to it.
     """
-    # Crawls follow each other and ask for each page once: its n-th request is that of the n-th crawl.
+    # Crawls follow each other and ask for each page once: its n-th request is the n-th crawl's.
     came = Counter[str]()
     for page, at in asked:
         crawl = came[page]

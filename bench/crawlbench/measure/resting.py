@@ -168,8 +168,8 @@ def _find_allowed(session: Session) -> dict[str, float]:
         if one.quantity not in (plan.gate_quantity, Quantity.PAGE):
             continue
         factor, both = _find_factor(plan, one), twins[groups[one.cell]]
-        # The twins count as one baseline. The cost of a page comes from both lengths of a cell, so a
-        # pair per page keeps the long forms awake, too.
+        # The twins count as one baseline. The cost of a page comes from both lengths of a cell, so
+        # that a pair per page keeps the long forms awake, too.
         names = [one.cell, *(both if one.baseline in both else [one.baseline])]
         if one.quantity.is_of_lengths:
             names += [longs[name] for name in names if name in longs]
@@ -185,9 +185,9 @@ def _find_factor(plan: Plan, one: Comparison) -> float:
 
 def _find_room(plan: Plan, one: Comparison) -> float:
     """Return how many times as wide a pair's interval could be, and the pair still be settled."""
-    # No lap helps a pair that is hopeless. All laps are needed where there is no estimate, where the
-    # quantity has no ratio to compare with the margin, and beside a neighbour, whose share falls with
-    # quiet laps. Until there is an interval, only what is evident may rest.
+    # No lap helps a pair that is hopeless. All laps are needed where there is no estimate, where
+    # the quantity has no ratio to compare with the margin, and beside a neighbour, whose share
+    # falls with quiet laps. Until there is an interval, only what is evident may rest.
     if _is_hopeless(one):
         return math.inf
     if one.estimate is None or not one.quantity.has_ratio or one.obstacle is Obstacle.HALF:
