@@ -89,7 +89,7 @@ def _ask(name: str, question: dict[str, object]) -> Message:
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
     """Return the facts of a site that was loaded here."""
     work = spec.first_use()
-    if not work:
+    if not work:  # else its pages may still have to be made
         _require_first_page(spec)
     expectation = expect(spec) if expects else None
     return SiteFacts(
