@@ -51,7 +51,7 @@ def decode_session(path: Path, content: bytes) -> Session:
         SessionFileError: a file is broken, contradicts itself, or has another format.
     """
     try:
-        # The format alone at first: in another one, nothing else need be as it is in ours.
+        # The format alone at first: in another one, all the rest may differ.
         found = msgspec.json.decode(content, type=_Versioned)
         if found.format not in range(1, FORMAT + 1):
             raise SessionFileError(

@@ -30,7 +30,7 @@ async def run_session(
         UsageError: the folder exists or cannot be made.
     """
     log = Logbook.begin(plan, folder, watcher, environments)
-    # The folder exists only now. One that exists already is locked before its session is taken up,
+    # The folder exists only now. `resume_session` locks one before it takes up the session in it,
     # because that rewrites files.
     with own(folder):
         return await _measure(log, watcher)

@@ -242,7 +242,7 @@ def explain_exit(code: int, words: str, timeout_s: float) -> str:
         words: everything it wrote to standard error.
         timeout_s: the time after which it ends itself, with a traceback in faulthandler's form.
     """
-    # Looked for first: faulthandler ends a process that hangs with 1, as an exception does.
+    # Looked for first: faulthandler ends a hanging process with code 1, as an exception does.
     if hang := _HANG.search(words):
         frame = _FRAME.search(words, hang.end())
         where = f"; it was at {frame['file']}:{frame['line']} ({frame['where']})" if frame else ""

@@ -182,7 +182,7 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
         asked: pages in the order in which they were asked for, and when.
         told: for each crawl, by page, when the first page was read that links to it.
     """
-    # Crawls follow each other and ask for each page once: its n-th request is the n-th crawl's.
+    # Crawls follow each other and ask for each page once: its n-th request is of the n-th crawl.
     came = Counter[str]()
     for page, at in asked:
         crawl = came[page]
@@ -217,7 +217,7 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
             "came: bodies were kept"
         )
-    elif counters.carried and not counters.faults:  # a retry looks like the next crawl's
+    elif counters.carried and not counters.faults:  # a retry seems to be of the next crawl
         carried = count_of(counters.carried, "connection")
         yield f"it used {carried} of the crawl before, where each crawl has to open its own"
     elif counters.kept:

@@ -94,7 +94,7 @@ class Seat(Share):
 
     async def get_ready(self) -> None:
         """See `Share.get_ready`; first make sure that the process is quiet."""
-        if not self._is_apart:  # there its own reports are judged, as a worker's are
+        if not self._is_apart:  # there it is judged by its own reports, like any worker
             await self._quieten()
         await super().get_ready()
 
@@ -118,7 +118,7 @@ class Seat(Share):
         If the process has died meanwhile, that is the previous operation's doing too.
         """
         handle, last = await self._host.ready(), self._host.last
-        if not last:  # no value has been taken in this process
+        if not last:  # nobody has worked in this process yet, so nobody is to blame
             return
         try:
             cpu_s, seconds = await handle.look()
