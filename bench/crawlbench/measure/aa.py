@@ -51,7 +51,7 @@ async def run_aa(
             for method in methods:
                 blocks = method == "blocks"
                 rounds = await _measure_session(lab, session, number, blocks=blocks)
-                number += 2 * plan.rounds
+                number += 2 * plan.rounds  # blocks take so many, and no number may come twice
                 outcome = _judge(plan, rounds, blocks=blocks)
                 tell(method, outcome)
 

@@ -39,6 +39,7 @@ def calibrate(session: Session, calibration: RoundRecord) -> Session:
     short_s: dict[str, float] = {}
     long_s: dict[str, float] = {}
     for (group, _), names in forms.items():
+        # A reference takes far less time than what is compared, and would ask for many more crawls.
         compared = [seconds[name] for name in names if name not in references]
         chosen = choose_loops(compared or [seconds[name] for name in names], plan.min_time_s)
         loops |= dict.fromkeys(names, chosen)
@@ -93,6 +94,7 @@ def _choose_every(short_s: float, long_s: float, share: float) -> int:
         long_s: seconds of the long forms in a lap.
         share: the long forms' share of the time of all laps, above 0.
     """
+    # The n of long_s / n = share * (short_s + long_s / n).
     wanted = long_s * (1 - share) / (share * short_s)
     return min(MAX_EVERY, max(1, round(wanted)))
 

@@ -156,6 +156,7 @@ class _Asker(asyncio.Protocol):
         """Count answers; when all have come, ask again or end."""
         self.answers += answers
         self._owed -= answers
+        # Over HTTP/2 the mirror speaks before the first request, while nothing is owed.
         if answers and not self._owed:
             if time.monotonic() < self._end:
                 self._ask()

@@ -70,6 +70,7 @@ class StealMeter:
     def start(cls) -> StealMeter | None:
         """Start the meter; return None where the kernel does not report stolen time."""
         try:
+            # From user time to stolen time. Guest time, which follows, is in user time already.
             ticks = [int(word) for word in _STAT.read_text().splitlines()[0].split()[1:9]]
         except (OSError, ValueError, IndexError):
             return None
@@ -88,7 +89,7 @@ def _busy_processes() -> tuple[str, ...]:
     processes = [p for p in psutil.process_iter() if p.pid != os.getpid()]
     for process in processes:
         _cpu_share(process)  # the first call starts the span
-    psutil.cpu_percent(BUSY_SPAN_S)
+    psutil.cpu_percent(BUSY_SPAN_S)  # only to wait
     shares = {process: _cpu_share(process) for process in processes}
     busiest = sorted(shares, key=lambda process: -shares[process])[:MAX_NAMED]
     return tuple(

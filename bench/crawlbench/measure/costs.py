@@ -71,7 +71,7 @@ def _find_last_times(session: Session, names: Collection[str]) -> dict[str, list
         times = time_values(record)
         if record.laps_s is None or not (found or times):
             break
-        found = times | found
+        found = times | found  # what was found in later rounds stays
         if found.keys() >= set(names):
             break
     return found

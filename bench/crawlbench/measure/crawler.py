@@ -126,7 +126,7 @@ class _Handed:
             if self._is_live:
                 self._say({"items": [(item.rank, item.title)]})
                 if self._tally is not None:
-                    continue
+                    continue  # a large site has too many items to keep
             self._items.append(item)
 
     def finish(self) -> None:

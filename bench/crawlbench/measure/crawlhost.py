@@ -36,6 +36,7 @@ class _Crawls(Host):
         """Load what the crawls need: all sites first, and the contestant last."""
         super().__init__(place)
         self._crawlings = {name: Crawling(_at(place.job, name)) for name in place.job["crawls"]}
+        # A site that is loaded after the contestant would be sealed as the contestant has left it.
         for crawling in self._crawlings.values():
             crawling.load_site(place.seal)
         for crawling in self._crawlings.values():
@@ -57,6 +58,7 @@ class _Crawls(Host):
         collect()
         timing, base_rss_bytes = self._place.time(crawling, order["loops"])
         message = self._place.describe(crawling, timing, base_rss_bytes, rested)
+        # What the other cell has left unfinished may be a share of its value, not of this one.
         message["conduct"]["last_s"] = 0.0 if name == self._last[0] else self._last[1]
         self._last = name, timing.seconds
         self._place.gate.say(message)

@@ -64,10 +64,11 @@ def find_culprit(site: str, page: str) -> str:
             if tried:
                 spent[tried] = spent.get(tried, 0.0) + now - since
             else:
-                deadline = now + slowness.READ_S
+                deadline = now + slowness.READ_S  # loading is over: from now on the page counts
             tried, since = message["tries"], now
     finally:
         child.end()
+    # Nothing follows the expression at which it stopped, which has had all the time since.
     if tried:
         spent[tried] = spent.get(tried, 0.0) + time.monotonic() - since
     return max(spent, key=spent.__getitem__, default="")

@@ -51,6 +51,7 @@ def decode_session(path: Path, content: bytes) -> Session:
         SessionFileError: a file is broken, contradicts itself, or has another format.
     """
     try:
+        # The format alone at first: in another one, all the rest may differ.
         found = msgspec.json.decode(content, type=_Versioned)
         if found.format not in range(1, FORMAT + 1):
             raise SessionFileError(
@@ -58,6 +59,7 @@ def decode_session(path: Path, content: bytes) -> Session:
                 "use the version that wrote it"
             )
         kept: dict[str, Any] = msgspec.json.decode(content)
+        # A warning that is no object raises an AttributeError.
         notes = [one for one in kept.get("warnings", ()) if one.get("topic") in KEPT_WARNINGS]
         session = msgspec.convert(
             {name: value for name, value in kept.items() if name not in CONCLUSIONS}, Session
@@ -70,6 +72,7 @@ def decode_session(path: Path, content: bytes) -> Session:
     else:
         rounds = _load_rounds(path.parent / ROUNDS_FILE, found.kept_rounds)
         session = replace(session, rounds=rounds)
+    # Before the judge, which relies on what is checked here.
     if flaw := find_flaw(session):
         raise _cannot_be_right(path, flaw)
     judged = judge(session)

@@ -31,6 +31,7 @@ def session_ends(rounds: int | None, budget: float | None, precision: float | No
     A number of rounds that was fixed beforehand allows one look, by Student's t. A session that
     ends because of what it finds is looked at after each round.
     """
+    # A budget beside it may end the session earlier, but by the clock and not by what was found.
     is_fixed = rounds is not None and precision is None
     if rounds is None and (precision is not None or budget is not None):
         rounds = MANY_ROUNDS

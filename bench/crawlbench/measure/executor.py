@@ -75,6 +75,7 @@ class ProcessExecutor:
         self._doors = doors or {}
         self._cpus = cpus
         self._affinity = ",".join(map(str, cpus))
+        # Without the mirror's CPUs, if there are more than two: the lab has left those by now.
         self._all_cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         self._starts = cycle(sorted(self._all_cpus or cpus or [0]))
         """The CPUs on which workers of one CPU start, in turn."""
@@ -110,6 +111,7 @@ class ProcessExecutor:
 
     async def _start_share(self, cell: Cell, name: str, loops: int, warmups: int) -> Share:
         """Let a cell share the process of this name; an operation has a seat in it."""
+        # Nothing is awaited before the entry is made: cells that start together must find the same.
         if name not in self._shared or self._shared[name].is_over:
             start = partial(self._start_host, cell, name)
             hosted = Host(start, self._unhosted.add) if cell.operation else SharedProcess(start)
@@ -146,7 +148,7 @@ class ProcessExecutor:
         variables: dict[str, str],
     ) -> W:
         """Start a process that comes to the turnstile under this name."""
-        arrival = self._turnstile.expect(name)
+        arrival = self._turnstile.expect(name)  # before the start, since it comes when it likes
         with ExitStack() as stack:
             folder = stack.enter_context(open_room())
             last_words = stack.enter_context(tempfile.TemporaryFile())
@@ -157,13 +159,13 @@ class ProcessExecutor:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
                     stderr=last_words,
-                    start_new_session=True,  # Ctrl-C is for the manager alone
+                    start_new_session=True,  # Ctrl-C is for the manager only; `kill` ends its group
                 )
-            resources = stack.pop_all()
+            resources = stack.pop_all()  # from now on the handle releases them
         worker = kind(process, last_words, folder, resources, self._timeout_s)
         try:
             await worker.connect(arrival)
-        except BaseException:
+        except BaseException:  # Ctrl-C, too: nobody else knows of this process yet
             await worker.kill()
             raise
         return worker
@@ -217,7 +219,7 @@ class ProcessExecutor:
             "token": self._turnstile.token,
             "timeout_s": self._timeout_s,
             "metadata": self._metadata(cell),
-            "cpus": list(self._cpus) if self._all_cpus else [],
+            "cpus": list(self._cpus) if self._all_cpus else [],  # empty where CPUs cannot be chosen
             "all_cpus": sorted(self._all_cpus or ()),
             "environment": find_expected(facts) if facts else None,
             "crawls": await self._describe_crawls(cell),
@@ -225,10 +227,10 @@ class ProcessExecutor:
         away = [name for name in os.environ if name.lower() in PROXY_VARIABLES]
         changes = {**_bytecode(), JOB_VARIABLE: dumps(job)}
         if "PYTHONPYCACHEPREFIX" in changes:
-            away.append("PYTHONDONTWRITEBYTECODE")
+            away.append("PYTHONDONTWRITEBYTECODE")  # with it, nothing is written there, either
         if facts:
             away += LEADING_VARIABLES
-            changes = {**facts.variables, **changes}
+            changes = {**facts.variables, **changes}  # ours last: no environment replaces the job
         return clean_environment(changes, away)
 
     async def _find_place(self, cell: Cell) -> Place:

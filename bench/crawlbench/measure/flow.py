@@ -30,6 +30,8 @@ async def run_session(
         UsageError: the folder exists or cannot be made.
     """
     log = Logbook.begin(plan, folder, watcher, environments)
+    # The folder exists only now. `resume_session` locks one before it takes up the session in it,
+    # because that rewrites files.
     with own(folder):
         return await _measure(log, watcher)
 
@@ -60,6 +62,8 @@ async def _measure(log: Logbook, watcher: Watcher) -> Session:
                 log.add_round(await lab.measure(log.session, number, watcher.on_sample, cells))
             ending = log.reason_to_stop()
     except asyncio.CancelledError:
+        # Swallowed: the rounds that are finished are valid, and are written and shown like those of
+        # any other session.
         ending = Ending.INTERRUPTED
     except MirrorError as error:
         log.trouble = str(error)

@@ -28,7 +28,7 @@ END_TIMEOUT_S = 30.0  # pyperf collects its metadata and writes its file
 RUN_FILE = "run.json"
 ANCHOR_TIMEOUT_S = 10.0  # it takes milliseconds
 GRACE_S = 5.0  # a worker that hangs ends itself; after this we end it
-_HANG = re.compile(r"^Timeout \(", re.MULTILINE)
+_HANG = re.compile(r"^Timeout \(", re.MULTILINE)  # how faulthandler begins its report
 _FRAME = re.compile(
     r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<where>.+)$', re.MULTILINE
 )
@@ -76,7 +76,7 @@ class Handle:
         finally:
             death.cancel()
         if not arrival.done():
-            arrival.cancel()
+            arrival.cancel()  # if it comes after all, the turnstile hangs up
             raise await self._describe_end("start", START_TIMEOUT_S)
         self._lane = arrival.result()
         ready = await self._hear("ready", START_TIMEOUT_S)
@@ -105,6 +105,7 @@ class Handle:
         except TimeoutError:
             raise CellError(f"the worker did not end within {END_TIMEOUT_S:.0f} s") from None
         finally:
+            # What it has started may live on, and its folder and lane are still held.
             await self.kill()
 
     def _collect(self) -> None:
@@ -118,6 +119,7 @@ class Handle:
         """
         if self._process.returncode is None:
             end_descendants(self._process.pid)
+        # Even if it has ended: others of its group may still run.
         with suppress(ProcessLookupError, PermissionError):  # macOS raises the latter for zombies
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -150,7 +152,8 @@ class Handle:
         """Return the worker's next message, which must be of this kind."""
         assert self._lane
         try:
-            async with asyncio.timeout(timeout_s):  # wait_for loses a Ctrl-C that comes with it
+            # Until Python 3.12, `wait_for` loses a Ctrl-C that comes together with the message.
+            async with asyncio.timeout(timeout_s):
                 message = await self._lane.hear()
         except (EOFError, TimeoutError):
             raise await self._describe_end(kind, timeout_s) from None
@@ -165,6 +168,7 @@ class Handle:
     async def _describe_end(self, awaited: str, timeout_s: float) -> CellError:
         """Return the error that says how the worker ended, or that it has not ended."""
         try:
+            # A process that dies closes its lane first; its exit code comes a moment later.
             async with asyncio.timeout(GRACE_S):
                 code = await self._process.wait()
         except TimeoutError:
@@ -238,13 +242,14 @@ def explain_exit(code: int, words: str, timeout_s: float) -> str:
         words: everything it wrote to standard error.
         timeout_s: the time after which it ends itself, with a traceback in faulthandler's form.
     """
+    # Looked for first: faulthandler ends a hanging process with code 1, as an exception does.
     if hang := _HANG.search(words):
         frame = _FRAME.search(words, hang.end())
         where = f"; it was at {frame['file']}:{frame['line']} ({frame['where']})" if frame else ""
         return f"hung: a value took more than {timeout_s:g} s (--timeout){where}"
     if code < 0:
         return f"the worker was killed by {signal.Signals(-code).name}"
-    if code == 0:
+    if code == 0:  # the contestant has ended the process itself
         return "the worker ended with exit code 0 before its values were taken"
     lines = words.strip().splitlines()
     return f"the worker ended with exit code {code}: {lines[-1] if lines else 'it said nothing'}"

@@ -57,6 +57,7 @@ class _Operations(Host):
         timing, base_rss_bytes = self._place.time(operating, order["loops"])
         collect()  # what this one has left, before the next value
         message = self._place.describe(operating, timing, base_rss_bytes, rested)
+        # At its first use, a loop may make what it keeps from then on: that is not reported.
         left = Remains.now().since(before)
         self._place.gate.say({**message, "left": [] if is_first else left})
 

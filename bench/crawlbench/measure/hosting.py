@@ -35,7 +35,7 @@ class Host:
                 has_begun = True
             else:
                 self._answer(message["kind"], rested)
-            rest = Rest()
+            rest = Rest()  # what answering has cost is our own work
         self._place.spread_out()
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:
@@ -51,9 +51,10 @@ def run_host(make: Callable[[Workplace], Host]) -> None:
     """Make a host once everything of ours is sealed, and let it serve until the manager ends it."""
 
     def serve(place: Workplace) -> None:
-        place.seal_ours()
+        place.seal_ours()  # before the contestant, which `make` imports
         host = make(place)
-        place.seal.move_to(place.job["cpus"])
+        place.seal.move_to(place.job["cpus"])  # with all that the import has started
+        # pyperf describes the process in which it is called, so the manager cannot do this.
         metadata = pyperf.Run([1.0], collect_metadata=True).get_metadata()
         place.gate.say({"kind": "ready", "metadata": metadata, "cpus": place.seal.cpus})
         host.serve()

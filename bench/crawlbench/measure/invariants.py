@@ -116,7 +116,7 @@ def _misconduct(value: Value) -> Iterator[tuple[Promise, str]]:
 
 def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
     """Say if the mirror was busy for this value while its clock was not running."""
-    if not counters.first_at:
+    if not counters.first_at:  # no request came, which `find_fault` reports
         return
     conduct = value.conduct
     early_s = conduct.started_at - counters.first_at
@@ -136,6 +136,7 @@ def _out_of_time(value: Value, counters: Counters, _: Due) -> Iterator[str]:
 def _unread(value: Value, counters: Counters, due: Due) -> Iterator[str]:
     """Say if some page was not read within the clock, by `site.read` or `site.stream`."""
     reading = value.conduct.reading
+    # A page that a fault has spoilt is asked for again, and counts twice in `body_bytes`.
     due_bytes = 0 if counters.faults else counters.body_bytes
     if reading.pages < due.pages:
         yield (
@@ -181,12 +182,14 @@ def _untold(asked: list[tuple[str, float]], told: list[dict[str, float]]) -> Ite
         asked: pages in the order in which they were asked for, and when.
         told: for each crawl, by page, when the first page was read that links to it.
     """
+    # Crawls follow each other and ask for each page once: its n-th request is of the n-th crawl.
     came = Counter[str]()
     for page, at in asked:
         crawl = came[page]
         came[page] += 1
-        if page == asked[0][0] or crawl >= len(told):
+        if page == asked[0][0] or crawl >= len(told):  # no page need link to the first
             continue
+        # A page passes to which no noted page links: no more than `MAX_TOLD` are noted.
         early_s = told[crawl].get(page, at) - at
         if early_s > CLOCK_SLACK_S:
             yield (
@@ -214,7 +217,7 @@ def _reused(value: Value, counters: Counters, due: Due) -> Iterator[str]:
             f"site.read was given the bytes of {pages} of an earlier crawl instead of those that "
             "came: bodies were kept"
         )
-    elif counters.carried and not counters.faults:
+    elif counters.carried and not counters.faults:  # a retry seems to be of the next crawl
         carried = count_of(counters.carried, "connection")
         yield f"it used {carried} of the crawl before, where each crawl has to open its own"
     elif counters.kept:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.networks import Network
 
-CALIBRATION_WARMUPS = 1  # a process's first crawl pays for what later ones find ready
+# A process's first crawl pays for what later ones find ready. And only warmups show what a strategy
+# keeps from an earlier crawl, so a session has this one even if its suite has none.
+CALIBRATION_WARMUPS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Lab:
             passes=session.passes if number else {cell.group: 1 for cell in cells},
             every=find_every(session, cells) if number else {},
             strides=find_strides(session, cells) if number else {},
+            # Without warmups in the rounds, the one of the calibration is all that a cell has.
             cold=self._find_cold(cells, number) if plan.warmups else (),
             modules={cell.name: loop_module(cell) for cell in cells},
             declared=declared_by(plan, cells),
@@ -120,6 +123,8 @@ class Lab:
         )
         ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
         result = await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
+        # Kept with the session: one that continues must not host them again beside rounds in which
+        # they were not hosted.
         result.unhosted = tuple(sorted(self.unhosted))
         return result
 
@@ -156,7 +161,7 @@ async def open_lab(session: Session) -> AsyncIterator[Lab]:
     names = dict.fromkeys(cell.site for cell in crawls.values())
     sites = {name: find_site(plan.path_of(name)) for name in names}
     async with AsyncExitStack() as stack:
-        stack.enter_context(stay_off(machine.mirror_cpus))
+        stack.enter_context(stay_off(machine.mirror_cpus))  # first, as whatever starts inherits it
         networks = {c.network: find_network(plan.path_of(c.network)) for c in crawls.values()}
         mirrors = await _open_mirrors(session, crawls, networks, stack)
         meters = stack.enter_context(open_peers(plan.operations, machine.mirror_cpus))

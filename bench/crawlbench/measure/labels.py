@@ -60,6 +60,7 @@ class Labels:
         short = _shorten([Path(path) for path in self._spellings])
         self._kept = kept
         self._short = {path: short[path] for path in self._spellings if path not in kept}
+        # One file may be both a site and a parser: as a site, it has the short label.
         self._short |= {path: short[path] for path in places}
 
     def of(self, name: str) -> str:

@@ -61,7 +61,7 @@ def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[st
     for cell in cells:
         if not cell.operation and cell.group not in forms:
             fits = [site for glob, site in wanted.items() if fnmatchcase(cell.place, glob)]
-            if fits and is_ours(cell.site):
+            if fits and is_ours(cell.site):  # of a user's own site no longer form is known
                 forms[cell.group] = _find_form(cell.site, fits[-1])
     return forms
 

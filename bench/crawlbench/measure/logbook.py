@@ -61,6 +61,7 @@ class Logbook:
         self._runs = runs
         self._folder = folder
         self._watcher = watcher
+        # Earlier parts of the session count for its budget, and the pauses after them do not.
         self._clock = time.monotonic() - session.seconds
         self._steal = StealMeter.start()
         stolen = session.conditions.steal_share if session.conditions else None
@@ -102,7 +103,7 @@ class Logbook:
         """
         _check_same(session, environments)
         require_sites(session.plan)
-        runs = load_runs(folder, session)
+        runs = load_runs(folder, session)  # before `replace`: how it ended says where they are
         session = replace(
             session, ending=Ending.NONE, environments=tuple(environments), format=FORMAT
         )
@@ -129,6 +130,7 @@ class Logbook:
         runs = {cell: label_run(run, result.record, cell) for cell, run in result.runs.items()}
         for cell, run in runs.items():
             self._runs[cell].append(run)
+        # Lines first: they are no part of the session until its file, written next, counts them.
         append_round(self._folder, result.record, runs)
         rounds = (*self.session.rounds, result.record)
         self._replace(replace(self.session, rounds=rounds), result)
@@ -138,7 +140,7 @@ class Logbook:
         session, plan = self.session, self.session.plan
         if len(session.failures) == len(plan.cells):
             return Ending.NOTHING_LEFT
-        if not session.rounds:
+        if not session.rounds:  # nothing says yet how long a round takes, so one is measured
             return Ending.NONE
         if len(session.rounds) >= plan.rounds:
             return Ending.ROUNDS
@@ -172,6 +174,7 @@ class Logbook:
             http_parsers={**session.http_parsers, **result.http_parsers},
             unhosted=result.unhosted,
         )
+        # In this order: who rests follows from the judgement, and laps follow from who rests.
         self.session = judge(session)
         if session.rounds:
             self.session = replace(self.session, resting=choose_resting(self.session))
@@ -225,6 +228,7 @@ def _take_up(session: Session) -> Session:
         return session
     session = judge(session)
     session = replace(session, resting=choose_resting(session))
+    # Not `choose_pace`: laps may have been chosen after this round already, in the earlier part.
     return replace(session, passes=keep_pace(session, find_next(session)))
 
 
@@ -256,7 +260,7 @@ def _check_same(session: Session, environments: Sequence[EnvironmentFacts]) -> N
         tool=__version__,
         networks=_networks(plan),
         machine=_machine(plan),
-        codes={name: codes.get(name, "") for name in session.codes},
+        codes={name: codes.get(name, "") for name in session.codes},  # old sessions have none
     )
     then, now = _circumstances(session), _circumstances(here)
     changed = [f"{k}: {then[k]!r} then, {now[k]!r} now" for k in now if now[k] != then[k]]

@@ -68,6 +68,7 @@ def make_plan(
         _spread(cells, environments, is_versus=is_versus) for cells in (crawls, operated)
     )
     labels = Labels(crawls)
+    # Two spellings of one file are the same cell.
     crawls = list(dict.fromkeys(map(labels.rename, crawls)))
     has_own = crawls and not is_versus
     asked = _baselines(crawls, suite.baseline, baseline, labels) if has_own else {}

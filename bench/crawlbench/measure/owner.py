@@ -45,6 +45,7 @@ def own(folder: Path) -> Iterator[None]:
         OwnedError: another process has locked it.
     """
     place = folder.resolve()
+    # The system refuses a second lock of the file even within one process.
     if place in _held:
         _held[place] += 1
         try:
@@ -57,10 +58,12 @@ def own(folder: Path) -> Iterator[None]:
     try:
         with suppress(OSError):  # a full disk is reported where it matters
             (place / OWNER_FILE).write_text(_describe_self(), encoding="utf-8")
+        # Nobody else writes here now, so these were left by a process that was killed.
         for draft in place.glob(DRAFTS):
             draft.unlink(missing_ok=True)
         yield
     finally:
+        # The note goes before the lock: afterwards it could be that of the next owner.
         del _held[place]
         with suppress(OSError):
             (place / OWNER_FILE).unlink(missing_ok=True)

@@ -79,9 +79,11 @@ def choose_pace(session: Session, cells: Sequence[Cell]) -> dict[str, int]:
     if costs is None:
         return dict(session.passes)
     bounds = _find_bounds(session, cells, costs)
+    # After each round: cells may have begun to rest, or woken, after any of them.
     passes = _keep_times(session, costs, bounds)
     if _is_due(len(session.rounds)):
         passes = _choose_all(session, costs, passes, bounds)
+    # A sequence may end the session after any round: longer rounds would only end it later.
     budget_s = plan.budget_s if plan.stopping is Stopping.FIXED else None
     if budget_s and costs.values and len(session.rounds) >= FIRST_ROUNDS:
         left_s = budget_s - session.seconds
@@ -140,6 +142,7 @@ def _keep_time(costs: Costs, group: str, passes: int, bounds: _Bounds, laps: int
     least, most = bounds
     while passes < most and costs.group_s(group, (passes + 1) * laps) <= last_s * (1 + ROUNDING):
         passes += 1
+    # Where cells wake, laps are dearer: they become fewer, but still take all of that time.
     while passes > least and costs.group_s(group, (passes - 1) * laps) >= last_s * (1 - ROUNDING):
         passes -= 1
     return passes
@@ -174,7 +177,7 @@ def _choose(costs: Costs, group: str, of_lap: float, of_round: float) -> float:
     first_s = costs.group_s(group, 1) - lap_s  # long forms and cells that rest are in the first lap
     around_s = costs.around_s / len(costs.values) + first_s
     most = around_s / lap_s * MAX_MEASURING / (1 - MAX_MEASURING)
-    if not of_round:
+    if not of_round:  # workers do not seem to differ: as many laps as may be
         return most
     return min(most, math.sqrt(around_s / lap_s * of_lap / of_round))
 
@@ -211,6 +214,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     if plan.stopping is Stopping.ANY:
         return ROUNDS_OF_SEQUENCE
     level = (1 - plan.confidence) / _most_pairs(plan)  # the strictest of Holm's procedure
+    # Half-widths up to a common factor: the time that is left for laps stands for their number.
     widths = {
         rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
         for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)
@@ -248,6 +252,7 @@ def _fill(
 
     room_s = left_s * FILLING
     fitting = room_s / (costs.around_s + seconds(chosen))
+    # The nearest number may be one round more than fits in; then its laps have to become fewer.
     for rounds in (round(fitting), int(fitting)):
         filled = _stretch(chosen, bounds, seconds, room_s / max(1, rounds) - costs.around_s)
         if filled:
@@ -271,6 +276,7 @@ def _stretch(
         group = min(open_groups, key=lambda g: step * (laps[g] + step) / chosen[g])
         changed = {**laps, group: laps[group] + step}
         share = changed[group] / chosen[group]
+        # Where laps are removed, each brings the sum nearer to the room: only the last must fit.
         fits = seconds(changed) <= room_s or step < 0
         is_allowed = bounds[group][0] <= changed[group] <= bounds[group][1]
         if fits and is_allowed and 1 / MAX_FILLING <= share <= MAX_FILLING:

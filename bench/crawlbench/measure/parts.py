@@ -56,7 +56,7 @@ def _methods_of_library(kind: type) -> Iterator[tuple[str, type, object]]:
 
 
 def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.startswith(OURS) or module.__name__ == "__main__"
+    return module.__name__.startswith(OURS) or module.__name__ == "__main__"  # what -m has started
 
 
 def _methods(kind: type) -> Iterator[tuple[str, type, object]]:

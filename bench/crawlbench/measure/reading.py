@@ -103,7 +103,7 @@ class CountedReader:
 
     def meet(self, body: Buffer) -> None:
         """Note whether a page, or its first piece, is the very object of an earlier crawl."""
-        given = body.obj if type(body) is memoryview else body
+        given = body.obj if type(body) is memoryview else body  # each view is new
         if self._first is None:
             self._first = given
         if given is self._former:
@@ -125,9 +125,11 @@ class CountedReader:
         """
         self._last_at = perf_counter()
         if getpid() != self._home:
+            # One small write to a file that was opened for appending is whole: no lock is needed.
             if self._notes is not None:
                 os.write(self._notes, _NOTE.pack(len(page.items), size, self._last_at))
             return
+        # A thread may have the identity of one that has ended; it goes on with its sums.
         thread = get_ident()
         spent = self._spent.get(thread)
         if spent is None:
@@ -151,7 +153,7 @@ class CountedReader:
         if self._notes is not None:
             notes = os.pread(self._notes, os.fstat(self._notes).st_size, 0)
             noted = list(_NOTE.iter_unpack(notes))
-        spent = list(self._spent.values())
+        spent = list(self._spent.values())  # a thread that was left behind may still add to them
         return Reading(
             pages=int(sum(each[0] for each in spent)) + len(noted),
             items=int(sum(each[1] for each in spent)) + sum(items for items, _, _ in noted),
@@ -170,7 +172,7 @@ class CountedReader:
         # Python may use the same object for all equal bytes that have at most one byte.
         is_telling = type(self._first) is bytes and len(self._first) > 1
         self._former, self._first = self._first if is_telling else self, None
-        if self._told:
+        if self._told:  # else the last list is still unused
             self._told = []
             self._crawls.append(self._told)
 
@@ -275,7 +277,7 @@ def _open_notes() -> int | None:
     if not hasattr(os, "fork"):
         return None
     descriptor, path = tempfile.mkstemp()
-    os.close(descriptor)
+    os.close(descriptor)  # `mkstemp` does not open for appending
     appending = os.open(path, os.O_RDWR | os.O_APPEND)
     os.unlink(path)  # noqa: PTH108  (not our name any more)
     return appending

@@ -62,7 +62,7 @@ def choose_resting(session: Session) -> dict[str, int]:
     for cell in plan.cells:
         first = session.long_every.get(cell.group, 1)
         every = _choose_every(allowed.get(cell.name, 1.0), first)
-        if every > (first if cell.long_of else 1):
+        if every > (first if cell.long_of else 1):  # long forms miss laps anyway
             found[cell.name] = every
     return found
 
@@ -85,7 +85,7 @@ def find_asleep(session: Session) -> set[str]:
         group = groups[one.cell]
         if not _may_miss_rounds(plan, one, counts[group]):
             found.discard(group)
-    return found & counts.keys()
+    return found & counts.keys()  # where no pair is judged, nothing is settled
 
 
 def find_next(session: Session) -> tuple[Cell, ...]:
@@ -102,6 +102,7 @@ def find_next(session: Session) -> tuple[Cell, ...]:
     valid = [cell for cell in plan.cells if cell.name not in failed | ended]
     if plan.stopping is Stopping.FIXED or not session.rounds:
         asleep = find_asleep(session)
+        # If all are asleep, all take part: the session measures a round either way.
         return tuple([cell for cell in valid if cell.group not in asleep] or valid)
     left = open_cells(session)
     groups = {cell.group for cell in valid if cell.name in left}
@@ -124,6 +125,7 @@ def _may_miss_rounds(plan: Plan, one: Comparison, pairs: int) -> bool:
         return True
     if one.rounds < ASLEEP_ROUNDS:
         return False
+    # Divided by the pairs (Bonferroni): any of them could be the one that chance has settled.
     limit = t_quantile(1 - ASLEEP_LEVEL / pairs / 2, one.rounds - 1)
     usual = t_quantile((1 + plan.confidence) / 2, one.rounds - 1)
     return _find_room(plan, one) >= limit / usual
@@ -166,6 +168,8 @@ def _find_allowed(session: Session) -> dict[str, float]:
         if one.quantity not in (plan.gate_quantity, Quantity.PAGE):
             continue
         factor, both = _find_factor(plan, one), twins[groups[one.cell]]
+        # The twins count as one baseline. The cost of a page comes from both lengths of a cell, so
+        # that a pair per page keeps the long forms awake, too.
         names = [one.cell, *(both if one.baseline in both else [one.baseline])]
         if one.quantity.is_of_lengths:
             names += [longs[name] for name in names if name in longs]
@@ -181,6 +185,9 @@ def _find_factor(plan: Plan, one: Comparison) -> float:
 
 def _find_room(plan: Plan, one: Comparison) -> float:
     """Return how many times as wide a pair's interval could be, and the pair still be settled."""
+    # No lap helps a pair that is hopeless. All laps are needed where there is no estimate, where
+    # the quantity has no ratio to compare with the margin, and beside a neighbour, whose share
+    # falls with quiet laps. Until there is an interval, only what is evident may rest.
     if _is_hopeless(one):
         return math.inf
     if one.estimate is None or not one.quantity.has_ratio or one.obstacle is Obstacle.HALF:

@@ -81,11 +81,11 @@ async def run_round(
     course = _Course(plan, mirrors, expectations)
     try:
         for groups in course.waves(executor):
-            await course.start(executor, groups)
+            await course.start(executor, groups)  # all of them: a start would disturb a value
             for turn in course.turns(groups):
                 with course.timing(turn):
                     await course.take(turn, on_sample)
-            await course.finish()
+            await course.finish()  # not before the last value, which it would disturb
     finally:
         await course.end_all()
     values = tuple(course.samples), tuple(course.anchors)
@@ -159,17 +159,17 @@ class _Course:
     def timing(self, turn: Turn) -> Iterator[None]:
         """Add up what a turn of a lap takes."""
         self.laps_s -= 0.0 if turn.warmup else time.monotonic()
-        yield
+        yield  # if this raises, the round is lost, and the sum with it
         self.laps_s += 0.0 if turn.warmup else time.monotonic()
 
     async def take(self, turn: Turn, on_sample: Callable[[int, Sample], None]) -> None:
         """Let a cell through once, unless it has failed."""
-        if turn.anchors:
+        if turn.anchors:  # they belong to the lap: due even if this cell has failed
             await self._time_anchors(turn)
         if turn.cell not in self._workers:
             return
         try:
-            await self._workers[turn.cell].get_ready()
+            await self._workers[turn.cell].get_ready()  # before the span: it may repeat warmups
             sample = await self._measure(self._cells[turn.cell], turn)
         except CellError as error:
             await self._expel(turn.cell, error, turn)
@@ -181,7 +181,7 @@ class _Course:
 
     async def _expel(self, name: str, error: CellError, turn: Turn) -> None:
         """Exclude a cell from the rest of this round, and shut its door."""
-        if name in self._workers:
+        if name in self._workers:  # else it is out already, and a process of it lives on
             await self._workers.pop(name).kill()
             await self._mirrors[self._cells[name].place].shut_doors([name])
             self._fail(name, error, f"in {'warmup' if turn.warmup else 'lap'} {turn.lap + 1}")
@@ -209,13 +209,13 @@ class _Course:
             except CellError as error:
                 self._fail(name, error, "at its end")
             else:
-                if run:
+                if run:  # else strays held up each of its values
                     self.runs[name] = run
 
         await asyncio.gather(*[finish_one(*pair) for pair in self._workers.items()])
         self._workers.clear()
         await self._end_anchor()
-        for place in {self._cells[name].place for name in self._taken}:
+        for place in {self._cells[name].place for name in self._taken}:  # even if all failed
             await self._mirrors[place].shut_doors()
         self._taken.clear()
 
@@ -239,7 +239,7 @@ class _Course:
             # A dead mirror explains whatever happened to the worker; strays may explain it.
             raise explain(error, await self._end(mirror, turn)) from error
         counters = await self._end(mirror, turn, value)
-        if holds_up(counters, value.seconds):
+        if holds_up(counters, value.seconds):  # whatever is wrong with it, strays may be to blame
             is_kept = not self._plan.number  # a rough time is enough for the calibration
             return value.as_sample(turn, counters, loops) if is_kept else None
         await self._verify(cell, self._plan.patience.excuse(cell.name, value), counters, loops)
@@ -286,13 +286,14 @@ class _Course:
             difference, kept = explain_wrong(crawls, expectation, counters)
             if difference:
                 raise CellError(f"wrong answer: {difference}")
+        # What an earlier crawl found is named last: the counters explain more than a title does.
         due = Due.of(cell, expectation, loops, self._plan.declared.get(cell.strategy))
         fault = find_fault(value, counters, expectation, loops, module)
         if fault := fault or find_breach(value, counters, due) or kept:
             raise CellError(fault)
 
     def _fail(self, name: str, error: CellError, when: str) -> None:
-        number, detail = self._plan.number, encodable(error.detail)
+        number, detail = self._plan.number, encodable(error.detail)  # may have lone surrogates
         phase = f"round {number}" if number else "calibration"
         reason = f"{encodable(str(error))} ({phase}, {when})"
         self.failures.append(Failure(name, number, reason, detail, isinstance(error, CellRefusal)))

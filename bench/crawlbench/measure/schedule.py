@@ -59,6 +59,7 @@ class RoundPlan:
 
     def count_values(self, cell: Cell) -> int:
         """Return how many values a cell has to take, warmups not counted."""
+        # Rounded up: a round's first lap has all cells.
         return math.ceil(self._laps_of(cell) / self.every.get(cell.name, 1))
 
     def place(self, cell: Cell, lap: int) -> tuple[int, int]:
@@ -103,6 +104,7 @@ def plan_waves(
         seed: the session's seed.
         number: the round's number.
     """
+    # Groups in separate waves would each start the process that they share.
     joined = _join_groups(groups)
     if sum(len(processes) for processes in joined.values()) <= most:
         return [list(groups)]
@@ -153,7 +155,7 @@ def plan_turns(plan: RoundPlan, groups: Mapping[str, Sequence[str]]) -> Iterator
                         for cell in groups[group]
                         if (cell not in plan.cold if warmup else not lap % plan.every.get(cell, 1))
                     ]
-                    if not cells:
+                    if not cells:  # all are cold, or all that have not failed miss this lap
                         continue
                     key = f"order/{seed}/{group}/{epoch(number, lap, warmup=warmup)}"
                     _shuffle(cells, key)
@@ -176,4 +178,5 @@ def epoch(number: int, lap: int, *, warmup: bool) -> str:
 
 
 def _shuffle(names: list[Any], key: str) -> None:
+    # By a key for each order, so that none depends on how much was drawn before it.
     random.Random(key).shuffle(names)

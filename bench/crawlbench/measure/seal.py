@@ -35,7 +35,7 @@ NAP_S = 0.01
 QUIET_CPU_S = 0.0001
 """The most CPU time that a nap itself takes; in a process that has nothing to do, it takes a third
 of this."""
-MAX_SETTLE_S = 0.2
+MAX_SETTLE_S = 0.2  # rings of io_uring end 10 to 50 ms after their loops
 _TASKS = Path("/proc/self/task")
 
 # Bound here, before a contestant is imported.
@@ -156,6 +156,7 @@ class _State:
             cpus = frozenset().union(*map(_cpus_of, _threads()))
         niceness = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
         scheduling = os.sched_getscheduler(0) if hasattr(os, "sched_getscheduler") else 0
+        # `asyncio.get_event_loop_policy` would make one where there is none.
         policy = getattr(asyncio.events, "_event_loop_policy", None)
         module = type(policy).__module__ if policy is not None else ""
         policy_name = "" if module.startswith("asyncio.") else module
@@ -171,7 +172,7 @@ class _State:
             yield f"it changed its scheduling from {before.scheduling} to {self.scheduling}"
         if before.collects and not self.collects:
             yield "it switched the garbage collector off"
-        if not 0 < self.objects <= max(before.objects, MAX_OBJECTS):
+        if not 0 < self.objects <= max(before.objects, MAX_OBJECTS):  # 0 means never
             yield (
                 f"it lets the garbage collector run after {self.objects:,} objects instead of "
                 f"{before.objects:,}"
@@ -249,7 +250,7 @@ class Rest:
 
     def __init__(self) -> None:
         """Begin to rest."""
-        self._children = Children.now()
+        self._children = Children.now()  # first here and last in `stop`: to look costs CPU time
         self._start = _perf_counter()
         self._cpu_ns = _process_time_ns()
 

@@ -94,7 +94,7 @@ class Seat(Share):
 
     async def get_ready(self) -> None:
         """See `Share.get_ready`; first make sure that the process is quiet."""
-        if not self._is_apart:
+        if not self._is_apart:  # there it is judged by its own reports, like any worker
             await self._quieten()
         await super().get_ready()
 
@@ -103,6 +103,7 @@ class Seat(Share):
         message = await self._take()
         value = self._keep(message)
         if message["left"] and not self._is_apart:
+            # The value stands: what was left disturbs only those that come after it.
             await self.move_out()
         return value
 
@@ -117,7 +118,7 @@ class Seat(Share):
         If the process has died meanwhile, that is the previous operation's doing too.
         """
         handle, last = await self._host.ready(), self._host.last
-        if not last:
+        if not last:  # nobody has worked in this process yet, so nobody is to blame
             return
         try:
             cpu_s, seconds = await handle.look()
@@ -155,7 +156,7 @@ class Seat(Share):
         self._host = Host(shared.start, shared.refuse)
         self._host.admit(self._cell)
         self._is_apart = True
-        self._start = 0
+        self._start = 0  # the new host counts from 1, and nothing is warm in its process
 
     async def show(self) -> list[list[Row]]:
         """See `Worker.show`: an operation verifies itself."""

@@ -92,6 +92,7 @@ class SharedProcess:
 
     async def drop(self) -> None:
         """End the process now; the next cell that needs one gets another."""
+        # Taken away before the kill is awaited, so that nobody gets a process that is dying.
         handle, self._handle = self._handle, None
         if handle:
             await handle.kill()
@@ -167,6 +168,9 @@ class Share:
         await self._host.ready()
         if self._host.starts != self._start:
             self._start, self._warm = self._host.starts, 0
+        # In the first process, warmups are turns, so none is due here. In a later one, a cell
+        # takes again the warmups that it has had. One that has none takes one, because the cell
+        # that warmed the first process for it did so there.
         due = int(self._start > 1) if self._is_cold else min(self._warmups, len(self._seconds))
         while self._warm < due:
             await self._take()

@@ -89,7 +89,7 @@ def _ask(name: str, question: dict[str, object]) -> Message:
 def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
     """Return the facts of a site that was loaded here."""
     work = spec.first_use()
-    if not work:
+    if not work:  # else its pages may still have to be made
         _require_first_page(spec)
     expectation = expect(spec) if expects else None
     return SiteFacts(
@@ -112,4 +112,5 @@ def _require_first_page(spec: SiteSpec) -> None:
 
 def count_most_at_once(spec: SiteSpec) -> int:
     """Return how many pages of a site can be in flight at once."""
+    # All but the first, which has to be read before the others are known.
     return spec.most_at_once() if spec.most_at_once else max(1, spec.expected_pages - 1)

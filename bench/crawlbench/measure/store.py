@@ -53,7 +53,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         UsageError: that exists already or cannot be made.
     """
     try:
-        if folder.exists():
+        if folder.exists():  # an OSError if the name is too long
             raise UsageError(
                 f"the output folder {str(folder)!r} exists already; name a new one with -o, "
                 "or replace it with --force"
@@ -139,6 +139,7 @@ def reopen_session(folder: Path, session: Session, runs: Runs) -> None:
     for name, content in lines.items():
         with storing(folder / name):
             write_lines(folder / name, content)
+    # Last: until then, a session that had ended is read with its suite, which is still whole.
     write_session(folder, session)
 
 
@@ -161,6 +162,8 @@ def load_session(folder: Path) -> Session:
             ) from error
     session = decode_session(path, content)
     was_killed = session.format == FORMAT and not session.ending
+    # Where no suite can be made, because the session goes on or the folder is read-only, none is
+    # checked: no report needs it.
     if not was_killed or _mend_suite(folder, session, content):
         _check_suite(folder / SUITE_FILE, session)
     return session
@@ -177,6 +180,7 @@ def load_runs(folder: Path, session: Session) -> Runs:
     with reading(path):
         lines = read_lines(path)
     try:
+        # pyperf writes a suite as one line, so that both files are read alike.
         for cell, run in (found for line in lines for found in decode_runs(line)):
             if round_of(run) <= len(session.rounds):
                 runs[cell].append(run)

@@ -47,6 +47,7 @@ def read_topology() -> Topology:
     if not hasattr(os, "sched_getaffinity"):
         return Topology(())
     available = tuple(sorted(os.sched_getaffinity(0)))
+    # Processes start without the isolated CPUs, so only trying shows which are allowed.
     isolated = tuple(cpu for cpu in _read_list(_SYSTEM / "isolated") if _can_use(cpu))
     every = {*available, *isolated}
     siblings = {
@@ -87,7 +88,7 @@ def choose_cpus(
     beside = {sibling for cpu in mirror for sibling in topology.siblings.get(cpu, ())}
     others = tuple(cpu for cpu in every if cpu not in mirror)
     quiet = tuple(cpu for cpu in others if cpu not in beside)
-    left = quiet or others or every
+    left = quiet or others or every  # the user may have given all CPUs to the mirror
     if workers == ALL:
         return left, mirror
     wanted = int(workers)
@@ -143,6 +144,7 @@ def _read_quota() -> float | None:
         folder = _CGROUPS / path.lstrip("/")
         for place in (folder, *folder.parents):
             with suppress(OSError, ValueError):
+                # Without a quota this is `max`, which is no number.
                 quota, period = (place / "cpu.max").read_text(encoding="ascii").split()
                 quotas.append(int(quota) / int(period))
     return min(quotas, default=None)

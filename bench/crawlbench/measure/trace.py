@@ -66,6 +66,6 @@ def _find_start(file: IO[str]) -> float:
     for line in file:
         connection, *_, opened_s, arrived_s, _, _ = json.loads(line)
         arrived = min(arrived, arrived_s)
-        if connection:
+        if connection:  # 0 for one that was opened before the span
             opened = min(opened, opened_s)
     return opened if opened < float("inf") else arrived

@@ -36,9 +36,9 @@ class Lane:
         """
         try:
             line = await self._reader.readline()
-        except (ConnectionError, ValueError):
+        except (ConnectionError, ValueError):  # the latter for a line beyond MAX_MESSAGE_BYTES
             line = b""
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n"):  # it died before the line was whole
             raise EOFError
         message: Message = json.loads(line)
         return message
@@ -54,6 +54,7 @@ class Turnstile:
     def __init__(self) -> None:
         """Keep the turnstile closed."""
         self.port = 0
+        # Any process on this machine can connect to a port of loopback.
         self.token = secrets.token_hex(16)
         """What a worker must know to be let in."""
         self._arrivals: dict[str, asyncio.Future[Lane]] = {}
@@ -73,7 +74,7 @@ class Turnstile:
             arrival = self._arrivals.pop(hello["cell"]) if known else None
         except (EOFError, ValueError, KeyError, TypeError):
             arrival = None
-        if arrival is None or arrival.done():
+        if arrival is None or arrival.done():  # done: nobody waits for it any more
             lane.close()
         else:
             arrival.set_result(lane)

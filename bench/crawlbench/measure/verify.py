@@ -45,7 +45,7 @@ class Expectation:
 
     def edited(self, titles: Mapping[str, str]) -> Expectation:
         """Return what a right crawl of an edition returns that has other titles at some ranks."""
-        if not titles or self.is_tallied:
+        if not titles or self.is_tallied:  # a tally does not show titles
             return self
         rows: list[Row] = [[row[0], titles.get(str(row[0]), row[1]), *row[2:]] for row in self.rows]
         return replace(self, rows=rows, digest=digest_rows(rows))
@@ -90,6 +90,7 @@ def is_wrong_answer(
     """
     if counters is None or not counters.is_altered:
         return any(digest != expectation.digest for digest in value.digests)
+    # Every other crawl is served the other edition, the first one included.
     due = (expectation.edited(counters.edition).digest, expectation.digest)
     return any(digest != due[number % 2] for number, digest in enumerate(value.digests))
 
@@ -114,6 +115,7 @@ def explain_wrong(
         due, other = editions if is_other else reversed(editions)
         if rows == due.rows:
             continue
+        # What is of neither edition is plainly wrong, and explains more than what was kept.
         if len(rows) != len(due.rows) or any(
             row not in known for row, *known in zip(rows, due.rows, other.rows, strict=True)
         ):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
     from crawlbench.base.records import Cell, Plan
 
-ALWAYS_ALLOWED: Final = 10
+ALWAYS_ALLOWED: Final = 10  # what suites ask for, however small the site
 WIDEST_SITE, WIDEST = "api-json", 999
 """A site, and how many requests it can have in flight; suites usually ask for far fewer."""
 

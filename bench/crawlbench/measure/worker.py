@@ -29,13 +29,13 @@ def main() -> None:
 
 def _take_turns(place: Workplace) -> None:
     job = place.job
-    make_task = _find_task(job)
+    make_task = _find_task(job)  # imports what is ours, so that the seal covers it
     place.seal_ours()
-    turn = _Turn(place, make_task(place.seal))
+    turn = _Turn(place, make_task(place.seal))  # imports the contestant
     place.seal.move_to(job["cpus"])
     runner = pyperf.Runner(metadata=job["metadata"])  # moves to the CPUs of --affinity
     place.gate.say({"kind": "ready", "cpus": place.seal.cpus})
-    turn.wait()
+    turn.wait()  # for the first turn; `take_value` waits after each value
     runner.bench_time_func(job["cell"]["name"], turn.take_value)
 
 
@@ -71,10 +71,10 @@ class _Turn:
         collect()
         timing, base_rss_bytes = self._place.time(self._task, loops)
         worked_s = await_kernel_work() if self._task.closes_loops else 0.0
-        rested = self._rest_cpu_s, self._rest_s
+        rested = self._rest_cpu_s, self._rest_s  # before this value; `wait` measures anew
         self._place.gate.say(self._place.describe(self._task, timing, base_rss_bytes, rested))
         self.wait()
-        self._rest_cpu_s += worked_s
+        self._rest_cpu_s += worked_s  # else a thread could work unseen while we waited
         return timing.seconds
 
     def wait(self) -> None:
@@ -82,7 +82,7 @@ class _Turn:
         rest, gate = Rest(), self._place.gate
         while (kind := gate.wait()["kind"]) == "show":
             gate.say({"kind": "crawls", "crawls": self._task.show()})
-            rest = Rest()
+            rest = Rest()  # to make the rows was our own work
         if self._has_begun:  # before that, what an import started may still be settling
             self._rest_cpu_s, self._rest_s = rest.stop()
         self._has_begun = True

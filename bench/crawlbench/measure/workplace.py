@@ -133,7 +133,7 @@ class Workplace:
 
 def work(serve: Callable[[Workplace], None]) -> None:
     """Set this process up, let it serve the manager, and tell the manager if that fails."""
-    leaving = Leaving()
+    leaving = Leaving()  # first, so that its exit handler comes last: it ends the process
     job: Job = json.loads(os.environ[JOB_VARIABLE])
     _settle_allocator()
     keep_descendants()
@@ -144,7 +144,7 @@ def work(serve: Callable[[Workplace], None]) -> None:
             _assert_environment(expected)
         serve(Workplace(job, gate, event_loops))
         leaving.is_done = True
-    except Exception as error:
+    except Exception as error:  # not SystemExit, which `Gate.wait` raises when the manager has gone
         _tell_error(gate, error)
         sys.exit(1)
 
@@ -190,6 +190,7 @@ def _assert_environment(expected: Expected) -> None:
         raise WrongEnvironment(f"this worker lives in {sys.prefix}, not {expected['folder']}")
     # Asking a distribution for its name and its version would parse its metadata twice.
     every = (distribution.metadata for distribution in metadata.distributions())
+    # crawlbench itself is borrowed from the manager, and no part of the environment.
     found = {one["Name"]: one["Version"] for one in every if one["Name"] != "crawlbench"}
     wanted = expected["versions"]
     for name in sorted({*found, *wanted}):
@@ -235,5 +236,6 @@ def _watch_event_loops() -> set[str]:
             modules.add(type(loop).__module__.partition(".")[0])
         announce(loop)
 
+    # Python's own loops look the function up in `asyncio.events`, and uvloop in `asyncio`.
     asyncio.events._set_running_loop = asyncio._set_running_loop = watch
     return modules
