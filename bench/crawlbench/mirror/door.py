@@ -83,6 +83,7 @@ class Entrance:
         try:
             if not (self._others and await self._open_wide(door)):
                 await self._open(door, 0)
+        # Cancelled as well: otherwise `find` would take this for an open door from now on.
         except BaseException:
             self._mirror.shut(name)
             raise
