@@ -222,7 +222,7 @@ class _DaskHand:
         """Cancel the task, if it still exists, and close its queues."""
         with suppress(Exception):  # the scheduler may be gone, with everything it had
             async with asyncio.timeout(END_S):
-                # Ends a task that waits for the word: Dask does not stop the thread of a cancelled one.
+                # For a task that waits for the word: Dask never stops the thread of a task.
                 await self._to.put({"delay_s": None})
                 await self._future.cancel()
                 self._to.close()
