@@ -140,6 +140,8 @@ class TlsDoor(asyncio.Protocol):
         self._door.counters.tls_connections += 1
         agreed = cast("SSLObject", transport.get_extra_info("ssl_object")).selected_alpn_protocol()
         room = Http2Connection if agreed == HTTP_2 else Connection
+        # Made only now: the played round trips of a new connection count from here, so that what
+        # TLS costs a client's CPU comes on top of them.
         protocol = room(self._mirror, self._door)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
