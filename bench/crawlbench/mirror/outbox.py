@@ -127,7 +127,6 @@ class Outbox:
             self._timer.cancel()
             self._timer = None
         for exchange in self.waiting:
-            # Not `answered`: the answer did not end, and its bytes were not sent.
             exchange.counters.in_flight -= 1
             self._mirror.watch(exchange)
         self.waiting.clear()
