@@ -42,6 +42,7 @@ class MirrorWatch:
     async def begin(self) -> None:
         """Count requests from here on."""
         self._runs += 1
+        # An epoch of its own: each run meets other draws of the network.
         await self._mirror.begin(f"load {self._runs}")
 
     def cpu_s(self) -> float | None:
@@ -150,4 +151,5 @@ def _fit(load: Load, workers: list[str] | None) -> Load:
                 "with the resource crawlbench=1, and each takes one"
             )
         load = replace(load, generators=wanted)
+    # A generator without a connection could ask for nothing.
     return replace(load, generators=min(load.generators or 1, load.connections))

@@ -31,6 +31,7 @@ def main() -> None:
     say = open_channel()
     job = json.loads(sys.argv[1])
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
+        # Before there are threads, which inherit it.
         os.sched_setaffinity(0, job["cpus"])
     load = Load(**job["load"] | {"arrival": Arrival(job["load"]["arrival"])})
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
@@ -43,6 +44,7 @@ async def _run(target: Target, load: Load, number: int, say: Say) -> None:
         unloaded_s = await generator.prepare()
     except (OSError, ValueError, UsageError, NotReady) as error:
         may_pass = isinstance(error, NotReady)
+        # A timeout is an error without a text.
         say({"error": str(error) or "no connection in time", "may_pass": may_pass})
         return
     start = await _first_line(say)
@@ -61,6 +63,7 @@ async def _first_line(say: Say) -> float | None:
 
     def read() -> None:
         # Not `sys.stdin`: a thread that waits inside it keeps the interpreter from ending.
+        # So short a line comes in one piece.
         line = os.read(0, 4096)
         loop.call_soon_threadsafe(told.set_result, float(json.loads(line)["at"]) if line else None)
         if line and not os.read(0, 1):  # the manager is gone: nobody waits for the result

@@ -54,6 +54,7 @@ class Connection(asyncio.Protocol):
 
     def fail(self, kind: str) -> None:
         """Give up the request in flight, if any, report it as failed, and hang up."""
+        # First, so that whoever hears of it does not ask on this connection again.
         self._is_given_up = True
         self._transport.abort()
         if self.sent:
@@ -92,9 +93,11 @@ class Connection(asyncio.Protocol):
         if not self.sent:
             self.fail("")  # an answer that nobody asked for
             return
+        # Closed first, because the owner asks again on a connection that is open.
         if not self._http.should_keep_alive():
             self._is_given_up = True
             self._transport.close()
+        # Cleared first, because the owner may ask again at once.
         sent, self.sent = self.sent, 0.0
         self._owner.on_answer(self, status, sent)
 

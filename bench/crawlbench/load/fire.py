@@ -61,8 +61,11 @@ async def fire(bench: Bench, load: Load) -> Run:
     async with bench.crew(jobs) as hands:
         await _await_ready(hands, bench.target, load.ready_s)
         if watch:
+            # Only now, so that the requests by which generators learn how a server answers without
+            # load are not counted.
             await watch.begin()
         start = time.monotonic() + COUNTDOWN_S
+        # All at once: a generator would begin late if the word waited for those to others.
         results = [asyncio.ensure_future(_await_result(hand, load, start)) for hand in hands]
         try:
             cpu_share = await _watch_cpu(watch, load, start) if watch else None

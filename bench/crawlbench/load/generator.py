@@ -115,12 +115,14 @@ class Generator:
         alarm = make_alarm(asyncio.get_running_loop(), self._send_due)
         self._alarm = alarm
         self._begin()
+        # Shares are of the span: waiting for late answers needs no CPU, and would lower them.
         await asyncio.sleep(max(0.0, self._tally.end - now()))
         span_s = now() - start
         cpu_share = (time.process_time() - cpu_s) / span_s
         cpu_wait_share = (read_cpu_wait_s() - wait_s) / span_s
         busy_share = min(1.0, self._pool.busy_s() / span_s)
         await self._drain()
+        # Both end here: while the pool closes, they could count again what is given up below.
         alarm.close()
         sweeper.cancel()
         self._give_up()
@@ -158,6 +160,7 @@ class Generator:
             tally.count_due(due)
             count_seconds(tally.lag, at - due)
             self._next_due = next(self._schedule, None)
+            # What waits already goes first, though a connection may just have become free.
             connection = None if self._backlog else self._pool.take()
             if connection is None:
                 self._backlog.append(due)
@@ -191,6 +194,7 @@ class Generator:
 
     def on_free(self, connection: Connection) -> None:
         """Give a free connection, which may be new, its next request, if there is one."""
+        # Before the start a connection that is free only waits.
         if self._probe is not None or not self._tally.start:
             self._pool.give(connection)
         elif not self._load.is_open:
@@ -222,6 +226,7 @@ class Generator:
     async def _drain(self) -> None:
         """Wait until everything is answered, but no longer than `drain_s`."""
         limit = now() + self._load.drain_s
+        # The sender may be late: what is due and not yet sent is waited for as well.
         while (self._next_due is not None or self._tally.outstanding) and now() < limit:
             await asyncio.sleep(0.002)
 
@@ -230,6 +235,7 @@ class Generator:
         tally = self._tally
         for connection in self._pool.in_flight():
             connection.fail("no answer by the end")
+        # It was due all the same, though the sender never came to it.
         while self._next_due is not None:
             tally.count_due(tally.start + self._next_due)
             self._backlog.append(self._next_due)

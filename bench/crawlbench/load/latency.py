@@ -42,6 +42,7 @@ def encode_counts(counts: Mapping[int, int]) -> str:
     """Return counts by microseconds as a histogram in its text form (V2, compressed, base 64)."""
     histogram = _new()
     for key, count in counts.items():
+        # The histogram would leave out what is longer than its bound.
         histogram.record_value(min(max(key, 1), LONGEST_US), count)
     text: bytes = histogram.encode()
     return text.decode("ascii")
@@ -72,6 +73,7 @@ def quantile(histogram: HdrHistogram, fraction: float, failed: int = 0) -> float
         Seconds; None if there are no requests, or the fraction reaches into the failed ones.
     """
     answered = histogram.get_total_count()
+    # A product that should be whole may come out a little above it, and would give the next rank.
     rank = max(1, math.ceil(fraction * (answered + failed) - 1e-9))
     if rank > answered:
         return None

@@ -129,9 +129,11 @@ def _bound(option: str, value: float, most: float) -> None:
 def _require_owned(url: str, owned: str | None) -> None:
     try:
         parts = urlsplit(url)
+        # Reading the port raises ValueError if it is none.
         host, _ = parts.hostname, parts.port
     except ValueError:
         host = None
+    # The address goes into a request line as it is, so it must be ASCII without blanks.
     if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
         raise UsageError(
             f"--url {url!r} is not an address; one looks like http://127.0.0.1:8000/page"

@@ -144,6 +144,7 @@ def _limit_of_generators(run: Run, lag_s: Percentiles) -> str:
     if cpu >= CPU_FULL:
         return f"a generator used {cpu:.0%} of a CPU: more generators, and CPUs, are needed"
     late_s = lag_s.get("p99") or 0.0
+    # Waiting does no harm by itself: latencies grow only if the sender is late.
     if late_s >= LATE_S and wait >= CPU_WAIT:
         return (
             f"a generator waited for a CPU {wait:.0%} of the time, and its sender was late by "

@@ -75,6 +75,7 @@ class Pool:
         while self.idle:
             connection = self.idle.pop()
             self._note_busy()
+            # It may be closing, which its owner hears only in a later turn of the loop.
             if connection.is_open:
                 return connection
         return None
@@ -133,6 +134,7 @@ class Pool:
 
     async def close(self) -> None:
         """Hang up everywhere, and open no more connections."""
+        # First, so that nothing is opened in place of what is hung up below.
         self._is_closing = True
         for task in self._tasks:
             task.cancel()

@@ -154,6 +154,10 @@ class _Trial:
 async def _confirm(trial: _Trial, most: float, low: float | None, high: float | None) -> _Bracket:
     """Return a rate that held twice, and the lowest above it that failed in a long step."""
     failures = 0
+    # Each time round, the bracket is narrow and its lower end is tried again. If that fails, the
+    # answer lies below it. If it holds, the upper end must have failed in a long step too, because
+    # in a short one a stall of the machine looks like an overload; if it holds there, the answer
+    # lies above it.
     while failures < CONFIRMATIONS:
         low, high = await _bisect(trial.holds, low, high)
         if low is None:
@@ -191,6 +195,8 @@ async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
     while rate >= MIN_PER_S:
         if await holds(rate):
             return rate, failed
+        # Small steps first, each the square of the one before: a rate that failed when it was tried
+        # again is probably close to one that holds.
         rate, failed = _even(rate / min(2.0, (failed / rate) ** 2)), rate
     return None, failed
 
@@ -198,7 +204,9 @@ async def _bracket_below(holds: _Holds, rate: float, failed: float) -> _Bracket:
 async def _bisect(holds: _Holds, low: float | None, high: float | None) -> _Bracket:
     """Return a bracket within the given one whose ends are at most `NEAR` apart."""
     while low is not None and high is not None and high / low > NEAR:
+        # The geometric mean, because ends are near by their ratio.
         middle = _even((low * high) ** 0.5)
+        # Three digits may leave no rate between the two.
         if not low < middle < high:
             break
         if await holds(middle):

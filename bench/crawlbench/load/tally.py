@@ -51,6 +51,8 @@ class Tally:
         half = self.start + self.span_s / 2
         is_first = intended < half and at < half + self.unloaded_s
         self.done_first += is_first
+        # Answers from the first half that came late count here, as those of this half come after
+        # its end: in a steady state the two cancel (`outcome._is_kept`).
         self.done_second += not is_first and at < self.end + self.unloaded_s
         count_seconds(self.latency, at - intended)
         count_seconds(self.service, at - sent)

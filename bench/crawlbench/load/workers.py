@@ -76,12 +76,14 @@ class Cluster:
             run = uuid.uuid4().hex
             hands = [
                 _DaskHand(self._client, worker, f"crawlbench-load-{run}-{job['number']}")
+                # There may be more workers than jobs.
                 for job, worker in zip(jobs, self.workers, strict=False)
             ]
             try:
                 try:
                     async with asyncio.timeout(ANSWER_S):
                         for hand, job in zip(hands, jobs, strict=True):
+                            # The job's CPUs are this machine's.
                             await hand.start(job | {"cpus": ()})
                 except OSError as error:
                     raise BenchError(f"no generator can be started: {explain(error)}") from error
@@ -145,6 +147,7 @@ async def _find_equals(client: Any, known: list[str]) -> list[str]:  # noqa: ANN
             f"the workers {', '.join(new)} did not say within {ANSWER_S:g} s what they run: "
             f"{explain(error)}; restart those that hang"
         ) from error
+    # Its connection ended before it answered, so it is no worker any more.
     gone = {worker for worker, one in found.items() if isinstance(one, OSError)}
     there = {worker: one for worker, one in found.items() if worker not in gone}
     if told := tell_differences(describe_software(), there):
@@ -200,6 +203,7 @@ class _DaskHand:
         try:
             while not waiting.done():
                 await asyncio.wait({waiting}, timeout=POLL_S)
+                # A task that failed never sends what `ready` waits for; its exception says why.
                 if self._future.status == "error":
                     await self._future.result()
                 if not waiting.done() and self._worker not in await _find_workers(self._client):
@@ -218,6 +222,7 @@ class _DaskHand:
         """Cancel the task, if it still exists, and close its queues."""
         with suppress(Exception):  # the scheduler may be gone, with everything it had
             async with asyncio.timeout(END_S):
+                # For a task that waits for the word: Dask never stops the thread of a task.
                 await self._to.put({"delay_s": None})
                 await self._future.cancel()
                 self._to.close()
@@ -240,6 +245,7 @@ def run_generator(job: Job, name: str) -> Message:
     to, back = queue(f"{name}-to"), queue(f"{name}-back")
     child = PlainChild(GENERATOR, json.dumps(job))
     is_wanted = watch_task()
+    # The child is heard without a deadline, so a thread ends it once nobody wants its part.
     threading.Thread(target=_kill_unwanted, args=(child, is_wanted), daemon=True).start()
     try:
         back.put(child.hear())

@@ -49,6 +49,7 @@ class ByteStore(Generic[Stored]):
         """Keep a value, drop the least recently used ones, and return the value."""
         self._kept[key] = value
         self.bytes += self._size(value) + ENTRY_BYTES
+        # The newest stays even where it alone is too big, or it would be rendered for each request.
         while self.bytes > self._most_bytes and len(self._kept) > 1:
             self.bytes -= self._size(self._kept.popitem(last=False)[1]) + ENTRY_BYTES
         return value

@@ -34,6 +34,7 @@ _CONFIGURATION = H2Configuration(
 
 def after_preface(data: bytes) -> bytes | None:
     """Return what follows a preface, or the rest of one that began earlier; None without one."""
+    # The longest first: what ends a preface also stands in its middle.
     rests = (PREFACE[at:] for at in range(len(PREFACE)))
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 
@@ -85,6 +86,7 @@ class Asking:
         """Return the request that headers begin: pairs of bytes from h2, names in lower case."""
         sent: dict[bytes, bytes] = {}
         for name, value in headers:
+            # HTTP/2 may split a Cookie header: semicolons join its parts again (RFC 9113, 8.2.3).
             glue = b";" if name == b"cookie" else b","
             sent[name] = sent[name] + glue + value if name in sent else value
         content_type = sent.get(b"content-type", b"")

@@ -81,6 +81,7 @@ def main() -> None:
     """Serve until standard input ends."""
     say = open_channel()
     job: MirrorJob = json.loads(sys.argv[1])
+    # Before there are threads, which inherit it.
     if job["cpus"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cpus"])
     try:
@@ -133,6 +134,7 @@ async def _obey(mirror: Mirror, entrance: Entrance, say: Say) -> None:
         except ValueError:  # no manager sends this, unless it is dying
             over.set()
             return
+        # Opening has to be awaited. The manager sends nothing more until it has the answer.
         if command["op"] == "open":
             task = asyncio.create_task(_open(entrance, command["door"], say))
             opening.add(task)
@@ -156,6 +158,7 @@ async def _open(entrance: Entrance, name: str, say: Say) -> None:
 
 def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
     if command["op"] == "begin":
+        # Before `begin`, which looks whether anybody watches.
         if command["trace_file"]:
             with contextlib.suppress(OSError):  # there is no trace then, and the manager notices
                 mirror.on_exchange = Tracer(mirror, Path(command["trace_file"]))
@@ -168,6 +171,7 @@ def _carry_out(mirror: Mirror, command: Command, say: Say) -> None:
         say({})
     else:
         counters = mirror.end()
+        # Before the answer, after which the manager may read the file.
         if isinstance(mirror.on_exchange, Tracer):
             mirror.on_exchange.close()
         say(counters.as_message())

@@ -60,6 +60,7 @@ def count_request(counters: Counters, request: Request, connection: Tracked) -> 
         connection.span, connection.crawl = counters, before
         counters.introduced(connection.opened)
     elif before > connection.crawl:
+        # A crawl asks for each page once: earlier requests for one come from earlier crawls.
         connection.crawl = before
         counters.carried += 1
     return name, before
@@ -68,10 +69,12 @@ def count_request(counters: Counters, request: Request, connection: Tracked) -> 
 def answer_stranger(mirror: Mirror, request: Request) -> Answer:
     """Return the answer to a request for no page."""
     responses, target = mirror.responses, request.target
+    # Over HTTP/1.1 the reader has refused such a target already.
     if len(target) > MAX_TARGET_BYTES:
         return responses.error_answer(414)
     # Clients follow a redirect of a POST with GET, which a page's own address would not allow.
     is_read = request.refusal == 405 and request.method in {b"GET", b"HEAD"}
+    # Without faults nothing is redirected, so that these addresses do not exist.
     if mirror.network.faults and (request.is_allowed or is_read):
         if target in faults.LOOP_TARGETS:
             return faults.loop_answer(target)

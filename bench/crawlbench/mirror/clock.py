@@ -49,6 +49,7 @@ class Clock:
         Calls are made in the order of their times.
         """
         timer = Timer(callback)
+        # The number keeps calls for the same time in order, and timers from being compared.
         heappush(self._heap, (due, next(self._numbers), timer))
         if due < self._armed:
             self._armed = due
@@ -58,16 +59,21 @@ class Clock:
     def _ring(self) -> None:
         """Call what is due, and set the timer for what comes next."""
         heap = self._heap
+        # A cancelled call stays in the heap until it reaches the front. There it goes at once, or
+        # the loop would be woken for nothing.
         while heap and (heap[0][0] <= now() or heap[0][2].callback is None):
             callback = heappop(heap)[2].callback
             if callback is None:
                 continue
+            # One call that fails must not take the others with it.
             try:
                 callback()
             except Exception as error:
                 self._loop.call_exception_handler(
                     {"message": "a call of the mirror's clock failed", "exception": error}
                 )
+        # Until here `_armed` lay in the past, so that calls that were asked for meanwhile did not
+        # set the alarm one by one.
         self._armed = heap[0][0] if heap else float("inf")
         if heap:
             self._alarm.set(self._armed)
@@ -75,5 +81,6 @@ class Clock:
     def close(self) -> None:
         """Forget all calls."""
         self._heap.clear()
+        # Earlier than any call, so that none sets the alarm after it is closed.
         self._armed = float("-inf")
         self._alarm.close()

@@ -35,11 +35,13 @@ with contextlib.suppress(ImportError):
 
     _EXPAND["br"] = brotli.decompress
     _COMPRESS[BROTLI] = lambda body: brotli.compress(body, quality=BROTLI_QUALITY)
+# In the standard library from Python 3.14 on; before that, in the package backports.zstd.
 try:
     from compression import zstd  # type: ignore[import-not-found,unused-ignore]
 except ImportError:
     with contextlib.suppress(ImportError):
         from backports import zstd
+# Where neither was found, the name does not exist.
 with contextlib.suppress(NameError):
     _EXPAND["zstd"] = zstd.decompress
     _COMPRESS[ZSTD] = lambda body, compress_zstd=zstd.compress: compress_zstd(body, ZSTD_LEVEL)  # type: ignore[misc]
@@ -67,13 +69,15 @@ def choose_coding(accept_encoding: bytes) -> int:
         try:
             weight = float(value) if name.strip() == b"q" else 1.0
         except ValueError:
-            weight = 0.0
+            weight = 0.0  # what cannot be read is no consent
         weights[coding.strip()] = weight if math.isfinite(weight) else 0.0  # not allowed for q
+    # The old name still counts (RFC 9110, 8.4.1.3).
     if b"x-gzip" in weights:
         weights.setdefault(b"gzip", weights[b"x-gzip"])
     others = weights.get(b"*", 0.0)
     if others > 0:
         weights.setdefault(b"gzip", others)  # everybody has this one
     offers = [(weights.get(name, 0.0), flag) for flag, name in _PREFERRED if flag in _COMPRESS]
+    # Of equal weights `max` takes the first, which is the preferred one.
     weight, flag = max(offers, key=lambda offer: offer[0])
     return flag if weight > 0 else 0

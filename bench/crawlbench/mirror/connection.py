@@ -46,6 +46,7 @@ class Connection(Tracked):
         """Belong to a mirror, and count at the door that the client came in by."""
         super().__init__(door)
         self._mirror = mirror
+        # Made when they are needed: a connection whose requests are all known needs neither.
         self._reader: RequestReader | None = None
         self._outbox: Outbox | None = None
         self._is_between = True
@@ -61,6 +62,7 @@ class Connection(Tracked):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         raw = transport.get_extra_info("socket")
+        # Past TLS nothing may be written to the socket: there the transport encrypts.
         is_tcp = raw is not None and transport.get_extra_info("sslcontext") is None
         self._fd = raw.fileno() if is_tcp else -1
         self._mirror.admit(self)
@@ -88,6 +90,7 @@ class Connection(Tracked):
     def data_received(self, data: bytes) -> None:
         """Answer a known request, or parse what came."""
         mirror = self._mirror
+        # The same bytes mean the same request only where a request begins, not within a body.
         if self._is_between:
             known = self.door.known.get(data)
             if known is not None:
@@ -111,6 +114,7 @@ class Connection(Tracked):
         assert page is not None
         answer = known.recall() or known.learn(self._mirror.responses.page(page, flags))
         size = len(answer.data)
+        # Before the client can have the answer: after that its clock may stop at any moment.
         self.active = at = now()
         counters = self.door.counters
         before = counters.answered_at_once(page, size, at, flags)
@@ -142,6 +146,7 @@ class Connection(Tracked):
         self.active = now()
         refusal = self._reader.feed(data) or (400 if begins and _is_false_preface(data) else 0)
         if refusal:
+            # A preface after a request is none: HTTP/2 begins with the connection or not at all.
             if self._reader.is_http2 and not self._served and self._turn_to_http2(data):
                 return
             self._refuse(refusal)
@@ -156,10 +161,12 @@ class Connection(Tracked):
         if rest is None:
             return False
         protocol = Http2Connection(self._mirror, self.door, self.opened)
+        # The mirror has counted this connection already: it only changes hands.
         self._mirror.connections.discard(self)
         self._mirror.connections.add(protocol)
         self._transport.set_protocol(protocol)
         protocol.take_over(self._transport, self.number)
+        # h2 wants the whole preface, of which HTTP/1.1's parser may have swallowed a part before.
         protocol.data_received(PREFACE + rest)
         return True
 
@@ -173,6 +180,7 @@ class Connection(Tracked):
             if aside:
                 return self._serve_aside(aside, request)
         name, before = count_request(counters, request, self)
+        # The first answer on a connection, whichever it is, waits for the handshakes as well.
         age_s, self._is_new = arrived - self.opened if self._is_new else None, False
         delay_s = mirror.delay_s(request.page or "", before, connection_age_s=age_s)
         wire = self._make_wire(request, before)
@@ -213,6 +221,8 @@ class Connection(Tracked):
     def _give_leave(self, page: str) -> None:
         """Let a client send its body, a round trip later and after the answers that wait."""
         counters, arrived = self.door.counters, now()
+        # Only these bytes count. As an answer it would lower `in_flight`, although its request has
+        # not arrived yet; so its exchange has counters of its own.
         counters.wire_bytes += len(CONTINUE)
         age_s, self._is_new = arrived - self.opened if self._is_new else None, False
         name, before = f"100 {page}", counters.pages.get(page, 0)
@@ -237,6 +247,7 @@ class Connection(Tracked):
         outbox = self._open_outbox()
         outbox.put(exchange)
         if len(outbox.waiting) == MAX_WAITING:
+            # What came in the same packet is still taken, so that for a moment more may wait.
             self._transport.pause_reading()
 
     def _open_outbox(self) -> Outbox:

@@ -45,6 +45,7 @@ def spoil(kind: str, answer: Answer, flags: int, responses: Responses, end: End)
         responses: renders it.
         end: what would happen after the whole answer.
     """
+    # Only a length that was promised can be fallen short of, and pages come in chunks.
     if kind == "short-body":
         answer = replace(answer, has_length=True)
     whole = responses.render(answer, flags)

@@ -60,6 +60,7 @@ class Desk:
         answer = mirror.aside(request.target) if mirror.aside and request.page is None else None
         name, spoiled = UNCOUNTED, ""
         if answer:
+            # Thrown away: what is not the site's counts nowhere.
             counters = Counters()
         else:
             counters.http2_requests += 1
@@ -118,6 +119,7 @@ class Desk:
         mirror = self._mirror
         delay_s = mirror.delay_s(page, before, connection_age_s=None)
         if self._ready is None:
+            # One key draws both delays, so their difference is what is left of the handshakes.
             age_s = arrived - self._connection.opened
             self._ready = arrived + mirror.delay_s(page, before, connection_age_s=age_s) - delay_s
         return max(arrived, self._ready) + delay_s
@@ -125,6 +127,7 @@ class Desk:
     def note(self, reply: Reply) -> None:
         """Note that nothing more of a reply will come."""
         reply.exchange.sent_bytes = reply.sent_bytes
+        # Each answer that was sent lets the client take back one more request (`Patience`).
         self.answered += reply.exchange.last_byte is not None
         self._mirror.watch(reply.exchange)
         if reply.stream in self._unread:  # RFC 9113, 8.1: the rest of the request is not needed

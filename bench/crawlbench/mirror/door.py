@@ -83,6 +83,7 @@ class Entrance:
         try:
             if not (self._others and await self._open_wide(door)):
                 await self._open(door, 0)
+        # Cancelled as well: otherwise `find` would take this for an open door from now on.
         except BaseException:
             self._mirror.shut(name)
             raise
@@ -139,6 +140,8 @@ class TlsDoor(asyncio.Protocol):
         self._door.counters.tls_connections += 1
         agreed = cast("SSLObject", transport.get_extra_info("ssl_object")).selected_alpn_protocol()
         room = Http2Connection if agreed == HTTP_2 else Connection
+        # Made only now: the played round trips of a new connection count from here, so that what
+        # TLS costs a client's CPU comes on top of them.
         protocol = room(self._mirror, self._door)
         transport.set_protocol(protocol)
         protocol.connection_made(transport)

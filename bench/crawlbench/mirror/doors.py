@@ -83,6 +83,7 @@ class Door:
         ends_with_head = head.find(b"\r\n\r\n") == len(head) - 4
         if len(head) > MAX_KNOWN_BYTES or not (ends_with_head or request.body):
             return
+        # Nobody needs to know which are the oldest: what still comes is known again once parsed.
         if len(self.known) >= min(KNOWN_REQUESTS, ALL_KNOWN_REQUESTS // len(self._doors)):
             self.known.clear()
         self.known[head] = Known(request)
@@ -166,7 +167,9 @@ class Doors:
     def begin(self, name: str) -> None:
         """Start a span in which this door is in use, or the main one if there is no such door."""
         self.in_use = self._doors.get(name, self.main)
-        self.in_use.count_anew()  # the next cell may just have taken its warmups
+        # What came by this door since its last span may be its warmups: it is no part of this span,
+        # and nobody's stray.
+        self.in_use.count_anew()
         self._early = self._count_strays()[0]
 
     def end(self) -> tuple[Counters, int]:

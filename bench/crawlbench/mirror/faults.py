@@ -50,6 +50,7 @@ def alter(answer: Answer, fault: Fault, page: str) -> Answer:
     if change:
         return change(answer)
     if fault.kind in {"301", "302"}:
+        # The mark makes it another address of the page, which no fault hits (`Mirror.draw_fault`).
         mark = "&" if "?" in page else "?"
         return Responses.error_answer(int(fault.kind), {"Location": f"{page}{mark}{MARK}"})
     if fault.kind.isdigit():
@@ -100,6 +101,7 @@ def _pack_zeros(size: int) -> bytes:
     """Return a gzip stream of that many zero bytes, made from one repeated block."""
     block = bytes(2**20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    # After a full flush a block refers to nothing before it, so that its bytes can be repeated.
     packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     checksum = 0
     for _ in range(size // len(block)):

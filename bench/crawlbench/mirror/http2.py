@@ -110,16 +110,20 @@ class Http2Connection(Tracked):
     def _take(self, event: events.Event) -> None:
         """Do what an event asks for; most unknown ones ask for nothing."""
         handle = _HANDLERS.get(type(event))
-        if handle and not self._is_over:
+        if handle and not self._is_over:  # an event before it may have ended everything
             handle(self, event)
 
     def _begin_request(self, event: events.RequestReceived) -> None:
         asking, stream = Asking.read(event.headers or ()), event.stream_id
+        # REFUSED_STREAM says that nothing was done for a request, so that it may be sent again (RFC
+        # 9113, 8.7). One without a valid host is malformed, an error of its stream (8.1.1).
+        # Whatever else is wrong gets an answer.
         if self._is_leaving:
             self._refuse_stream(stream)
         elif len(self._asking) + len(self._streams.open) >= MAX_STREAMS:
             self._refuse_stream(stream)
             self.door.counters.refused(f"(refused beyond {MAX_STREAMS} streams)")
+            # Otherwise a client could open streams beyond the limit without end.
             self._take_chatter(event)
         elif not is_host(asking.authority):
             self._refuse_stream(stream, ErrorCodes.PROTOCOL_ERROR)
@@ -140,9 +144,11 @@ class Http2Connection(Tracked):
         """Collect a body, up to the limit."""
         stream, size = event.stream_id, event.flow_controlled_length or 0
         asking = self._asking.get(stream)
+        # Also if nobody keeps this body: the connection's window would shut for all streams.
         if size:
             self._h2.acknowledge_received_data(size, stream)
         else:
+            # An empty frame costs its sender nine bytes (CVE-2019-9518).
             self._take_chatter(event)
         if asking:
             asking.body += event.data or b""
@@ -158,10 +164,12 @@ class Http2Connection(Tracked):
 
     def _open_window(self, event: events.WindowUpdated) -> None:
         self._streams.unblock(event.stream_id or 0)
+        # With nothing to send, a wider window asks for nothing.
         if not self._streams.open:
             self._take_chatter(event)
 
     def _change_settings(self, event: events.RemoteSettingsChanged) -> None:
+        # A setting may have widened the windows of all streams.
         self._streams.unblock(0)
         self._take_chatter(event)
 
@@ -219,6 +227,7 @@ class Http2Connection(Tracked):
         """Serve nothing more; count a refusal if the client did something wrong."""
         if self._is_over:
             return
+        # Set first: closing the streams comes back to `_end_if_done`.
         self._is_over = True
         if code is not None:
             name = code.name if isinstance(code, ErrorCodes) else code
@@ -231,6 +240,7 @@ class Http2Connection(Tracked):
 
     def drop_if_idle(self, since: float) -> None:
         """Drop the connection if nothing has moved since then and nothing is due."""
+        # Pings and the like do not count, or a client could keep its place by them.
         if max(self.active, self._streams.moved_at) < since and not self._streams.has_due:
             self.drop()
 

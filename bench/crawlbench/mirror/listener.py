@@ -74,6 +74,7 @@ class _Address:
 
     def close(self) -> None:
         """Accept no more connections there."""
+        # Out of the loop first: once it is closed, its descriptor may be another socket's.
         self.forget(self)
         with contextlib.suppress(OSError):
             self.raw.close()
@@ -179,6 +180,7 @@ class Listener:
             self._pause.cancel()
         for task in self._tasks:
             task.cancel()
+        # Before `_is_listening` goes, which says that their sockets must be taken out of the loop.
         for address in list(self._addresses):
             address.close()
         self._is_listening = False

@@ -115,6 +115,8 @@ class Outbox:
         if self.is_stalled:
             return
         self.is_open = True
+        # A client that reads again gets no burst: what its line could have carried meanwhile is
+        # lost. But a piece may still be on the lines, and the next one comes after it.
         self._ready_at = max(self._ready_at, now())
         if self.waiting and self._timer is None:
             self._wait_until(now())
@@ -131,6 +133,8 @@ class Outbox:
 
     def _go_on(self) -> None:
         """Send what is due, and set the clock for what is not."""
+        # Three things stop it: nothing waits; the client does not read; the clock will call,
+        # because the first answer is not due or a piece of it is on the lines.
         while self.waiting and self.is_open and self._timer is None:
             first = self.waiting[0]
             if first.due > now():
@@ -150,6 +154,7 @@ class Outbox:
     def _lines(self, exchange: Exchange) -> list[Line]:
         """Return the lines that an answer has to pass through."""
         if exchange.wire.bytes_per_s:
+            # A new line for each piece will do: `_ready_at` says when the last one was through.
             return [Line(exchange.wire.bytes_per_s)]
         lines = (self._line, self._mirror.line)
         return [line for line in lines if line] if self._mirror.plays_network else []
@@ -159,6 +164,7 @@ class Outbox:
         lines = self._lines(exchange)
         size = min(piece_bytes(line.bytes_per_s) for line in lines)
         piece = exchange.wire.data[self._position : self._position + size]
+        # Not from now on: timers ring late, and a line would lose that time with each piece.
         start = max(self._ready_at, exchange.due)
         due = self._ready_at = max(line.carry(len(piece), start) for line in lines)
 
@@ -205,6 +211,7 @@ class Outbox:
 
     def _say_farewell(self) -> None:
         """End the answers; what the client still sends is read, and ignored, for a while."""
+        # TLS cannot end one direction alone.
         if self._transport.can_write_eof() and not self._transport.is_closing():
             self._transport.write_eof()
         self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
@@ -212,6 +219,7 @@ class Outbox:
     def reset(self) -> None:
         """Reset the connection."""
         raw = self._transport.get_extra_info("socket")
+        # Without this the system would end the connection with FIN, as if it were closed.
         if raw is not None and not self._transport.is_closing():
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         self._transport.abort()

@@ -87,10 +87,14 @@ class RequestReader:
             at += size
             self._tail = (self._tail + piece[-MAX_TAIL_BYTES:])[-MAX_TAIL_BYTES:]
             if self._is_in_body:
+                # Only the parser knows how much of this is body, which `on_body` takes off again.
+                # What is left are the sizes of chunks, extensions and trailers.
                 self._head_bytes += size
                 refusal = self._parse(piece)
                 is_too_big = self._head_bytes > MAX_HEAD_BYTES
             else:
+                # The parser gets nothing beyond the limit: if the end of the request lay there, it
+                # would be answered before it is refused.
                 room = MAX_HEAD_BYTES - self._head_bytes
                 self._head_bytes += size
                 is_too_big = size > room
@@ -122,6 +126,7 @@ class RequestReader:
         except httptools.HttpParserCallbackError:
             return self._refusal or 500  # one of our own callbacks raised
         except httptools.HttpParserError as error:
+            # llhttp stops at HTTP/2's preface as at an error, but by then it has taken the method.
             self.is_http2 = self._parser.get_method() == b"PRI"
             is_version = UNKNOWN_VERSION in str(error) and not self.is_http2
             return 505 if is_version else 400
@@ -158,6 +163,7 @@ class RequestReader:
         if refusal:
             self._refuse(refusal)
         self._is_in_body = True
+        # Without a body nobody waits; HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
         if self._expectation and version == "1.1" and self._has_body:
             self._on_expect(self._find_page(self._target) or "")
 
@@ -182,6 +188,7 @@ class RequestReader:
     # Our own methods
 
     def _take_accept_encoding(self, value: bytes) -> None:
+        # A header that comes several times is one list (RFC 9110, 5.3).
         self._accepted += b"," + value
         self._flags &= ~CODED
         self._flags |= choose_coding(self._accepted)
@@ -232,12 +239,14 @@ class RequestReader:
             flags |= HEAD
         page = self._find_page(self._target)
         refusal = self._find_refusal(method, page, flags & REFUSING, self._body)
+        # Answers are kept by their flags, and these would only keep the same answer twice.
         flags &= ~REFUSING
         expects = bool(self._expectation)
         sent = (method, self._body, expects, self._content_type)
         return Request(self._target, page, flags, refusal, closes, *sent)
 
     def _refuse(self, status: int) -> NoReturn:
+        # Whatever a callback raises stops the parser; `_parse` then looks here for the reason.
         self._refusal = status
         raise ValueError(status)
 

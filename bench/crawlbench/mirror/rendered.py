@@ -44,6 +44,7 @@ class Rendered:
 
     def lie_in(self, file: MemoryFile) -> None:
         """Send it from this file from now on."""
+        # The bytes first: if there is no room for them, the answer goes on being sent from memory.
         self._start = file.append(self.data)
         self._file = file
 
@@ -76,6 +77,7 @@ class Shelf:
         if not self._is_possible:
             return
         try:
+            # Several files, so that the memory of each is free once its last answer is dropped.
             if self._file is None or self._file.size >= FILE_BYTES:
                 self._file = MemoryFile()
             rendered.lie_in(self._file)

@@ -13,6 +13,7 @@ VERSIONS = {"1.0", "1.1"}
 ANY_TAG = b"*"
 EXPECTATION = b"100-continue"
 """The only one that anybody can have of us."""
+# An IPv6 address in brackets, or a name without an empty label. Neither a user nor a path fits.
 _HOST = re.compile(
     rb"(?:\[[0-9A-Fa-f:.]+\]|(?!.*[.][.])[\w.~!$&'()*+,;=%-]+)(?::[0-9]*)?", re.ASCII
 )

@@ -35,7 +35,9 @@ KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up
 KEEP_ALIVE_S = 30.0
 MAX_QUOTED_BYTES = 200  # quoted from what a client sent
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual requests
+# As long as the real host's, so that answers weigh the same.
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
+# Each protocol frames an answer itself, so what the real host said of its framing is left out.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -86,6 +88,7 @@ class Responses:
         for address in self._pages.addresses():
             if self._rendered.bytes > KEPT_BYTES * SHARE_MADE_BEFOREHAND:
                 return
+            # A crawl's first request brings no cookie, and its later ones mostly do.
             for flags in (GZIP | NEW_VISITOR, GZIP):
                 self.page(address, flags)
 
@@ -108,7 +111,7 @@ class Responses:
             return 415
         try:
             return 0 if json.loads(body) == self._payload(page) else 422
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError):  # nested too deeply
             return 400
 
     def refusal_answer(self, request: Request) -> Answer:
@@ -135,6 +138,7 @@ class Responses:
                 self.page(address, flags & ~ALTERED)  # so that no later crawl waits for it
             rendered = Rendered(self.render(self._make_answer(address, flags), flags))
             return self._rendered.put(key, rendered)
+        # In a file an answer takes its memory twice, which only those that come again are worth.
         if kept.is_worth_a_file:
             self._shelf.put(kept)
         return kept

@@ -87,6 +87,7 @@ class Mirror:
             door: the door by which requests should come in.
             alters: whether every other crawl, the first included, is served the other edition.
         """
+        # Made here, so that no request waits for it, and before the span's CPU time begins.
         if alters and self.make_edition:
             self.responses.edition, self.make_edition = self.make_edition(), None
         self._alters = alters and bool(self.responses.edition.bodies)
@@ -96,6 +97,7 @@ class Mirror:
         self.is_plain = self.on_exchange is None and not is_changed
         """Whether answers are sent whole and at once, and nobody watches."""
         self.doors.begin(door)
+        # Not where answers are sent at once: there each note would lengthen what is measured.
         self.counters.asked = None if self.is_plain else []
         self._cpu_before = time.process_time()
         self._wait_before = read_cpu_wait_s()
@@ -103,6 +105,7 @@ class Mirror:
     def end(self) -> Counters:
         """Return what was counted since `begin`."""
         counters, stray_bytes = self.doors.end()
+        # Read first: looking up the sizes of pages below is no work for the span.
         counters.cpu_s = time.process_time() - self._cpu_before
         counters.cpu_wait_s = read_cpu_wait_s() - self._wait_before
         counters.edition, counters.is_altered = dict(self.responses.edition.titles), self._alters
@@ -117,6 +120,7 @@ class Mirror:
         """Note how long strays can have held up the others: by CPU time and on a shared line."""
         strays = sum(counters.strays.values())
         if strays:
+            # Taking a stray to cost the mirror as much as a request of the span does.
             counters.held_up_s = counters.cpu_s * strays / (strays + counters.requests)
             if self.line and self.plays_network:
                 counters.held_up_s += stray_bytes / self.line.bytes_per_s
@@ -124,7 +128,9 @@ class Mirror:
     @staticmethod
     def _date(counters: Counters) -> None:
         """Put moments on the clock that workers read, and turn flags into words."""
+        # On Linux the two clocks are one; elsewhere they may count from different moments.
         shift = time.perf_counter() - now()
+        # No client waits for an answer that was spoilt, so it may end when its crawl is long over.
         if not counters.faults:
             counters.last_at = max(counters.last_at, counters.answered_at)
         if counters.first_at:
@@ -145,6 +151,7 @@ class Mirror:
         """Return the seconds that the answer to the next request for a page must wait."""
         if not (self.network.round_trip_s and self.plays_network):
             return 0.0
+        # Without the lap: `draw_share` spreads the laps of one key over strata.
         key = f"{self._seed}/{self._epoch}/{page}/{before}"
         return self.network.delay_s(
             key, connection_age_s=connection_age_s, lap=self._lap, laps=self._laps
@@ -159,8 +166,10 @@ class Mirror:
             counters: where it is counted, those of the door that the request came by.
         """
         page = request.page
+        # Where a redirect led is served, or a client could be redirected again and again.
         if not (page and self.network.faults and self.plays_network) or unmark(request.target):
             return None
+        # With the lap: unlike delays, faults are drawn anew in each.
         key = f"{self._seed}/{self._epoch}/{self._lap}/{page}/{before}/fault"
         fault = self.network.fault(key, page, before)
         if fault:
@@ -211,11 +220,13 @@ class Mirror:
     ) -> None:
         """Listen at a bound socket on behalf of a door, which shuts it."""
         loop = asyncio.get_running_loop()
+        # Not in `__init__`, where no loop runs yet.
         if not hasattr(self, "clock"):
             self.clock = Clock(loop)
         make = partial(protocol, self, door)
         most = self.network.most_connections
         if most:
+            # One for all doors, because the network limits the connections of all together.
             self._listener = self._listener or Listener(most)
             door.listeners.append(self._listener.add(raw, make, tls))
         else:

@@ -131,6 +131,7 @@ async def serve(
     mirror = Mirror(responses, network, seed)
     if on_served:
         mirror.on_exchange = _watch(on_served)
+    # Begun again: at its own beginning the mirror did not know that anybody watches.
     mirror.begin("")
     mirror.aside = StatusPage(mirror, spec, network_name)
     with open_room() as folder, closing(mirror):
@@ -168,6 +169,7 @@ def main() -> None:
     job: ServingJob = json.loads(sys.argv[1])
     try:
         with (
+            # How `_serve_job` ends when standard input does.
             suppress(asyncio.CancelledError),
             asyncio.Runner(loop_factory=loop_factory()) as runner,
         ):

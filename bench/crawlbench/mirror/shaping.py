@@ -24,12 +24,14 @@ class Line:
             size_bytes: the size of the piece.
             start: when the piece is ready, in seconds on the same clock.
         """
+        # An idle line saves nothing up: what it could have carried until now is lost.
         self._free_at = max(self._free_at, start) + size_bytes / self.bytes_per_s
         return self._free_at
 
 
 def piece_bytes(bytes_per_s: float) -> int:
     """Return how many bytes are sent at a time over a line of this bandwidth."""
+    # Such as a fault's byte a second: as packets, nobody would see anything for minutes.
     if bytes_per_s < MIN_PIECE_BYTES:
         return 1
     return min(MAX_PIECE_BYTES, max(MIN_PIECE_BYTES, int(bytes_per_s * PIECE_S)))

@@ -103,12 +103,14 @@ class Streams:
         for each in [stream] if stream else list(self._blocked):
             reply = self._blocked.pop(each, None)
             if reply:
+                # No burst for the time in which the window was shut.
                 reply.ready_at = now()
                 self._ready.append(reply)
 
     def resume(self) -> None:
         """Resume sending to a client that reads again."""
         self.is_open = True
+        # No burst for the time in which nobody read.
         self._ready_at = now()
         self.go_on()
 
@@ -170,6 +172,7 @@ class Streams:
         """Return how much of a body can be sent now as one frame."""
         if not reply.left:
             return 0
+        # A client that makes all windows smaller can make this one negative (RFC 9113, 6.9.2).
         window = self._h2.local_flow_control_window(reply.stream)
         return max(0, min(len(reply.left), window, self._h2.max_outbound_frame_size))
 
@@ -187,6 +190,7 @@ class Streams:
         line of its own, so that others can go on beside it.
         """
         size = min(size, *(piece_bytes(line.bytes_per_s) for line in lines))
+        # Bound before the head is added: it takes time on the lines, but is no part of a frame.
         carry = partial(self._on_carried, reply, size)
         if reply.bytes_per_s:
             self._send_head(reply)
@@ -199,6 +203,7 @@ class Streams:
         self._timer = self._mirror.clock.call_at(self._ready_at, carry)
 
     def _on_carried(self, reply: Reply, size: int) -> None:
+        # A slow reply waits by a timer of its own, all others by that of the lines.
         if reply.timer:
             reply.timer = None
         else:
@@ -241,12 +246,14 @@ class Streams:
             self._take(reply)
         if reply.exchange.first_byte is not None:
             reply.exchange.last_byte = reply.exchange.counters.answered_at = now()
+        # First, because whoever hears that this reply is done looks whether others are open.
         del self.open[reply.stream]
         self._finish(reply)
 
     def _finish(self, reply: Reply) -> None:
         if reply.timer:
             reply.timer.cancel()
+        # Its bytes were counted when they were framed.
         reply.exchange.counters.answered(0)
         self._on_done(reply)
 

@@ -40,6 +40,7 @@ class Tracer:
             return
         opened = exchange.connection.opened - self._begun
         line = [
+            # Numbers count within a span: one from before would name another connection here.
             exchange.connection.number if opened >= 0 else 0,
             exchange.http,
             exchange.page,

@@ -150,6 +150,7 @@ class Addresses:
             if other is not page:
                 pairs = self.merged if other.sha256 == page.sha256 else self.clashes
                 pairs.append((other.address, page.address))
+        # After all pages, so that an alias never takes the place of a page.
         for page in pages:
             main = rules.spell(page.address)
             for alias in page.aliases:
@@ -180,6 +181,7 @@ def split_origin(address: str) -> tuple[str, str]:
     Addresses that browsers repair (`https:/host`, backslashes, blanks before it) are repaired.
     """
     found = _ORIGIN.match(address)
+    # A path may hold a colon, too. Other texts with one may be addresses that browsers repair.
     if not found and ":" in address and not address.startswith("/"):
         with contextlib.suppress(ValueError):
             mended = ada_url.URL(address).href
@@ -217,6 +219,7 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str:
     Raises:
         ValueError: this is not an address.
     """
+    # Browsers escape a query in the encoding of its page, and ada escapes it in UTF-8.
     if encoding != "utf-8" and "?" in href and not href.isascii():
         path, _, query = href.partition("?")
         query, mark, fragment = query.partition("#")

@@ -43,6 +43,7 @@ def cache_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "crawlbench"
     named = os.environ.get("XDG_CACHE_HOME", "")
+    # A relative path has no effect (XDG Base Directory Specification).
     base_folder = Path(named) if Path(named).is_absolute() else Path.home() / ".cache"
     return base_folder / "crawlbench"
 
@@ -84,6 +85,7 @@ class CachedFolder:
         """
         path = self.path
         if self._is_whole(path):
+            # Its time says that it is in use, so that `_remove_old` spares it.
             with suppress(OSError):  # it is somebody else's, or the disk is read-only
                 os.utime(path)
             return path
@@ -112,12 +114,14 @@ class CachedFolder:
 
     def _make(self, path: Path, *, is_alone: bool) -> None:
         prefix = f".{self.name}-"
+        # Whoever has the lock is alone; without one, a half-made folder may still be growing.
         _remove_old(path.parent, prefix, 0.0 if is_alone else STALE_S)  # left by a kill
         _remove_old(path.parent, f"{self.name}-", UNUSED_S)
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
         try:
             self.write(unfinished)
             unfinished.chmod(0o755)  # not only for its maker
+            # Moved aside in one step: no folder may be half removed under this name.
             if path.exists():  # damaged
                 path.rename(unfinished.with_name(unfinished.name + ".damaged"))
             try:

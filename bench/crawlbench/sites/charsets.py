@@ -87,6 +87,7 @@ def _prescan(head: bytes) -> str:
 
 def _in_ascii(label: str) -> str:
     """Return an encoding that was named in ASCII letters, so that it cannot be UTF-16."""
+    # As the standard has it for a page that names this encoding in a meta element.
     if label.strip().lower() == "x-user-defined":
         return "windows-1252"
     name = find_label(label)
@@ -99,7 +100,7 @@ def _metas(head: bytes) -> Iterator[dict[str, str]]:
     while token := _TOKEN.search(head, at):
         at = token.end()
         if token[0] in {b"<!", b"</", b"<?"}:
-            at = head.find(b">", at) + 1 or len(head)
+            at = head.find(b">", at) + 1 or len(head)  # -1 if none: the rest is one tag
         elif not token[0].startswith(b"<!--"):
             attributes, at = _attributes(head, at)
             if token["meta"]:
@@ -179,6 +180,7 @@ def _decode_more(error: UnicodeError) -> tuple[str, int]:
     name = error.encoding.lower().replace("-", "_")
     if name == "euc_jp" and (text := _jis_as_microsoft(body[at : at + 2])):
         return text, at + 2
+    # The euro sign of Microsoft's code page 936, which the standard takes, too.
     if name == "gb18030" and body[at] == 0x80:
         return "€", at + 1
     if name in _SINGLE_BYTES and 0x80 <= body[at] <= 0x9F:
@@ -191,6 +193,7 @@ def _jis_as_microsoft(pair: bytes) -> str:
     if len(pair) < 2 or not all(0xA1 <= byte <= 0xFE for byte in pair):
         return ""
     row, cell = (byte - 0xA0 for byte in pair)
+    # Shift_JIS has two rows of JIS in one lead byte, and gaps among its lead and trail bytes.
     lead = (row - 1) // 2 + (0x81 if row < 63 else 0xC1)
     trail = cell + 0x9E if row % 2 == 0 else cell + (0x3F if cell < 64 else 0x40)
     try:

@@ -94,6 +94,7 @@ def open_site(name: str, *, is_verified: bool = True) -> CustomSite:
         pages=lambda: FolderPages(folder, addresses.page_address, REMEDY),
         as_utf8=reading.as_utf8 if reading.transcodes else None,
         follow=reading.follow,
+        # In which folder the pages lie does not change what a crawl returns.
         content=compute_fingerprint(msgspec.structs.replace(file, pages="."), manifest),
     )
     return CustomSite(spec, file, manifest, addresses, reading, fingerprint, "rank" not in types)

@@ -46,6 +46,7 @@ def make_item_type(types: Types) -> type[Item]:
         slots=True,
         order=True,
     )
+    # Known once the type is made, and before `reduce` is called.
     names = field_names(item_type)
     return item_type
 
@@ -67,6 +68,7 @@ def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
     names = field_names(item_type)[1:]
     rank_of = _make_ranking(rows)
 
+    # What this returns is not of the class that was called, so `__init__` is not called on it.
     def make(_: type, **values: Any) -> Item:  # noqa: ANN401  (of the fields' types)
         key = tuple(values[name] for name in names)
         return item_type(rank_of(key), *key)
@@ -90,6 +92,7 @@ def _make_ranking(rows: Iterable[Row]) -> Callable[[Key], int]:
         if place is not None:
             return place
         text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
+        # A page may hold half a surrogate pair, which JSON takes and UTF-8 does not.
         digest = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest()
         return (1 << _RANK_BITS) | (int.from_bytes(digest, "big") >> (64 - _RANK_BITS))
 

@@ -168,6 +168,7 @@ def read_body(folder: Path, page: ManifestPage, remedy: str = BUILD) -> bytes:
         failure = f"the file {page.file!r} of {page.address} is not a plain name in {folder}"
         raise _refuse(failure, remedy)
     path = folder / page.file
+    # Even one to the right bytes is refused: later it may lead elsewhere.
     if path.is_symlink():
         failure = f"the file {page.file!r} of {page.address} is a symbolic link in {folder}"
         raise _refuse(failure, remedy)
@@ -185,6 +186,7 @@ def read_body(folder: Path, page: ManifestPage, remedy: str = BUILD) -> bytes:
 def _decode(path: Path, remedy: str) -> Manifest:
     text = _read(path, remedy)
     try:
+        # The number first: another format may have fields with which the rest of this would fail.
         number = msgspec.json.decode(text, type=_Header).format
         if number != FORMAT:
             failure = f"{path} has the format {number}, but this crawlbench reads {FORMAT}"

@@ -67,6 +67,7 @@ def as_text_xpath(selector: str, attribute: str | None, where: str) -> str:
     _refuse_absolute(xpath, selector, where)
     if attribute:
         _refuse_leaves(xpath, selector, where)
+        # Without brackets the attribute would belong to the last path of a union alone.
         xpath = f"({xpath})/@{attribute}" if "|" in xpath else f"{xpath}/@{attribute}"
     _evaluate(f"string({xpath})", selector, where)
     if isinstance(found, TranslatedCss):
@@ -144,6 +145,7 @@ def _refuse_leaves(xpath: str, selector: str, where: str) -> None:
         if kind != "leaf":
             continue
         is_short = not text.isalpha() and "-" not in text  # @ name, not text ( )
+        # Past the name that follows an @, or past the brackets of `text()`.
         after = tokens[min(at + (2 if is_short else 3), len(tokens) - 1)][1]
         if after in _AFTER_A_PATH:
             what = "attributes" if is_short else "text"

@@ -83,6 +83,7 @@ def compose_quote(movie: MovieFacts) -> str:
     if movie.rank % QUOTELESS_EVERY == 0:
         return ""
     page, place = divmod(movie.rank - 1, len(OPENINGS))
+    # 7 and 25 have no common divisor, so that a page uses each second half once.
     turn = TURNS[(7 * place + page) % len(TURNS)]
     opening = OPENINGS[place].format(genre=movie.genres.split()[0], year=movie.year)
     blank = " " if movie.rank % TRAILING_BLANK_EVERY == 0 else ""

@@ -186,6 +186,7 @@ def make_kinds(site: SiteFile) -> tuple[PageKind, ...]:
 
 
 def _make_kind(kind: KindFile, where: str) -> PageKind:
+    # An address that leads to no page is an empty text, which must not fit any kind.
     if _compile(kind.pattern, f"{where}.pattern").fullmatch(""):
         raise UsageError(
             f"{where}.pattern {kind.pattern!r} fits an address without a path; begin it with a /"

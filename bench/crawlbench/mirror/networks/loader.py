@@ -47,6 +47,7 @@ def _with_round_trip(network: Network, name: str, trip: str) -> Network:
         raise UsageError(f"network {name!r} {reason}; write one as wan@150ms")
     seconds = float(number[1]) / (1000 if number[2] else 1)
     try:
+        # By way of `convert`, which holds the new time to the bounds of its field.
         fields = {**msgspec.to_builtins(network), "round_trip_s": seconds}
         return msgspec.convert(fields, Network)
     except msgspec.ValidationError as error:

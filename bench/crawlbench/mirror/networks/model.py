@@ -66,7 +66,9 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         """Refuse what would have no meaning; give samples their mean."""
         if self.samples:
             self._check_samples()
+            # Reports look there for the mean, whatever is drawn from.
             msgspec.structs.force_setattr(self, "round_trip_s", fmean(self.samples))
+            # Sorted, so that a share picks a quantile, and shares from all strata give all of them.
             msgspec.structs.force_setattr(self, "samples", tuple(sorted(self.samples)))
         elif self.distribution == "samples":
             raise ValueError("distribution = 'samples' without samples; name a file of them")
@@ -84,6 +86,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             raise ValueError(
                 "http2 = true without TLS, with which clients negotiate it; set tls = true"
             )
+        # Only what can hit every request is sure to add up. 1e-9 forgives how floats are rounded.
         total = sum(fault.rate for fault in self.faults if fault.page == "*" and not fault.times)
         if total > 1 + 1e-9:
             raise ValueError(f"the rates of faults add up to {total:g}; 1 is all requests")
@@ -134,6 +137,7 @@ class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         if connection_age_s is None:
             return answer_s
         handshake_s = sum(
+            # Each trip has a draw of its own: by a single one, handshakes would vary too much.
             self._trip_s(draw_share(f"{key}/handshake {trip}", lap, laps))
             for trip in range(self.connect_round_trips)
         )

@@ -26,6 +26,8 @@ def draw_share(key: str, lap: int, laps: int) -> float:
         lap: number of the lap within the round, from 0.
         laps: number of laps in the round; each has a stratum of its own.
     """
+    # One half of the hash chooses in which order laps visit the strata, the other where they begin,
+    # so that neither says anything about the other.
     place = blake2b(key.encode(), digest_size=16).digest()
     strides = _strides(laps)
     stride = strides[int.from_bytes(place[:8]) % len(strides)]

@@ -48,6 +48,7 @@ def deflate_around(parts: Sequence[bytes], lengths: Sequence[int]) -> list[bytes
         # What ends here is an empty stored block: it gets the gap's length and so its bytes.
         pieces.append(piece[: -len(_EMPTY)] + _stored_length(length))
         fill = _FILL[number % 2]
+        # What comes of this is thrown away: it makes the packer count the gap in later distances.
         packer.compress((fill * (length // len(fill) + 1))[:length])
         packer.flush(zlib.Z_SYNC_FLUSH)
     return pieces

@@ -27,6 +27,7 @@ _PAGINATOR: Final = re.compile(
     rb'(?<=<div class="paginator">\n).*(?=\n +<span class="count">)', re.S
 )
 _TOTAL: Final = re.compile(rb"(?<=\xe5\x85\xb1)\d+(?=\xe6\x9d\xa1\))")  # between 共 and 条)
+# The only part that is deflated for each page, so quickly rather than well.
 _PAGINATOR_LEVEL: Final = 1
 
 

@@ -33,6 +33,7 @@ _OWN_LINK = re.compile(rb'(?<= href=")https://movie\.douban\.com(?=/(?:subject|t
 
 def subjects_folder() -> CachedFolder:
     """Return the folder of this version's pages, made or not."""
+    # `site.py` reads the pages and has no part in making them.
     sources = [path for path in _HERE.glob("*.py") if path.name != "site.py"]
     sources += [_HERE.parent / f"{name}.py" for name in _SHARED]
     sources += [*TEMPLATES.glob("*.html"), *(_HERE.parent / "templates").glob("*.html")]

@@ -193,6 +193,8 @@ def _review(dice: Dice, movie: MovieFacts) -> Review:
 def _recommended(
     dice: Dice, movie: MovieFacts, movies: tuple[MovieFacts, ...]
 ) -> tuple[MovieFacts, ...]:
+    # No step has a divisor in common with 250, so that none comes twice; one more than is shown,
+    # because the movie itself may be among them.
     start, step = dice.number(0, len(movies) - 1), dice.choose((7, 11, 13, 17))
     others = [movies[(start + step * n) % len(movies)] for n in range(11)]
     return tuple(other for other in others if other is not movie)[:10]
