@@ -63,6 +63,7 @@ def test_ctrl_c_is_heard_even_if_a_value_comes_with_it(steps):
         (1, "Timeout (0:00:03)!\n", "hung: a value took more than 3 s (--timeout)"),
         (-9, "", "the worker was killed by SIGKILL"),
         (-11, "Fatal Python error", "the worker was killed by SIGSEGV"),
+        (-40, "", "the worker was killed by signal 40"),
         (0, "", "the worker ended with exit code 0 before its values were taken"),
         (2, "", "the worker ended with exit code 2: it said nothing"),
         (

@@ -134,6 +134,9 @@ class ScriptedExecutor:
     def name_process(self, cell):
         return cell.name
 
+    def end_round(self):
+        self.events.append(("end of round", None))
+
     async def start_anchor(self):
         if self.lives is None:
             raise CellError("it does not start")

@@ -40,3 +40,11 @@ def test_manager_comes_back_when_the_block_ends(monkeypatch):
     with pytest.raises(ValueError, match="planted"):
         fail()
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("text", ["", "4:cpu:/a\n3:memory:/\n"])
+def test_machine_without_cgroups_of_version_two_has_no_quota(monkeypatch, tmp_path, text):
+    """There is no line for it, or the file is empty."""
+    (tmp_path / "cgroup").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(topology, "_OWN_CGROUP", tmp_path / "cgroup")
+    assert topology._read_quota() is None

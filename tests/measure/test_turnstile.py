@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from crawlbench.base.errors import CellError
 from crawlbench.measure.turnstile import open_turnstile
 
 
@@ -66,6 +67,23 @@ def test_stranger_is_hung_up_on(message):
             _, own = await call(turnstile.port, hello(turnstile.token))
             (await asyncio.wait_for(arrival, 5)).close()
             own.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("words", [b"hello\n", b"[1]\n", b"7\n", b"{}\n", b"\xff\n"])
+def test_what_is_no_message_costs_the_cell_that_sent_it(words):
+    """A contestant may write to any descriptor; the session goes on."""
+
+    async def scenario():
+        async with open_turnstile() as turnstile:
+            arrival = turnstile.expect("a cell")
+            _, writer = await call(turnstile.port, hello(turnstile.token) + words)
+            lane = await asyncio.wait_for(arrival, 5)
+            with pytest.raises(CellError, match="its connection to the manager carried b"):
+                await lane.hear()
+            lane.close()
+            writer.close()
 
     asyncio.run(scenario())
 

@@ -7,6 +7,8 @@ nothing.
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -80,3 +82,10 @@ def many_lines(text: str) -> str:
     """Return harmless text with its line breaks."""
     # A tab counts as unprintable, and its escape would spoil the indentation of a traceback.
     return "\n".join(map(harmless, text.expandtabs(4).splitlines()))
+
+
+def name_signal(number: int) -> str:
+    """Return the name of a signal, or its number: most real-time signals have no names."""
+    with suppress(ValueError):
+        return signal.Signals(number).name
+    return f"signal {number}"

@@ -112,7 +112,7 @@ class ProcessExecutor:
     async def _start_share(self, cell: Cell, name: str, loops: int, warmups: int) -> Share:
         """Let a cell share the process of this name; an operation has a seat in it."""
         # Nothing is awaited before the entry is made: cells that start together must find the same.
-        if name not in self._shared or self._shared[name].is_over:
+        if name not in self._shared:
             start = partial(self._start_host, cell, name)
             hosted = Host(start, self._unhosted.add) if cell.operation else SharedProcess(start)
             self._shared[name] = hosted
@@ -129,6 +129,13 @@ class ProcessExecutor:
         command = python_command(module, python=self._python(cell))
         variables = await self._variables(cell, name)
         return await self._start(HostHandle, name, lambda _: command, variables)
+
+    def end_round(self) -> None:
+        """Forget the processes that cells share: in the next round they have others.
+
+        Also those that did not start, which no cell has ended.
+        """
+        self._shared.clear()
 
     async def start_anchor(self) -> AnchorHandle:
         """Start what times the anchors, on the workers' CPUs, and return when it is ready.

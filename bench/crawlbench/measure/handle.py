@@ -13,6 +13,7 @@ import pyperf
 
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.offspring import end_descendants
+from crawlbench.base.text import name_signal
 from crawlbench.measure.contract import Value
 from crawlbench.measure.lookout import look_out
 
@@ -248,7 +249,7 @@ def explain_exit(code: int, words: str, timeout_s: float) -> str:
         where = f"; it was at {frame['file']}:{frame['line']} ({frame['where']})" if frame else ""
         return f"hung: a value took more than {timeout_s:g} s (--timeout){where}"
     if code < 0:
-        return f"the worker was killed by {signal.Signals(-code).name}"
+        return f"the worker was killed by {name_signal(-code)}"
     if code == 0:  # the contestant has ended the process itself
         return "the worker ended with exit code 0 before its values were taken"
     lines = words.strip().splitlines()

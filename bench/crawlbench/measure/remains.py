@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children
+from crawlbench.base.text import name_signal
 from crawlbench.base.usage import rss_bytes
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Remains:
             yield f"open files: {self.files - before.files}"
         for number in self.handlers:
             if self.handlers[number] is not before.handlers.get(number):
-                yield f"a handler of {signal.Signals(number).name}"
+                yield f"a handler of {name_signal(number)}"
         if self.rss_bytes is not None and before.rss_bytes is not None:
             grown_bytes = self.rss_bytes - before.rss_bytes
             if grown_bytes > LEFT_BYTES:

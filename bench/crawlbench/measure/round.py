@@ -88,6 +88,7 @@ async def run_round(
             await course.finish()  # not before the last value, which it would disturb
     finally:
         await course.end_all()
+        executor.end_round()
     values = tuple(course.samples), tuple(course.anchors)
     record = RoundRecord(plan.number, started, time.monotonic() - clock, *values, course.laps_s)
     return RoundResult(record, course.runs, course.failures, course.http_parsers, course.notes)

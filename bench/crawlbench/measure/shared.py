@@ -56,8 +56,6 @@ class SharedProcess:
     def __init__(self, start: Callable[[], Awaitable[HostHandle]]) -> None:
         """Start nothing yet; `start` will start a process."""
         self.start = start
-        self.is_over = False
-        """Whether its round is over; the next round has another."""
         self.starts = 0
         """Processes that were started."""
         self._handle: HostHandle | None = None
@@ -104,7 +102,6 @@ class SharedProcess:
             CellError: it ended badly, which every caller is told.
         """
         async with self._lock:
-            self.is_over = True
             handle, self._handle = self._handle, None
             if handle:
                 try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ALL: Final = "all"
 _SYSTEM: Final = Path("/sys/devices/system/cpu")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+_OWN_CGROUP: Final = Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +140,11 @@ def _read_quota() -> float | None:
     """Return the narrowest quota of this process's cgroup and those above it (version 2)."""
     quotas = []
     with suppress(OSError, ValueError):
-        own = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-        path = next(line.removeprefix("0::") for line in own if line.startswith("0::"))
+        own = _OWN_CGROUP.read_text(encoding="utf-8").splitlines()
+        # Where version 2 is not mounted, no line begins so.
+        path = next((line.removeprefix("0::") for line in own if line.startswith("0::")), None)
+        if path is None:
+            return None
         folder = _CGROUPS / path.lstrip("/")
         for place in (folder, *folder.parents):
             with suppress(OSError, ValueError):

@@ -8,6 +8,8 @@ import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from crawlbench.base.errors import CellError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -33,6 +35,7 @@ class Lane:
 
         Raises:
             EOFError: the worker is gone.
+            CellError: something else came: the contestant uses the connection, too.
         """
         try:
             line = await self._reader.readline()
@@ -40,7 +43,12 @@ class Lane:
             line = b""
         if not line.endswith(b"\n"):  # it died before the line was whole
             raise EOFError
-        message: Message = json.loads(line)
+        try:
+            message: Message = json.loads(line)
+        except ValueError:
+            message = {}
+        if not isinstance(message, dict) or "kind" not in message:
+            raise CellError(f"its connection to the manager carried {line[:40]!r}: no message")
         return message
 
     def close(self) -> None:
@@ -72,7 +80,7 @@ class Turnstile:
             hello = await lane.hear()
             known = hello["token"] == self.token
             arrival = self._arrivals.pop(hello["cell"]) if known else None
-        except (EOFError, ValueError, KeyError, TypeError):
+        except (EOFError, CellError, KeyError, TypeError):
             arrival = None
         if arrival is None or arrival.done():  # done: nobody waits for it any more
             lane.close()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.base.children.launch import clean_environment, python_command
+from crawlbench.base.text import name_signal
 
 if TYPE_CHECKING:
     import subprocess
@@ -149,9 +150,7 @@ def kill_all(process: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> N
 def explain_end(code: int, words: str) -> str:
     """Return how a process ended: by which signal, with which last line, or with which code."""
     if code < 0:
-        with suppress(ValueError):
-            # ValueError: most real-time signals have no names.
-            return f"ended by {signal.Signals(-code).name}"
+        return f"ended by {name_signal(-code)}"
     return last_line(words) or f"ended with exit code {code}"
 
 
