@@ -180,6 +180,17 @@ def test_preface_after_a_request_is_none(mirror):
         assert [plain.read().status, plain.read().status] == [200, 400]
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_preface_after_a_known_request_is_none_either(mirror, count):
+    """In a packet of its own, after answers that went past all queues."""
+    with mirror.open() as plain:
+        for _ in range(count):
+            plain.send(request())
+            assert plain.read().status == 200
+        plain.send(PREFACE)
+        assert plain.read().status == 400
+
+
 def test_small_windows_hold_answers_back_until_they_open(mirror):
     """The mirror sends what it may and goes on with other streams."""
     with Http2Wire(mirror.port, window=1000) as wire:

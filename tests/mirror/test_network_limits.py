@@ -144,6 +144,20 @@ def test_connection_ends_after_its_requests(loop_factory):
                 assert wire.is_closed()
 
 
+def test_known_request_after_the_last_is_ignored_too(loop_factory):
+    """It comes before the answer that says that there are no more."""
+    with running_mirror(loop_factory, Network(round_trip_s=0.05, keep_alive_requests=2)) as running:
+        running.ask()
+        with running.open() as wire:
+            running.begin()
+            for _ in range(5):  # each in a packet of its own
+                wire.send(request())
+                time.sleep(0.002)
+            assert [wire.read().headers["Connection"] for _ in range(2)] == ["keep-alive", "close"]
+            assert wire.is_closed()
+        assert running.end().requests == 2
+
+
 def test_idle_time_is_what_the_header_promises(loop_factory):
     """In whole seconds."""
     with running_mirror(loop_factory, Network(keep_alive_s=7)) as running:

@@ -138,6 +138,24 @@ def test_chunks_do_not_hide_an_endless_head(mirror, tail):
         assert refusal(wire) == 431
 
 
+@pytest.mark.parametrize(("size", "status"), [(60_000, 200), (100_000, 431)])
+@pytest.mark.parametrize(
+    "tail",
+    [b"0\r\nA: %s\r\n\r\n", b"1;%s\r\na\r\n0\r\n\r\n"],
+    ids=["trailer", "chunk extension"],
+)
+@pytest.mark.parametrize("packets", [1, 7])
+def test_what_surrounds_a_body_has_one_limit_in_one_packet_and_in_many(tail, size, status, packets):
+    """The parser may come to the end of the request before anybody has counted."""
+    data = request("/top250", "Transfer-Encoding: chunked", body=tail % (b"x" * size))
+    found = []
+    reading = reader.RequestReader(lambda _: "/top250", lambda *_: 0, found.append, found.append)
+    step = -(-len(data) // packets)
+    refusals = [reading.feed(data[at : at + step]) for at in range(0, len(data), step)]
+    assert max(refusals) == (0 if status == 200 else status)
+    assert len(found) == (status == 200)
+
+
 def test_body_may_be_big_but_not_endless(mirror):
     """A body of 1 MiB is read over, a bigger one is too big (413)."""
     most = reader.MAX_BODY_BYTES

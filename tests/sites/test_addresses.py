@@ -6,7 +6,7 @@ import yarl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlbench.sites.addresses import Addresses, AddressRules, host_of, split_origin
+from crawlbench.sites.addresses import Addresses, AddressRules, host_of, join, split_origin
 from crawlbench.sites.manifest import ManifestPage
 
 PLAIN = AddressRules()
@@ -148,3 +148,17 @@ def test_origins():
 def test_an_address_has_an_origin_as_browsers_read_it(address, parts):
     """What they mend is mended; what is whole stays letter for letter."""
     assert split_origin(address) == parts
+
+
+@pytest.mark.parametrize(
+    ("href", "encoding", "query"),
+    [
+        ("?q=😀", "gbk", "?q=%26%23128512%3B"),
+        ("?q=页😀é&n=1#x", "gbk", "?q=%D2%B3%26%23128512%3B%A8%A6&n=1#x"),
+        ("?q=😀", "utf-8", "?q=%F0%9F%98%80"),
+        ("?q=a%26b", "gbk", "?q=a%26b"),
+    ],
+)
+def test_query_has_what_its_encoding_lacks_as_an_escaped_reference(href, encoding, query):
+    """As browsers send it; bare, its `#` would begin a fragment."""
+    assert join("http://a/b", href, encoding) == f"http://a/b{query}"

@@ -97,7 +97,7 @@ class Connection(Tracked):
                 if mirror.is_plain and (self._outbox is None or self._outbox.is_idle):
                     self._answer_at_once(known)
                 else:
-                    self._serve(known.request)
+                    self._is_between = self._serve(known.request)
                 return
         elif self._is_over:
             return
@@ -147,7 +147,8 @@ class Connection(Tracked):
         refusal = self._reader.feed(data) or (400 if begins and _is_false_preface(data) else 0)
         if refusal:
             # A preface after a request is none: HTTP/2 begins with the connection or not at all.
-            if self._reader.is_http2 and not self._served and self._turn_to_http2(data):
+            is_first = self._is_new and not self._served
+            if self._reader.is_http2 and is_first and self._turn_to_http2(data):
                 return
             self._refuse(refusal)
         self._is_between = self._reader.is_between and not self._is_over

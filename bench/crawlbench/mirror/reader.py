@@ -177,7 +177,9 @@ class RequestReader:
             self._refuse(413)
 
     def on_message_complete(self) -> None:
-        """Hand the request over."""
+        """Hand the request over, unless what surrounds its body was too long."""
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(431)
         self._head_bytes = self._body_left = 0
         self._is_in_body = False
         self._tail = b""

@@ -7,6 +7,7 @@ one; the site's own rules come on top.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 from fnmatch import fnmatchcase
@@ -28,6 +29,17 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\\\s]+(?=[/?#]|\Z)", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
+REFERENCES = "crawlbench.references"
+"""How a query holds what its encoding lacks: as escaped references (WHATWG, URL, 5.1)."""
+
+
+def _refer(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    lacking = error.object[error.start : error.end]
+    return "".join(f"%26%23{ord(one)}%3B" for one in lacking), error.end
+
+
+codecs.register_error(REFERENCES, _refer)
 
 
 class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -223,7 +235,7 @@ def join(base: str, href: str, encoding: str = "utf-8") -> str:
     if encoding != "utf-8" and "?" in href and not href.isascii():
         path, _, query = href.partition("?")
         query, mark, fragment = query.partition("#")
-        octets = query.encode(encoding, "xmlcharrefreplace")
+        octets = query.encode(encoding, REFERENCES)
         href = f"{path}?{quote(octets, safe=_ASCII)}{mark}{fragment}"
     joined: str = ada_url.join_url(base, href)
     return joined

@@ -172,6 +172,15 @@ def test_file_that_is_missing_or_a_folder_or_endless_is_refused(tmp_path, write)
     assert "larger than" in refusal(write("#" * 2**23))
 
 
+@pytest.mark.parametrize("ending", ["", "@30ms"])
+def test_folder_of_a_file_may_have_an_at_in_its_name(tmp_path, ending):
+    folder = tmp_path / "me@work@5ms"
+    folder.mkdir()
+    (folder / "mine.toml").write_text("round_trip_s = 0.02\n", encoding="utf-8")
+    network = find_network(f"{folder}/mine.toml{ending}")
+    assert network.round_trip_s == (0.03 if ending else 0.02)
+
+
 def examples():
     """Return the TOML blocks of the document."""
     return re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)

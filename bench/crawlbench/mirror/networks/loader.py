@@ -29,11 +29,11 @@ def find_network(name: str) -> Network:
         UnknownNameError: no network has that name.
         UsageError: as for `load_network`, or what follows the `@` is not a time.
     """
+    if name.endswith(".toml"):  # first, since a folder's name may have an @ in it
+        return load_network(Path(name))
     base, at, trip = name.rpartition("@")
     if at:
         return _with_round_trip(find_network(base), name, trip)
-    if name.endswith(".toml"):
-        return load_network(Path(name))
     if name not in NETWORKS:
         raise unknown_name("network", name, [*NETWORKS, "or a path to a FILE.toml of your own"])
     return NETWORKS[name]
