@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Verdict
-from crawlbench.report.changes import changes_table
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.changes import changes_table, tell_comparison
 from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.compare import SessionComparison
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.rows import Compared
 from crawlbench.stats.timeline import History, Line, Point
 from tests.stats.builders import other
 
@@ -28,6 +30,13 @@ def rows(*changes):
     return changes_table(changes, "head against base").rows
 
 
+def told(*changes):
+    """Return the cells that scripts read."""
+    compared = Compared(Quantity.TIME, changes, (), {})
+    found = tell_comparison(SessionComparison({Quantity.TIME: compared}, (), ()))
+    return [one["cell"] for one in found["changes"]]
+
+
 def test_row_has_both_times_and_their_ratio():
     """Literal text for fixed numbers."""
     (row,) = rows(change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275)))
@@ -36,17 +45,18 @@ def test_row_has_both_times_and_their_ratio():
 
 
 def test_largest_change_comes_first_in_either_direction():
-    """Those without an estimate come last; equals keep their order."""
-    found = rows(
+    """Those without an estimate come last; equals keep their order, for scripts too."""
+    changes = (
         change("invalid", None, Verdict.INVALID),
         change("small", 0.01),
         change("twin", -0.01),
         change("faster", -0.7, Verdict.FASTER),
         change("slower", 0.2, Verdict.SLOWER),
+        change("gone", None, Verdict.INVALID),
     )
-    assert [row[0].partition("/")[0] for row in found] == [
-        *("faster", "slower", "small", "twin", "invalid"),
-    ]
+    names = ["faster", "slower", "small", "twin", "invalid", "gone"]
+    assert [row[0].partition("/")[0] for row in rows(*changes)] == names
+    assert [cell.partition("/")[0] for cell in told(*changes)] == names
 
 
 def test_change_that_could_not_be_told_shows_the_times_that_there_are():
