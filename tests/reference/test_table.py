@@ -258,6 +258,22 @@ def test_strategy_that_was_removed_is_nobodys_own_file(strategy, text, library):
     assert (found.library, found.digest) == (library, "0123")
 
 
+def test_page_counts_what_somebody_could_choose_as_clients(tmp_path):
+    """Neither the least that is possible nor the operations of event loops."""
+    write_matrices(tmp_path, DAYS[:1], sessions=1)
+    table = make_table(load_matrices(tmp_path))
+    row = table.rows[0]
+    floors = [replace(row, strategy=name) for name in ("limit-socket", "cold-python")]
+    operation = replace(row, strategy="sleep-zero", parser="-")
+    clients = [replace(row, strategy=name) for name in ("one", "two")]
+    for rows, told in (
+        ((*clients, *floors, operation, replace(clients[0], parser="lxml")), "2 clients"),
+        ((clients[0], *floors), "1 client"),
+    ):
+        page = render_table(replace(table, rows=rows))
+        assert f"1 matrix of 1 session, {told}, 2026-11-10" in page
+
+
 def test_agreement_counts_flips_by_distance():
     """Faster here and same there flips; what one side leaves open does not."""
     one = {
