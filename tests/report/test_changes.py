@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Quantity, Verdict
+from crawlbench.base.records import Cell, Quantity, Verdict
 from crawlbench.report.changes import changes_table, tell_comparison
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.compare import SessionComparison
@@ -106,3 +106,28 @@ def test_history_tells_cells_that_are_absent_from_those_with_few_sessions():
     ]
     (told,) = history_answers(replace(history, lines=lines[1:], unjudged=("gone",)))
     assert told == "No cell has a value in the newest session, so none could be judged up to it."
+
+
+@pytest.mark.parametrize(
+    ("cell", "series"),
+    [
+        (other("fast", "uvloop"), "fast/uvloop/lxml/c10"),
+        (replace(other("fast"), environment="3.14t"), "fast/-/lxml/c10/@3.14t"),
+        (replace(other("fast"), site="net", network="site"), "fast/-/lxml/c10"),
+        (Cell.of_operation("lock", "uvloop"), "uvloop"),
+        (replace(Cell.of_operation("lock", "uvloop"), environment="head"), "uvloop/@head"),
+        (replace(other("fast"), environment="head", versus=True), "@head"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_line_is_named_by_what_its_chart_does_not_say(cell, series):
+    """In an environment, too: the title has site and network."""
+    pytest.importorskip("altair")
+    from crawlbench.report.charts.history import history_charts
+
+    points = tuple(
+        Point(name, f"2026-01-0{name}T00:00:00+00:00", 0.1, Interval(0.0, 0.2), 0) for name in "12"
+    )
+    history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
+    (chart,) = history_charts(history)
+    assert {row["series"] for row in chart.data[chart.name.removeprefix("chart-")]} == {series}
