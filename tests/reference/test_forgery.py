@@ -11,7 +11,7 @@ import pytest
 from crawlbench.base.errors import UsageError
 from crawlbench.reference.bundle import decode_bundle, encode_bundle, restore, seal
 from crawlbench.reference.forgery import are_copies, find_copy
-from crawlbench.reference.matrix import find_copied, load_matrix
+from crawlbench.reference.matrix import find_copied, load_matrices, load_matrix
 from crawlbench.reference.privacy import find_secret
 from crawlbench.reference.rules import find_broken
 from tests.reference.builders import SLOW, bundled, measured, tampered
@@ -104,8 +104,15 @@ def test_copy_is_no_part_of_a_matrix(tmp_path, good):
     later = tampered(good, lambda c: c["session"].update(created="2026-11-09T00:00:00+00:00"))
     copy.write_bytes(encode_bundle(later))
     assert "one session was copied" in find_copied(copy, [first])
+    for load in (lambda: load_matrix(folder), lambda: load_matrices(tmp_path)):
+        with pytest.raises(UsageError, match="one session was copied"):
+            load()
+    elsewhere = tmp_path / "another" / copy.name
+    elsewhere.parent.mkdir()
+    copy.rename(elsewhere)
+    assert load_matrix(folder).name == "matrix"
     with pytest.raises(UsageError, match="one session was copied"):
-        load_matrix(folder)
+        load_matrices(tmp_path)
     copy.write_bytes(b"no bundle")
     assert find_copied(first, [first]) == ""
 

@@ -76,6 +76,43 @@ def test_question_that_no_part_answers_is_not_asked(tmp_path):
     assert len(QUESTIONS) == 4
 
 
+@pytest.mark.parametrize(
+    ("part", "missing"),
+    [
+        ("clients", {"strategy": "httpx2-async"}),
+        ("clients", {"strategy": "httpx-async"}),
+        ("api", {"loop": "uvloop"}),
+        ("parsers", {"parser": "turbohtml"}),
+        ("parsers", {"parser": "lxml"}),
+        ("reuse", {"strategy": "aiohttp-session-per-request"}),
+        ("reuse", {"strategy": "aiohttp-gather"}),
+    ],
+    ids=str,
+)
+def test_question_is_asked_only_if_both_sides_were_measured(tmp_path, part, missing):
+    """Else its link would lead to a table without rows."""
+    table = make_table(load_matrices(write_part(tmp_path, "clients")))
+    template = next(row for row in table.rows if row.strategy == "httpx-async")
+    sides = {
+        "clients": [("httpx-async", "asyncio", "none"), ("httpx2-async", "asyncio", "none")],
+        "api": [("aiohttp-gather", "asyncio", "none"), ("httpx-async", "uvloop", "none")],
+        "parsers": [("aiohttp-gather", "asyncio", p) for p in ("lxml", "turbohtml")],
+        "reuse": [
+            ("aiohttp-gather", "asyncio", "none"),
+            ("aiohttp-session-per-request", "asyncio", "none"),
+        ],
+    }
+    rows = [
+        replace(template, scenario=f"{part}: x", strategy=strategy, loop=loop, parser=parser)
+        for strategy, loop, parser in sides[part]
+    ]
+    ((name, gone),) = missing.items()
+    kept = [row for row in rows if getattr(row, name) != gone]
+    assert len(kept) < len(rows)
+    assert len(find_questions(replace(table, rows=tuple(rows)))) == 1
+    assert find_questions(replace(table, rows=tuple(kept))) == []
+
+
 def test_question_of_a_part_that_a_new_matrix_has_not_reached_is_still_asked(tmp_path):
     write_part(tmp_path, "clients")
     write_part(tmp_path, "cold", 1, day="2026-11-21")

@@ -43,6 +43,27 @@ def test_verdicts_against_the_baseline(three):
         assert BASE.name not in found
 
 
+@pytest.mark.parametrize(
+    ("warmup", "cpu_s", "is_told"),
+    [(False, 0.0, True), (True, None, True), (False, None, False)],
+    ids=["coarse clock", "warmup without", "value without"],
+)
+def test_cpu_time_is_told_where_each_session_tells_it(warmup, cpu_s, is_told):
+    """A clock that shows no time for a value is a clock, too."""
+
+    def spoil(session):
+        first, *rest = session.rounds
+        place = next(n for n, one in enumerate(first.samples) if one.warmup is warmup)
+        samples = list(first.samples)
+        samples[place] = replace(samples[place], cpu_s=cpu_s)
+        return judge(replace(session, rounds=(replace(first, samples=tuple(samples)), *rest)))
+
+    sessions = [spoil(measured(seed)) for seed in (1, 2, 3)]
+    assert all(bool(one.against_baseline(Quantity.CPU)) is is_told for one in sessions)
+    found = pool(*sessions).ratios(Quantity.CPU)[FAST.name]
+    assert (found.estimate is not None) is is_told
+
+
 def test_interval_is_wider_than_that_of_any_session(three):
     """Of quiet rounds alone it would be far narrower: what sessions differ by is in it."""
     found = three.ratios(Quantity.TIME)[FAST.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.metadata import EntryPoint, distribution
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from crawlbench.base.records import (
     Failure,
     OwnFile,
 )
+from crawlbench.plugins import registry
 from crawlbench.reference.bundle import (
     ENDING,
     decode_bundle,
@@ -25,6 +27,7 @@ from crawlbench.reference.bundle import (
     seal,
 )
 from crawlbench.reference.rules import find_broken
+from crawlbench.reference.sources import is_shipped
 from crawlbench.reference.submission import make_bundle
 from tests.reference.builders import (
     BASE,
@@ -316,6 +319,25 @@ def test_each_rule_has_its_sentence(good, path, value, sentence):
 def test_label_of_a_stranger_is_refused(good, old, new, sentence):
     found = find_broken(tampered(good, rename(old, new)))
     assert any(sentence in one for one in found), found
+
+
+@pytest.mark.parametrize("kind", registry.Kind)
+def test_what_another_package_plugs_in_does_not_come_with_crawlbench(monkeypatch, kind):
+    """Even an event loop, whose module is never ours; what is ours stays so beside it."""
+    theirs = EntryPoint("theirs", "zzz:thing", kind.value)._for(distribution("pytest"))
+    found = [theirs, *registry.points_of(kind.value)]
+    monkeypatch.setattr(registry, "points_of", lambda _: found)
+    registry._points.cache_clear()
+    shipped = {name for name in registry.names(kind) if is_shipped(kind, name)}
+    registry._points.cache_clear()
+    assert "theirs" not in shipped
+    usual = {
+        registry.Kind.EVENT_LOOP: {"asyncio", "uvloop", "rloop"},
+        registry.Kind.STRATEGY: {"aiohttp-gather", "requests-serial"},
+        registry.Kind.PARSER: {"lxml", "none"},
+        registry.Kind.SITE: {"douban-top250"},
+    }
+    assert shipped >= usual[kind]
 
 
 def test_group_without_a_control_is_refused():

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Environment, EnvironmentFacts, Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.badge import make_badges
-from crawlbench.reference.bundle import ENDING, encode_bundle
+from crawlbench.reference.bundle import ENDING, Source, encode_bundle
+from crawlbench.reference.makeup import find_makeup
 from crawlbench.reference.matrix import (
     Matrix,
     Measured,
@@ -235,6 +237,41 @@ def test_tuned_rows_stand_apart(tmp_path):
     tuned = {row.strategy: row.tuned for row in found.rows}
     assert tuned == {"requests-serial": False, "tuned.py": True}
     assert not any("tuned" in name for name in make_badges(found))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "text", "library"),
+    [
+        ("gone-client", "", "no longer shipped"),
+        ("gone-client", "import socket", "own file"),
+        ("tuned.py", "import socket", "own file"),
+        ("aiohttp-gather", "import socket", "own file"),
+        ("aiohttp-gather", "", "aiohttp 1.2.3"),
+    ],
+)
+def test_strategy_that_was_removed_is_nobodys_own_file(strategy, text, library):
+    """Only a user's file has its text in the bundle, whatever it is called."""
+    session = measured(rounds=1)
+    sources = {strategy: Source("0123", text)}
+    content = msgspec.structs.replace(make_bundle(session).content, strategies=sources)
+    found = find_makeup(replace(FAST, strategy=strategy), Measured("file", content, session))
+    assert (found.library, found.digest) == (library, "0123")
+
+
+def test_page_counts_what_somebody_could_choose_as_clients(tmp_path):
+    """Neither the least that is possible nor the operations of event loops."""
+    write_matrices(tmp_path, DAYS[:1], sessions=1)
+    table = make_table(load_matrices(tmp_path))
+    row = table.rows[0]
+    floors = [replace(row, strategy=name) for name in ("limit-socket", "cold-python")]
+    operation = replace(row, strategy="sleep-zero", parser="-")
+    clients = [replace(row, strategy=name) for name in ("one", "two")]
+    for rows, told in (
+        ((*clients, *floors, operation, replace(clients[0], parser="lxml")), "2 clients"),
+        ((clients[0], *floors), "1 client"),
+    ):
+        page = render_table(replace(table, rows=rows))
+        assert f"1 matrix of 1 session, {told}, 2026-11-10" in page
 
 
 def test_agreement_counts_flips_by_distance():

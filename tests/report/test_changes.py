@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Verdict
-from crawlbench.report.changes import changes_table
+from crawlbench.base.records import Cell, Quantity, Verdict
+from crawlbench.report.changes import changes_table, tell_comparison
 from crawlbench.stats.change import Change, Seen, Way
+from crawlbench.stats.compare import SessionComparison
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.rows import Compared
 from crawlbench.stats.timeline import History, Line, Point
 from tests.stats.builders import other
 
@@ -28,6 +30,13 @@ def rows(*changes):
     return changes_table(changes, "head against base").rows
 
 
+def told(*changes):
+    """Return the cells that scripts read."""
+    compared = Compared(Quantity.TIME, changes, (), {})
+    found = tell_comparison(SessionComparison({Quantity.TIME: compared}, (), ()))
+    return [one["cell"] for one in found["changes"]]
+
+
 def test_row_has_both_times_and_their_ratio():
     """Literal text for fixed numbers."""
     (row,) = rows(change("fast", 0.0953, Verdict.SLOWER, times=(0.5, 0.275)))
@@ -36,17 +45,18 @@ def test_row_has_both_times_and_their_ratio():
 
 
 def test_largest_change_comes_first_in_either_direction():
-    """Those without an estimate come last; equals keep their order."""
-    found = rows(
+    """Those without an estimate come last; equals keep their order, for scripts too."""
+    changes = (
         change("invalid", None, Verdict.INVALID),
         change("small", 0.01),
         change("twin", -0.01),
         change("faster", -0.7, Verdict.FASTER),
         change("slower", 0.2, Verdict.SLOWER),
+        change("gone", None, Verdict.INVALID),
     )
-    assert [row[0].partition("/")[0] for row in found] == [
-        *("faster", "slower", "small", "twin", "invalid"),
-    ]
+    names = ["faster", "slower", "small", "twin", "invalid", "gone"]
+    assert [row[0].partition("/")[0] for row in rows(*changes)] == names
+    assert [cell.partition("/")[0] for cell in told(*changes)] == names
 
 
 def test_change_that_could_not_be_told_shows_the_times_that_there_are():
@@ -96,3 +106,28 @@ def test_history_tells_cells_that_are_absent_from_those_with_few_sessions():
     ]
     (told,) = history_answers(replace(history, lines=lines[1:], unjudged=("gone",)))
     assert told == "No cell has a value in the newest session, so none could be judged up to it."
+
+
+@pytest.mark.parametrize(
+    ("cell", "series"),
+    [
+        (other("fast", "uvloop"), "fast/uvloop/lxml/c10"),
+        (replace(other("fast"), environment="3.14t"), "fast/-/lxml/c10/@3.14t"),
+        (replace(other("fast"), site="net", network="site"), "fast/-/lxml/c10"),
+        (Cell.of_operation("lock", "uvloop"), "uvloop"),
+        (replace(Cell.of_operation("lock", "uvloop"), environment="head"), "uvloop/@head"),
+        (replace(other("fast"), environment="head", versus=True), "@head"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_line_is_named_by_what_its_chart_does_not_say(cell, series):
+    """In an environment, too: the title has site and network."""
+    pytest.importorskip("altair")
+    from crawlbench.report.charts.history import history_charts
+
+    points = tuple(
+        Point(name, f"2026-01-0{name}T00:00:00+00:00", 0.1, Interval(0.0, 0.2), 0) for name in "12"
+    )
+    history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
+    (chart,) = history_charts(history)
+    assert {row["series"] for row in chart.data[chart.name.removeprefix("chart-")]} == {series}

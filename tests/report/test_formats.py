@@ -16,8 +16,10 @@ import pytest
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_ratio, format_seconds
 from crawlbench.report.results import results_schema
-from tests.report.sessions import BROKEN, CONTROL, FAST, concluded
+from crawlbench.stats.judge import judge
+from tests.report.sessions import BROKEN, FAST, concluded
 from tests.report.views import EXPORTS, everything_table, results_of
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session
 
 ROOT = Path(__file__).parents[2]
 SESSION = load_session(ROOT / "results" / "reference")
@@ -108,6 +110,26 @@ def test_pytest_benchmark_reads_it(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     assert all(cell.cell[:20] in done.stdout for cell in TIMED)
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_statistics_are_those_of_the_tools_themselves(count):
+    """Of pytest-benchmark and asv, whose quartiles differ, for any number of values."""
+    values = [1.5, 1.0, 1.25, 9.0, 1.125, 1.0, 1.75, 0.25, 1.5, 2.0, 1.375, 1.0][:count]
+    session = judge(make_session(make_plan(), [{BASELINE: values, CONTROL: values}]))
+    (bench,) = export("pytest-benchmark", session)["benchmarks"]
+    theirs = pytest.importorskip("pytest_benchmark.stats").Stats()
+    for value in values:
+        theirs.update(value)
+    ours = {name: bench["stats"][name] for name in theirs.fields}
+    expected = theirs.as_dict()
+    assert ours.pop("outliers") == expected.pop("outliers")
+    assert ours == pytest.approx(expected)
+    quantile = pytest.importorskip("asv_runner.statistics").quantile
+    asv = export("asv", session)
+    columns = dict(zip(asv["result_columns"], asv["results"]["crawlbench.time_crawl"], strict=True))
+    for name, share in (("stats_q_25", 0.25), ("stats_q_75", 0.75)):
+        assert columns[name] == pytest.approx([quantile(values, share)])
 
 
 def test_asv_reads_it(tmp_path):

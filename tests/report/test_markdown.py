@@ -37,7 +37,7 @@ EXPECTED = r"""- On net, fast on uvloop is 2.0 times as fast as base; equal on a
 | 2 | equal on asyncio | \> | · | = |
 | 3 | base | \> | = | · |
 
-A row against a column: \< takes less, \> takes more, = the same, ? not settled. The best comes first.
+A row against a column: \< takes less, \> takes more, = the same, ? not settled. The fastest comes first.
 
 - **reading**: ratio is a cell's time over the baseline's in the same laps, averaged over the middle half of a round's laps; below 1 is faster. An interval holds at 95 % for its own pair, if you look once (Student's t over rounds). Of all verdicts on one quantity in one group, any is wrong in at most 5 % of sessions (Holm). All of this describes this session only.
 - **reading**: CPU, conns, user, system, parse (part of user) and wait are per crawl; in flight is the largest number of requests that the mirror held at once; limit is the shortest possible time (the network's round trips and a client that costs nothing) as a share of the cell's; mirror is the share of the mirror's capacity that the cell used.

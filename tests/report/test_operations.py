@@ -169,6 +169,21 @@ def test_peer_that_sets_the_pace_is_noted():
     ]
 
 
+@pytest.mark.parametrize(
+    "names", [("uvloop", "asyncio"), ("rloop", "asyncio"), ("rloop", "uvloop")], ids="-".join
+)
+def test_reason_names_both_loops_of_its_pair(names):
+    """Whether or not one of them is the baseline."""
+    plan = make_operations_plan(make_facts("lock"), loops=("asyncio", "uvloop", "rloop"))
+    session = make_operations_session(plan, rounds=1)
+    one, other = names
+    wanted = (f"lock/{one}", f"lock/{other}")
+    pairs = tuple(c for c in session.comparisons if (c.cell, c.baseline) == wanted)
+    assert pairs
+    (text,) = notes(replace(session, comparisons=pairs), "unclear")
+    assert text.startswith(f"lock on {one} against lock on {other}: ")
+
+
 def test_answer_counts_verdicts_by_loop():
     """One sentence for all operations, beside that of the crawls."""
     assert texts(operated())[0] == COUNTS

@@ -57,6 +57,25 @@ def test_heat_map_has_a_chart_per_theme_and_a_field_per_loop():
     assert all(list(chart.data) == [chart.spec["data"]["name"]] for chart in charts)
 
 
+def test_heat_map_of_environments_has_no_field_for_any_baseline():
+    """Of which each loop has one; the others are told apart by environment."""
+    cells = [
+        replace(cell_of("futures", loop), environment=environment, versus=True)
+        for loop in ("asyncio", "uvloop")
+        for environment in ("base", "head")
+    ]
+    baselines = {cell.group: cell.name for cell in cells if cell.environment == "base"}
+    twins = (replace(cell, control=True) for cell in cells if cell.environment == "base")
+    plan = make_operations_plan(make_facts(), cells=(*cells, *twins), baselines=baselines)
+    (chart,) = charts_of(make_operations_session(plan, {cells[1]: 0.5, cells[3]: 2.0}))
+    (rows,) = chart.data.values()
+    assert [(row["loop"], row["shown"]) for row in rows] == [
+        ("asyncio @head", "0.500"),
+        ("uvloop @head", "2.000"),
+    ]
+    assert "time over the baseline's" in chart.description
+
+
 def test_colour_is_the_deeper_the_further_apart():
     """In both directions alike, up to twice or half."""
     factors = {"quarter": 0.25, "half": 0.5, "twice": 2.0, "near": 1.25, "same": 1.0}

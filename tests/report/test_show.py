@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
@@ -23,6 +24,7 @@ from crawlbench.cli.report import Format, report, write_page
 from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
+from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport
 from tests.child import succeed
 from tests.extras import needs
@@ -33,6 +35,7 @@ from tests.stats.builders import make_plan, make_session
 
 pytestmark = needs("altair")
 
+PACKED = gzip.compress((REFERENCE / "suite.json").read_bytes(), 1)
 NOTHING_TYPED = SimpleNamespace(command=SimpleNamespace(params=()))
 """The context of a call whose options did not come from the command line."""
 
@@ -215,6 +218,25 @@ def test_file_that_is_no_suite_is_one_sentence(call, tmp_path, content):
     with pytest.raises(SessionFileError, match="is not a whole pyperf suite") as caught:
         call("x.json", "terminal")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"hello", r"cannot be read: Not a gzipped file"),
+        (PACKED[:-9], r"is not a whole pyperf suite \(EOFError: "),
+        (PACKED[:10] + b"\xff" * 9, r"is not a whole pyperf suite \(error: "),
+        (PACKED[:-8] + bytes(8), r"cannot be read: CRC check failed"),
+    ],
+    ids=["text", "cut off", "deflate", "checksum"],
+)
+def test_packed_file_that_is_no_suite_says_why(tmp_path, content, reason):
+    """Not only what the system has a name for; a whole one is read."""
+    (tmp_path / "x.json.gz").write_bytes(content)
+    with pytest.raises(SessionFileError, match=reason):
+        load_plain_suite(tmp_path / "x.json.gz")
+    (tmp_path / "y.json.gz").write_bytes(PACKED)
+    assert load_plain_suite(tmp_path / "y.json.gz").get_benchmark_names()
 
 
 def test_session_of_nothing_is_a_page(tmp_path):

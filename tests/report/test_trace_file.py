@@ -12,6 +12,8 @@ from crawlbench.base.errors import SessionFileError
 from crawlbench.report.trace_file import TRACE_FILE, load_trace
 from tests.report.traces import traced
 
+PACKED = gzip.compress(b"x" * 99)
+
 
 def write(folder, *lines):
     (folder / TRACE_FILE).write_bytes(gzip.compress(b"\n".join(lines)))
@@ -32,8 +34,17 @@ def test_requests_come_back_equal(tmp_path, head):
 
 @pytest.mark.parametrize(
     "content",
-    [b"hello", gzip.compress(b"hello"), gzip.compress(b"{}"), gzip.compress(b"x" * 99)[:-9]],
-    ids=["text", "no JSON", "no request", "cut off"],
+    [
+        b"hello",
+        gzip.compress(b"hello"),
+        gzip.compress(b"{}"),
+        PACKED[:-9],
+        PACKED[:10] + b"\xff" * 9,
+        PACKED[:-8] + bytes(8),
+        gzip.compress(b'{"cell": "\xff"}'),
+        gzip.compress(b'{"x":' + b"[" * 99_999),
+    ],
+    ids=["text", "no JSON", "no request", "cut off", "deflate", "checksum", "UTF-8", "nested"],
 )
 def test_broken_trace_is_told_in_a_sentence(tmp_path, content):
     """Whatever is wrong with it."""

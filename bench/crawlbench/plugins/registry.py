@@ -47,12 +47,13 @@ class Kind(Enum):
 
 @cache
 def _points(kind: Kind) -> dict[str, EntryPoint]:
-    found = sorted((_is_ours(point.dist), point) for point in points_of(kind.value))
+    found = sorted((is_ours(point.dist), point) for point in points_of(kind.value))
     return {point.name: point for _, point in found}  # nobody takes the place of ours
 
 
 @cache  # since a distribution's name takes the reading of all its metadata
-def _is_ours(distribution: Distribution | None) -> bool:
+def is_ours(distribution: Distribution | None) -> bool:
+    """Return whether this distribution is crawlbench itself."""
     return getattr(distribution, "name", "") == "crawlbench"
 
 

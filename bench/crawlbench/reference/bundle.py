@@ -113,13 +113,13 @@ def digest_of(content: Content) -> str:
     A later field is left out where it has the value that always held before, so that older bundles
     keep their digests.
     """
-    fields = msgspec.to_builtins(content)
-    session = fields["session"]
+    told = msgspec.to_builtins(content)
+    session = told["session"]
     for holder, usual in ((session["plan"], LATER_IN_PLAN), (session, LATER_IN_SESSION)):
         for name, value in usual.items():
             if holder[name] == value:
                 del holder[name]
-    return hashlib.sha256(msgspec.json.encode(fields)).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
 def encode_bundle(bundle: Bundle) -> bytes:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.matrix import Measured
 
 OWN_FILE = "own file"
+GONE = "no longer shipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Makeup:
     """What one session measured a cell with."""
 
     library: str
-    """The libraries that fetch and read, with their versions; `own file` for a user's code."""
+    """The libraries that fetch and read, with their versions; `own file` for a user's code, and
+    `no longer shipped` where ours was removed."""
     loop: str
     """The event loop's distribution with its version; empty for one of Python's own."""
     python: str
@@ -66,9 +68,11 @@ def find_makeup(cell: Cell, measured: Measured) -> Makeup:
         return Makeup(loop or STANDARD_LIBRARY, loop, python, "")
     source = measured.content.strategies.get(cell.strategy)
     digest = source.digest if source else ""
-    # A published bundle may outlive the strategy that it names.
-    if (source and source.text) or not is_shipped(registry.Kind.STRATEGY, cell.strategy):
+    if source and source.text:
         return Makeup(OWN_FILE, loop, python, digest)
+    # A published bundle may outlive the strategy that it names.
+    if not is_shipped(registry.Kind.STRATEGY, cell.strategy):
+        return Makeup(GONE, loop, python, digest)
     library, model, reviewed = _describe(cell.strategy)
     libraries = [library, _find_reader(cell.parser)]
     return Makeup(_with_versions(libraries, known), loop, python, digest, model, reviewed)

@@ -75,7 +75,7 @@ def load_matrices(root: Path) -> list[Matrix]:
         UsageError: a file is not a bundle, was edited, or holds another's values.
     """
     folders = sorted({path.parent for path in root.glob(f"*/*{ENDING}")})
-    found = [load_matrix(folder) for folder in folders]
+    found = [_read_matrix(folder) for folder in folders]
     _refuse_copies([one for matrix in found for one in matrix.sessions])
     return sorted(found, key=lambda one: (one.days, one.name))
 
@@ -87,6 +87,13 @@ def load_matrix(folder: Path) -> Matrix:
         UsageError: there is none; a file is not a bundle, was edited, holds another's values, or
             comes from another machine.
     """
+    matrix = _read_matrix(folder)
+    _refuse_copies(matrix.sessions)
+    return matrix
+
+
+def _read_matrix(folder: Path) -> Matrix:
+    """Return the matrix in a folder, not yet searched for copies."""
     sessions = [load_measured(path) for path in sorted(folder.glob(f"*{ENDING}"))]
     if not sessions:
         raise UsageError(f"{str(folder)!r} is not a matrix: it has no *{ENDING}")
@@ -100,7 +107,6 @@ def load_matrix(folder: Path) -> Matrix:
                     f"{one.file!r} was measured on {there!r}, the rest of its matrix on {here!r}; "
                     "another CPU or Python is another matrix: move it to a folder of its own"
                 )
-    _refuse_copies(sessions)
     return Matrix(folder.name, tuple(sessions))
 
 

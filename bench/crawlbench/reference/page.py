@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from crawlbench.base.text import count_of
 from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
@@ -102,10 +103,12 @@ def _subtitle(table: Table) -> str:
     if not table.rows:
         return "No matrix was measured yet."
     matrices = len({row.matrix for row in table.rows})
-    clients = len({row.strategy for row in table.rows})
+    # An operation of an event loop has no parser, and is no client.
+    clients = {row.strategy for row in table.rows if row.parser != "-"} - {*FLOORS}
     return (
-        f"{matrices} {'matrix' if matrices == 1 else 'matrices'} of {len(table.sessions)} "
-        f"sessions, {clients} clients, {days_of(table.rows)}"
+        f"{matrices} {'matrix' if matrices == 1 else 'matrices'} of "
+        f"{count_of(len(table.sessions), 'session')}, {count_of(len(clients), 'client')}, "
+        f"{days_of(table.rows)}"
     )
 
 

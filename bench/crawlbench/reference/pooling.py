@@ -26,6 +26,7 @@ from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -86,8 +87,7 @@ class _Part:
         controls = [cell.name for cell in cells if cell.control]
         self._twins = (self.baseline, *controls)
         index, has_lengths = Index(session.rounds), group in session.plan.long_forms
-        # As in a session: where one value lacks it, nothing is said about CPU time.
-        has_cpu = all(sample.cpu_s for record in session.rounds for sample in record.samples)
+        has_cpu = has_cpu_clock(session)
         self._indexes = {
             quantity: index_for(session, index, group, quantity)
             for quantity in QUANTITIES

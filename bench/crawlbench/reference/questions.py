@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from crawlbench.reference.rows import newest_last
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crawlbench.reference.rows import TableRow
     from crawlbench.reference.table import Table
 
 
@@ -56,30 +59,36 @@ QUESTIONS = (
 
 def find_questions(table: Table) -> list[dict[str, object]]:
     """Return the questions that can be answered, each with its choice."""
-    found: list[dict[str, object]] = []
     rows = newest_last(row for row in table.rows if not row.tuned)
-    for one in QUESTIONS:
-        for part in one.parts:
-            # The last one is of the newest matrix that has the part whole: see `newest_last`.
-            last = next((row for row in reversed(rows) if row.part == part), None)
-            scenario, matrix = (last.scenario, last.matrix) if last else ("", "")
-            mine = [row for row in rows if (row.scenario, row.matrix) == (scenario, matrix)]
-            choice = {"scenario": scenario, **one.choice}
-            if one.against:
-                other = next(
-                    (
-                        row
-                        for row in mine
-                        if (row.strategy, row.loop) == one.against
-                        and one.parser in {"", row.parser}
-                    ),
-                    None,
-                )
-                if other is None:
-                    continue
-                choice["against"] = f"{other.strategy}|{other.loop}|{other.parser}"
-            elif not mine:
-                continue
-            found.append({"text": one.text, "choice": choice})
-            break
-    return found
+    found = ((one.text, _choose(one, rows)) for one in QUESTIONS)
+    return [{"text": text, "choice": choice} for text, choice in found if choice]
+
+
+def _choose(one: Question, rows: Sequence[TableRow]) -> dict[str, str]:
+    """Return the choice that shows the answer; empty if no part has one."""
+    for part in one.parts:
+        # The last one is of the newest matrix that has the part whole: see `newest_last`.
+        last = next((row for row in reversed(rows) if row.part == part), None)
+        if last is None:
+            continue
+        mine = [r for r in rows if (r.scenario, r.matrix) == (last.scenario, last.matrix)]
+        others = [
+            row
+            for row in mine
+            if (row.strategy, row.loop) == one.against and one.parser in {"", row.parser}
+        ]
+        if not any(_is_shown(row, one.choice) for row in mine if row not in others[:1]):
+            continue
+        if not one.against:
+            return {"scenario": last.scenario, **one.choice}
+        if others:
+            against = f"{others[0].strategy}|{others[0].loop}|{others[0].parser}"
+            return {"scenario": last.scenario, **one.choice, "against": against}
+    return {}
+
+
+def _is_shown(row: TableRow, choice: dict[str, str]) -> bool:
+    """Return whether the page, which looks for a client by a part of its name, shows a row."""
+    axes = {"loop": row.loop, "parser": row.parser}
+    is_chosen = all(choice.get(axis, value) == value for axis, value in axes.items())
+    return is_chosen and choice.get("client", "") in f"{row.strategy} {row.library}".lower()

@@ -30,7 +30,7 @@ def is_shipped(kind: registry.Kind, name: str) -> bool:
         return False
     # The modules of event loops are other people's; what a family makes is a user's own.
     if kind is registry.Kind.EVENT_LOOP:
-        return "*" not in point.name
+        return registry.is_ours(point.dist) and "*" not in point.name
     return point.module.startswith("crawlbench.") and point.module not in _READERS
 
 

@@ -15,7 +15,7 @@ from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from crawlbench.stats.change import Change, Seen
     from crawlbench.stats.compare import SessionComparison, Unlike
@@ -39,8 +39,7 @@ def comparison_tables(found: SessionComparison) -> list[Table]:
 
 def changes_table(changes: Sequence[Change], title: str) -> Table:
     """Return a row per cell that both have, the largest change first, invalid ones last."""
-    ordered = sorted(changes, key=_size, reverse=True)
-    return Table(title, _COLUMNS, tuple(map(_row, ordered)))
+    return Table(title, _COLUMNS, tuple(map(_row, _ordered(changes))))
 
 
 def comparison_notes(found: SessionComparison) -> Iterator[str]:
@@ -108,8 +107,7 @@ def tell_comparison(found: SessionComparison) -> dict[str, object]:
 
 
 def _tell_changes(found: Compared | None) -> list[dict[str, object]]:
-    changes = sorted(found.changes, key=_size)[::-1] if found else []
-    return [_tell_change(change) for change in changes]
+    return [_tell_change(change) for change in _ordered(found.changes if found else ())]
 
 
 def _tell_kin(found: Compared | None) -> list[dict[str, object]]:
@@ -173,6 +171,11 @@ def _why(change: Change) -> str:
         return f"unclear: the normalised time changed, but only relative to {change.detail}"
     text = explain_between(change.obstacle, change.detail)
     return f"{change.verdict}: {text}" if text else ""
+
+
+def _ordered(changes: Iterable[Change]) -> list[Change]:
+    """Return the largest changes first, and those of equal size as they come."""
+    return sorted(changes, key=_size, reverse=True)
 
 
 def _size(change: Change) -> float:

@@ -21,7 +21,10 @@ def differences_section(view: SessionView) -> Section:
     """Return which cell is best, which cells differ, and all pairs with their numbers."""
     lead = f"Every pair was measured in the same laps. {MATRIX_READING}"
     if any(group.form for group in view.crawls):
-        lead += " Time per page leads; whole crawls, CPU time and the time to begin are below it."
+        lead += (
+            " Time per page leads and gives the order; whole crawls, CPU time and the time to "
+            "begin are below it."
+        )
     shown, details = _in_words(view)
     for group in view.crawls:
         shown += filter(None, [matrix_table(group)])

@@ -26,7 +26,10 @@ _SCALES = {
     "MiB": 2.0**20,
     "GiB": 2.0**30,
 }
-_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: (\S+))?")
+_NUMBER = re.compile(
+    r"(?!.*,)(?:under )?([-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: to [-+]?\d\S*)?(?: (\S+))?"
+)
+"""A number or an interval, and its unit; several numbers with commas between them are no key."""
 
 
 def everything_table(view: SessionView) -> Table:

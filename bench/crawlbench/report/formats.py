@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import datetime
-from statistics import fmean, median, pstdev, quantiles
+from statistics import fmean, median, quantiles, stdev
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -155,8 +155,8 @@ def _pytest_one(session: Session, cell: CellResult) -> dict[str, object]:
 
 def _pytest_stats(values: list[float]) -> dict[str, object]:
     """Return pytest-benchmark's statistics for a list of seconds; outliers by Tukey's fences."""
-    mean, spread = fmean(values), pstdev(values)
-    q1, _, q3 = quantiles(values, n=4) if len(values) > 1 else (mean, mean, mean)
+    mean, spread = fmean(values), stdev(values) if len(values) > 1 else 0.0
+    q1, q3 = (_pytest_quarter(sorted(values, reverse=is_upper)) for is_upper in (False, True))
     low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
     inside = [value for value in values if low <= value <= high]
     far = sum(not low <= value <= high for value in values)
@@ -180,6 +180,16 @@ def _pytest_stats(values: list[float]) -> dict[str, object]:
         "total": sum(values),
         "data": values,
     }
+
+
+def _pytest_quarter(ordered: list[float]) -> float:
+    """Return the quartile next to the first value.
+
+    pytest-benchmark takes Method 2 for even counts, and Method 3 for odd ones: both are this line.
+    """
+    place, fourths = divmod(max(len(ordered) - 2, 0), 4)
+    near, far = ordered[place], ordered[min(place + 1, len(ordered) - 1)]
+    return near + (far - near) * fourths / 4
 
 
 def to_asv(view: SessionView) -> str:
@@ -225,17 +235,18 @@ def _asv_columns(session: Session, cells: Sequence[CellResult], moment: int) -> 
         # Our intervals hold at another confidence than 99 %, and for rounds, not for values.
         "stats_ci_99_a": [None] * len(cells),
         "stats_ci_99_b": [None] * len(cells),
-        "stats_q_25": [_quarter(session, cell, 0) for cell in cells],
-        "stats_q_75": [_quarter(session, cell, 2) for cell in cells],
+        "stats_q_25": [_asv_quarter(session, cell, 0) for cell in cells],
+        "stats_q_75": [_asv_quarter(session, cell, 2) for cell in cells],
         "stats_number": [session.loops.get(cell.cell, 1) for cell in cells],
         "stats_repeat": [cell.values for cell in cells],
         "samples": [session.values(cell.cell) for cell in cells],
     }
 
 
-def _quarter(session: Session, cell: CellResult, which: int) -> float | None:
+def _asv_quarter(session: Session, cell: CellResult, which: int) -> float:
     values = session.values(cell.cell)
-    return quantiles(values, n=4)[which] if len(values) > 1 else None
+    # Before Python 3.13, `quantiles` does not take a single value.
+    return quantiles(values * 2 if len(values) == 1 else values, n=4, method="inclusive")[which]
 
 
 def _timed(results: Results) -> list[CellResult]:

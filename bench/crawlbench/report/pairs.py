@@ -22,7 +22,7 @@ SIGNS = {
 """The sign of a row against a column; an invalid cell has none."""
 MATRIX_READING = (
     "A row against a column: < takes less, > takes more, = the same, ? not settled. "
-    "The best comes first."
+    "The fastest comes first."
 )
 MAX_MATRIX = 24
 """Contestants beyond which a matrix can no longer be taken in."""

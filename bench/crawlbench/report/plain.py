@@ -38,7 +38,9 @@ def load_plain_suite(path: Path) -> pyperf.BenchmarkSuite:
     try:
         return pyperf.BenchmarkSuite.load(str(path))
     except OSError as error:
-        raise SessionFileError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+        # What is not gzip despite its name is an OSError of its own, which no system has named.
+        reason = error.strerror or error
+        raise SessionFileError(f"{str(path)!r} cannot be read: {reason}") from error
     except Exception as error:
         raise SessionFileError(
             f"{str(path)!r} is not a whole pyperf suite ({type(error).__name__}: {error}); "

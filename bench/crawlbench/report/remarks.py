@@ -125,8 +125,6 @@ def _weight(found: Comparison) -> float:
 def name_pair(group: GroupView, found: Comparison) -> str:
     """Return the names of both sides."""
     names = {row.cell.name: row.name for row in group.rows}
-    if group.is_operation:
-        return found.cell
     return f"{names[found.cell]} against {names[found.baseline]}"
 
 

@@ -177,8 +177,7 @@ def _with_bars(
     """Return the table with bars on its right if there is room for them."""
     # Bars are made for columns that are two apart, and for columns that are one apart only where
     # there would be no room for bars otherwise.
-    room = max(width - _width(table, gap) - gap for gap in (1, 2))
-    wide_room = width - _width(table, gap=2) - 2
+    room, wide_room = (width - _width(table, gap) - gap for gap in (1, 2))
     size = min(MAX_BAR, wide_room if wide_room >= MIN_BAR else room)
     if size < MIN_BAR:
         return [table]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 TRACE_FILE = "trace.jsonl.gz"
 MAX_BYTES = 256 * 2**20
 """Size of the unpacked file; a larger one was not written by us."""
+_BROKEN = (OSError, EOFError, zlib.error, msgspec.MsgspecError, ValueError, RecursionError)
+"""What unpacking and decoding raise; the last one, for JSON that is nested too deeply."""
 
 
 class _Head(msgspec.Struct):
@@ -38,7 +41,7 @@ def load_trace(folder: Path) -> tuple[TracedRequest, ...]:
         return tuple(_decode(content))
     except FileNotFoundError:
         return ()
-    except (OSError, EOFError, msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+    except _BROKEN as error:
         raise SessionFileError(f"{TRACE_FILE} cannot be read: {error}") from error
 
 

@@ -14,6 +14,7 @@ from crawlbench.report.charts.style import finish, layer, place, verdict_colours
 from crawlbench.report.operations import rows_of, themes_of
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.theme import colour
+from crawlbench.report.view import Role
 
 if TYPE_CHECKING:
     from crawlbench.base.records import OperationFacts
@@ -41,7 +42,13 @@ def heatmap_charts(view: SessionView) -> tuple[Chart, ...]:
 def _chart(
     found: dict[str, list[Row]], theme: str, operations: list[OperationFacts]
 ) -> Chart | None:
-    rows: Rows = [_field(facts, row) for facts in operations for row in found[facts.name][1:]]
+    # In `ab`, an operation has a baseline on each event loop.
+    rows: Rows = [
+        _field(facts, row)
+        for facts in operations
+        for row in found[facts.name]
+        if row.role is not Role.BASELINE
+    ]
     if not rows:
         return None
     name = "".join(c if c.isalnum() and c.isascii() else "-" for c in theme)
@@ -50,8 +57,8 @@ def _chart(
     return Chart(
         name=f"chart-loops-{name}",
         title=_title(theme),
-        description=f"{len(operations)} operations of {', '.join(loops)}: time over the stock "
-        "loop's; the deeper the colour, the further apart.",
+        description=f"{len(operations)} operations of {', '.join(loops)}: time over the "
+        "baseline's; the deeper the colour, the further apart.",
         spec=finish(_draw(f"loops-{name}", loops), height=height),
         data={f"loops-{name}": rows},
         height=height + 60,

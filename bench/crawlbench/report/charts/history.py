@@ -69,9 +69,10 @@ def _breaks_of(name: str) -> str:
 
 
 def _rows(line: Line, quantity: Quantity) -> Rows:
-    # A group's name is site and network; a cell's ends with network and site.
+    # A group's name is site and network; a cell's has network and site before its environment.
     site, _, network = line.group.rpartition("/")
-    name = line.cell.removesuffix(f"/{network}/{site}").removeprefix(f"{line.group}/")
+    name = f"{line.cell}/".replace(f"/{network}/{site}/", "/").removesuffix("/")
+    name = name.removeprefix(f"{line.group}/")
     changed = {change.session: change for change in line.changes}
     return [
         {

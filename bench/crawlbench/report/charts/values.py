@@ -129,7 +129,7 @@ def session_values(view: SessionView, group: GroupView) -> Values:
                 continue
             seen[sample.cell] += 1
             # Each cell is thinned by itself, so that all keep the same share of their values.
-            if seen[sample.cell] % step == 0 or step == 1:
+            if seen[sample.cell] % step == 0:
                 place = (labels[sample.cell], record.number, sample.lap + 1)
                 rows.append(make_row(*place, clock, sample.seconds, middles[sample.cell]))
         ends.append(round(clock, 2))
