@@ -10,9 +10,11 @@ import argparse
 import ast
 import importlib
 import random
+import re
 import subprocess
 import sys
 import time
+import tokenize
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -50,6 +52,8 @@ PLUGINS = ("strategies.", "sites.parsers.", "plugins.loops.")
 CALLED = {"Verdict.FASTER", "Verdict.SLOWER"}
 FRONT = {"cli", "__main__", "__init__"}
 """The room that every feature touches, because its command is there."""
+PRAGMA = re.compile(r"#\s*(noqa|type:|pragma|fmt:)")
+"""What tools read."""
 REPEATS = 5
 CELLS, ROUNDS, LAPS = 1_000, 10, 5
 
@@ -253,6 +257,21 @@ def any_dicts() -> int:
     )
 
 
+def comments_per_thousand() -> float:
+    """Return how many comments there are per 1,000 lines that are not blank, without pragmas."""
+    comments = lines = 0
+    for module in modules():
+        with module.path.open("rb") as file:
+            tokens = list(tokenize.tokenize(file.readline))
+        comments += sum(
+            one.type == tokenize.COMMENT and not PRAGMA.match(one.string) for one in tokens
+        )
+        lines += sum(
+            map(bool, map(str.strip, module.path.read_text(encoding="utf-8").splitlines()))
+        )
+    return 1000 * comments / lines
+
+
 def modules_behind_version() -> int:
     """Return how many of our modules `crawlbench --version` has loaded when it ends."""
     script = (
@@ -327,6 +346,7 @@ def counted() -> list[tuple[str, str, str]]:
         ("the same without docstring, cli and strategies apart", _longest("code", WHOLE), "40"),
         ("longest body of a command, its options apart", _longest("body", (), "cli"), "40"),
         ("classes with an interval", f"{len(interval_classes())}", "3"),
+        ("comments per 1,000 lines", f"{comments_per_thousand():.0f}", "37 to 108, as our models"),
         ("homes of the verdict rule", f"{len(verdict_homes())}", "1"),
         ("modules of ours behind --version", f"{modules_behind_version()}", "10"),
         ("dict[str, Any]", f"{any_dicts()}", "30"),
