@@ -33,6 +33,7 @@ from crawlbench.measure.contract import Watcher
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.owner import own
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.report.machines import ClusterReport
 
 if TYPE_CHECKING:
@@ -100,7 +101,12 @@ def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json
 
 
 def run_on_cluster(plan: Plan, wishes: Wishes, folder: Path) -> NoReturn:
-    """Measure a plan on a cluster's machines, show what they say together, and exit."""
+    """Measure a plan on a cluster's machines, show what they say together, and exit.
+
+    Raises:
+        UsageError: a site cannot offer what a cell asks of it.
+    """
+    refuse_inexpressible(plan)  # each machine makes the pages itself
     _run(lambda say: run_cluster(plan.as_spelled(), wishes, folder, say), folder)
 
 
