@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream, whole_folder, write_text
+from crawlbench.cli.places import refuse_existing
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
 
@@ -47,6 +51,34 @@ def test_device_is_written_to_and_stays(tmp_path):
     assert stat.S_ISCHR(device.stat().st_mode)
     assert is_stream(device)
     assert list(tmp_path.iterdir()) == [device]
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux has one")
+@pytest.mark.parametrize("place", ["/dev/shm", "/dev/../dev/shm"])
+def test_file_in_memory_is_a_file(place):
+    """It is replaced as a whole, and not without being asked, although it is below `/dev`."""
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        file = Path(folder, "session.json")
+        write_text(file, "old")
+        before = file.stat().st_ino
+        assert not is_stream(file)
+        assert not is_stream(file.parent)
+        write_text(file, "new")
+        assert file.stat().st_ino != before
+        with pytest.raises(UsageError, match="exists already"):
+            refuse_existing(file, force=False)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="there are no names of open files")
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/dev/../dev/fd/{}"])
+def test_file_that_is_open_is_written_to_and_stays(tmp_path, name):
+    """Whoever opened it would never see a new one."""
+    with (tmp_path / "out").open("w+") as file:
+        stream = Path(name.format(file.fileno()))
+        assert is_stream(stream)
+        write_text(stream, "new")
+    assert (tmp_path / "out").read_text() == "new"
+    assert not is_stream(tmp_path / "out")
 
 
 def test_pipe_is_written_to_and_stays(tmp_path):

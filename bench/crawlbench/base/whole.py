@@ -7,6 +7,7 @@ written to.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 NEW_MODE, NEW_FOLDER_MODE = 0o644, 0o755  # temporary files and folders would be private
 FOLDER_DRAFT = ".crawlbench-"
 """Beginning of the name of a folder that is not whole yet."""
-_STREAMS = (Path("/dev"), Path("/proc"))
-"""What lies in these folders belongs to the system, or to whoever holds it open."""
+_OPEN_FILES = re.compile(r"/dev(/fd)?|/proc/.*")
+"""Folders whose files belong to the system or to whoever holds them open; `/dev/shm` is a disk."""
 
 
 def is_stream(path: Path) -> bool:
@@ -33,8 +34,8 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     # `/dev/stdout` may lead to a regular file: whoever opened it would never see a new one.
-    is_open_file = any(folder in path.absolute().parents for folder in _STREAMS)
-    return not stat.S_ISDIR(mode) and (is_open_file or not stat.S_ISREG(mode))
+    is_open_file = _OPEN_FILES.fullmatch(str(path.absolute().parent.resolve()))
+    return not stat.S_ISDIR(mode) and (bool(is_open_file) or not stat.S_ISREG(mode))
 
 
 @contextmanager
