@@ -94,14 +94,29 @@ def test_pipe_is_written_to_and_stays(tmp_path):
 
 
 def test_folder_takes_its_place_when_it_is_filled(tmp_path):
-    """Until then nothing is there; all may read it, and no draft is left."""
+    """Until then nothing is there, and afterwards no draft is left."""
     place = tmp_path / "a" / "b"
     with whole_folder(place) as draft:
         (draft / "file").write_text("whole")
         assert not place.exists()
     assert (place / "file").read_text() == "whole"
-    assert stat.S_IMODE(place.stat().st_mode) == 0o755
     assert list(place.parent.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0o002])
+def test_what_is_new_is_readable_by_whom_the_umask_says(tmp_path, umask):
+    """As what any program makes; a draft itself would be private."""
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "file", "new")
+        with whole_folder(tmp_path / "folder"):
+            pass
+        (tmp_path / "usual").mkdir()
+        (tmp_path / "usual" / "file").touch()
+    finally:
+        assert os.umask(before) == umask
+    for name, usual in (("file", "usual/file"), ("folder", "usual")):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / usual).stat().st_mode
 
 
 def test_folder_that_is_not_filled_leaves_nothing(tmp_path):
