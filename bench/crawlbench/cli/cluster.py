@@ -13,7 +13,7 @@ import msgspec
 import psutil
 import typer
 
-from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import ClusterEnding, Ending
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
@@ -21,7 +21,7 @@ from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.consoles import result_console, tell
 from crawlbench.cli.endings import run_until_signal
-from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.cli.output import complain
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
@@ -154,7 +154,7 @@ def _exit_code(session: ClusterSession, folder: Path) -> int:
     """Return the exit code, and say in a sentence why it is not 0."""
     if trouble := _find_trouble(session, folder):
         complain(trouble)
-        return 4
+        return INVALID
     return INTERRUPTED if session.ending is ClusterEnding.INTERRUPTED else 0
 
 
