@@ -176,8 +176,7 @@ def _find_module(module: str) -> Path | None:
     package, *inner = module.split(".")
     try:
         spec = importlib.util.find_spec(package)
-        # Step by step: to find `package.module` at once, Python would import the package.
-        for name in inner:
+        for name in inner:  # at once, Python would import the package
             folders = (spec and spec.submodule_search_locations) or ()
             spec = spec and PathFinder.find_spec(f"{spec.name}.{name}", folders)
     except (ImportError, ValueError, KeyError):  # the last for a namespace within a namespace
