@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import metadata
+from importlib.metadata import EntryPoint
 
 import pytest
 
@@ -49,6 +50,36 @@ def test_nothing_is_imported():
     )
     ran = succeed([sys.executable, "-c", code])
     assert ran.stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "about"),
+    [
+        ("odd_package.mine", "Mine."),
+        ("odd_package.inner.mine", "Mine."),
+        ("odd_space.mine", "Mine."),
+        ("odd_space.inner.mine", ""),
+        ("odd_package.absent", ""),
+        ("odd_package.mine.absent", ""),
+        ("odd_absent.mine", ""),
+    ],
+)
+def test_module_of_a_package_is_read_and_the_package_not_imported(
+    tmp_path, monkeypatch, module, about
+):
+    """Whatever its import would do; of a namespace within a namespace nothing can be said."""
+    for folder in ("odd_package", "odd_package/inner", "odd_space", "odd_space/inner"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text('"""Mine."""')
+        if "package" in folder:
+            (tmp_path / folder / "__init__.py").write_text("raise RuntimeError('imported')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    point = EntryPoint("mine", f"{module}:crawl", "crawlbench.strategies")
+    monkeypatch.setattr(registry, "_points", lambda _: {"mine": point})
+    describe_http.cache_clear()
+    assert describe_strategy("mine").about == about
+    assert not {"odd_package", "odd_space"} & set(sys.modules)
+    describe_http.cache_clear()
 
 
 def test_file_is_described_like_a_module(tmp_path):

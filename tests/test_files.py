@@ -114,6 +114,25 @@ def test_name_that_is_no_loop(name, error, sentence):
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import asyncio\nasyncio.gone", "AttributeError: module 'asyncio' has no attribute"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "ends itself when it is imported"),
+    ],
+)
+def test_module_of_a_loop_that_breaks_is_told_from_one_without_it(
+    tmp_path, monkeypatch, text, told
+):
+    """An attribute that its import lacks is not the factory's name."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write(tmp_path, text, "broken_loop.py")
+    with pytest.raises(BrokenPluginError) as caught:
+        registry.load(LOOP, "broken_loop:new")
+    assert told in str(caught.value)
+
+
 def test_families_are_no_names():
     """A glob is not measured; it is there for what it makes."""
     assert not any("*" in name for kind in registry.Kind for name in registry.names(kind))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -89,6 +90,24 @@ def test_plugin_that_cannot_be_imported_is_named():
     """Its own error is quoted in one sentence."""
     with pytest.raises(BrokenPluginError, match="RuntimeError: no such luck; fix or uninstall it"):
         registry.load(KIND, "cannot-import")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("raise SystemExit(3)", "odd_family:make ends itself when it is imported"),
+        ("1 / 0", "odd_family:make cannot be imported: ZeroDivisionError: division by zero"),
+        ("def make(name):\n    'Return more.'", "Return more."),
+    ],
+)
+def test_family_that_cannot_be_imported_ends_no_list(tmp_path, monkeypatch, text, told):
+    """Whatever it raises, also by ending itself."""
+    (tmp_path / "odd_family.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "odd_family", raising=False)
+    family = EntryPoint("*.odd", "odd_family:make", KIND.value)
+    monkeypatch.setattr(registry, "_points", lambda _: {"*.odd": family})
+    assert registry.describe_family(KIND, "*.odd").startswith(told)
 
 
 def test_globs_keep_the_order_of_the_patterns_and_name_each_once():

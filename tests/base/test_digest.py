@@ -41,6 +41,15 @@ def test_digest_depends_on_every_field(name):
         (RIGHT[:-1], "249 items instead of 250: rank 250 (浪潮) is missing"),
         ([], "0 items instead of 250: rank 1 (肖申克的救赎) is missing"),
         ([*RIGHT, RIGHT[3]], "251 items instead of 250: some came more than once"),
+        ([*RIGHT, *RIGHT], "500 items instead of 250: some came more than once"),
+        (
+            [*RIGHT, replace(RIGHT[3], rank=251)],
+            "251 items instead of 250: rank 251 does not exist",
+        ),
+        (
+            [replace(RIGHT[3], rank=0), *RIGHT, RIGHT[3]],
+            "252 items instead of 250: rank 0 does not exist",
+        ),
         (
             [*RIGHT[:1], replace(RIGHT[1], votes=7), *RIGHT[2:]],
             "rank 2 has votes 7 instead of 1956736",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ import psutil
 import pytest
 from tests.child import succeed
 
-from crawlbench.base.children import ChildEnded, Nursery
+from crawlbench.base.children import ChildEnded, Nursery, why_not_fork
 
 READY = "tests.base.ready"
 PYTHON = (sys.executable, "-X", "faulthandler")
@@ -138,6 +139,24 @@ from crawlbench.base.children import count_files, why_not_fork
 print(why_not_fork(count_files()), why_not_fork(count_files() - 2), sep="|")
 """
     assert succeed([sys.executable, "-c", words]).stdout == "|it holds 2 files open\n"
+
+
+def refuse(*_):
+    """Raise as a container's rules let a call fail."""
+    raise PermissionError(errno.EPERM, "not permitted")
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("pidfd_open", "the system gives no handle on it: not permitted"),
+        ("listdir", "the system does not say which threads it has: not permitted"),
+    ],
+)
+def test_what_the_system_refuses_is_told_as_such(monkeypatch, name, told):
+    """An old kernel has no handles, and a container may hide its threads."""
+    monkeypatch.setattr(os, name, refuse)
+    assert why_not_fork(0) == told
 
 
 def test_process_that_hangs_before_it_is_ready_is_ended():

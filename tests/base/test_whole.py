@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream, whole_folder, write_text
+from crawlbench.cli.places import refuse_existing
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")
 
@@ -49,6 +53,34 @@ def test_device_is_written_to_and_stays(tmp_path):
     assert list(tmp_path.iterdir()) == [device]
 
 
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="only Linux has one")
+@pytest.mark.parametrize("place", ["/dev/shm", "/dev/../dev/shm"])
+def test_file_in_memory_is_a_file(place):
+    """It is replaced as a whole, and not without being asked, although it is below `/dev`."""
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        file = Path(folder, "session.json")
+        write_text(file, "old")
+        before = file.stat().st_ino
+        assert not is_stream(file)
+        assert not is_stream(file.parent)
+        write_text(file, "new")
+        assert file.stat().st_ino != before
+        with pytest.raises(UsageError, match="exists already"):
+            refuse_existing(file, force=False)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="there are no names of open files")
+@pytest.mark.parametrize("name", ["/dev/fd/{}", "/dev/../dev/fd/{}"])
+def test_file_that_is_open_is_written_to_and_stays(tmp_path, name):
+    """Whoever opened it would never see a new one."""
+    with (tmp_path / "out").open("w+") as file:
+        stream = Path(name.format(file.fileno()))
+        assert is_stream(stream)
+        write_text(stream, "new")
+    assert (tmp_path / "out").read_text() == "new"
+    assert not is_stream(tmp_path / "out")
+
+
 def test_pipe_is_written_to_and_stays(tmp_path):
     """Whoever reads from it gets all."""
     pipe, read = tmp_path / "pipe", []
@@ -62,14 +94,29 @@ def test_pipe_is_written_to_and_stays(tmp_path):
 
 
 def test_folder_takes_its_place_when_it_is_filled(tmp_path):
-    """Until then nothing is there; all may read it, and no draft is left."""
+    """Until then nothing is there, and afterwards no draft is left."""
     place = tmp_path / "a" / "b"
     with whole_folder(place) as draft:
         (draft / "file").write_text("whole")
         assert not place.exists()
     assert (place / "file").read_text() == "whole"
-    assert stat.S_IMODE(place.stat().st_mode) == 0o755
     assert list(place.parent.iterdir()) == [place]
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o022, 0o002])
+def test_what_is_new_is_readable_by_whom_the_umask_says(tmp_path, umask):
+    """As what any program makes; a draft itself would be private."""
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "file", "new")
+        with whole_folder(tmp_path / "folder"):
+            pass
+        (tmp_path / "usual").mkdir()
+        (tmp_path / "usual" / "file").touch()
+    finally:
+        assert os.umask(before) == umask
+    for name, usual in (("file", "usual/file"), ("folder", "usual")):
+        assert (tmp_path / name).stat().st_mode == (tmp_path / usual).stat().st_mode
 
 
 def test_folder_that_is_not_filled_leaves_nothing(tmp_path):

@@ -16,7 +16,7 @@ from crawlbench.measure.crawling import run_crawls
 from crawlbench.plugins import scouts
 from crawlbench.plugins.files import load_strategy
 from crawlbench.plugins.registry import Kind, needs_loop
-from crawlbench.plugins.scouts import describe_plugin, find_out
+from crawlbench.plugins.scouts import PluginFacts, describe_plugin, find_out
 
 pytestmark = pytest.mark.slow
 
@@ -272,6 +272,25 @@ def test_file_is_looked_at_again_when_it_was_edited(tmp_path):
     assert "ZeroDivisionError" in broken.trouble
     (mended,) = find_out([strategy(tmp_path, HONEST)])
     assert mended.trouble == ""
+
+
+def test_file_that_is_saved_while_it_is_looked_at_is_looked_at_again(tmp_path, monkeypatch):
+    """When somebody asks next: it had been an error in crawlbench itself, or a look without end."""
+    asked, looks = strategy(tmp_path, "1"), []
+
+    def look(group):
+        looks.append(group)
+        strategy(tmp_path, "1" * (len(looks) + 1))
+        return [PluginFacts(trouble=f"look {len(looks)}") for _ in group]
+
+    monkeypatch.setattr(scouts.scout, "_look", look)
+    monkeypatch.setattr(scouts.scout, "_known", {})
+    assert [one.trouble for one in find_out([asked, asked])] == ["look 1"] * 2
+    assert [one.trouble for one in find_out([asked])] == ["look 2"]
+    monkeypatch.setattr(scouts.scout, "_look", lambda group: [PluginFacts() for _ in group])
+    find_out([asked])
+    monkeypatch.setattr(scouts.scout, "_look", lambda _: pytest.fail("nothing was saved"))
+    find_out([asked])
 
 
 SITE_WITH_DATA = """

@@ -17,6 +17,7 @@ import msgspec
 
 from crawlbench.archive.journal import JOURNAL_NAME
 from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.whole import FOLDER_MODE, usual_mode
 from crawlbench.sites.expected import expected_path
 from crawlbench.sites.manifest import (
     FORMAT,
@@ -115,7 +116,7 @@ class PageFolder:
                 (self.work / SITE_FILE).write_text(site_file, encoding="utf-8")
             if (target / SITE_FILE).is_file():
                 shutil.copyfile(target / SITE_FILE, self.work / SITE_FILE)
-            self.work.chmod(0o777 & ~_umask())  # mkdtemp made it private
+            self.work.chmod(usual_mode(FOLDER_MODE))  # mkdtemp made it private
             _replace_folder(self.work, target, force=force)
 
     def _with_aliases(
@@ -215,9 +216,3 @@ def _storage(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"cannot write to {place} ({error.strerror or error})") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)  # it can only be read by setting it
-    os.umask(mask)
-    return mask

@@ -56,10 +56,10 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         names: names of the fields, in the order of a row.
     """
     by_rank = {row[0]: row for row in found}
+    counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
     for row in expected:
         other = by_rank.get(row[0])
         if other is None:
-            counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
             return f"{counts}: rank {row[0]} ({row[1]}) is missing"
         # A strict `zip` would raise about what is only a wrong answer.
         if len(other) != len(row):
@@ -70,7 +70,11 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         for name, seen, right in zip(names, other, row, strict=True):
             if seen != right:
                 return f"rank {row[0]} has {name} {seen!r} instead of {right!r}"
-    return f"{count_of(len(found), 'item')} instead of {len(expected)}: some came more than once"
+    known = {row[0] for row in expected}
+    for row in found:
+        if row[0] not in known:
+            return f"{counts}: rank {row[0]} does not exist"
+    return f"{counts}: some came more than once"
 
 
 class Tally:

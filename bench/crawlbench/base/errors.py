@@ -4,17 +4,23 @@ The command line prints each as one sentence and exits with its `exit_code`; not
 exits. A message has three parts: what failed, the value seen, and what would work.
 """
 
+SLOWER, MISUSED, UNCLEAR, INVALID = 1, 2, 3, 4
+"""Exit codes: slower beyond a gate; input that cannot be used; a gate that could not be decided;
+something invalid, or any other failure."""
+INTERRUPTED = 130
+"""The exit code that shells expect of a program that Ctrl-C ended."""
+
 
 class BenchError(Exception):
     """Base of all errors that are raised on purpose."""
 
-    exit_code = 4
+    exit_code = INVALID
 
 
 class UsageError(BenchError):
     """Raised when the user's input cannot be used: option, name, file or folder."""
 
-    exit_code = 2
+    exit_code = MISUSED
 
 
 class UnknownNameError(UsageError):

@@ -1,7 +1,8 @@
 """Temporary folders that are removed even if their process is killed (floor 0).
 
 A process keeps all its folders in one, which it locks. The lock ends with the process, however that
-ends, and the next process that needs a folder removes those that nobody holds.
+ends, and the next process that needs a folder removes those that nobody holds. On Windows those of
+killed processes stay, because a folder with an open file cannot be given the name that says so.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _hold() -> Path:
         folder = Path(tempfile.mkdtemp(prefix=NEW_PREFIX))
         lock = FileLock(folder / LOCK)
         lock.acquire()
-        with suppress(OSError):  # Windows cannot rename a folder with an open file: the name stays
+        with suppress(OSError):  # on Windows the name stays
             folder = folder.rename(folder.with_name(folder.name.replace(NEW_PREFIX, PREFIX)))
         _held[process] = folder, lock
         atexit.register(_leave, process)

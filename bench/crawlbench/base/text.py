@@ -35,7 +35,7 @@ def with_capital(text: str) -> str:
 
 
 def list_cpus(cpus: Sequence[int]) -> str:
-    """Return CPUs as Linux writes them, such as `0-3,8`."""
+    """Return CPUs in short, in a form that Linux reads: three in a row or more as `0-3`."""
     # Consecutive CPUs are all equally far from their place in the list.
     spans = [
         [cpu for _, cpu in span] for _, span in groupby(enumerate(cpus), lambda p: p[1] - p[0])

@@ -7,6 +7,7 @@ written to.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -19,11 +20,12 @@ from crawlbench.base.errors import StorageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NEW_MODE, NEW_FOLDER_MODE = 0o644, 0o755  # temporary files and folders would be private
+FILE_MODE, FOLDER_MODE = 0o666, 0o777
+"""What `usual_mode` takes the umask from: temporary files and folders would be private."""
 FOLDER_DRAFT = ".crawlbench-"
 """Beginning of the name of a folder that is not whole yet."""
-_STREAMS = (Path("/dev"), Path("/proc"))
-"""What lies in these folders belongs to the system, or to whoever holds it open."""
+_OPEN_FILES = re.compile(r"/dev(/fd)?|/proc/.*")
+"""Folders whose files belong to the system or to whoever holds them open; `/dev/shm` is a disk."""
 
 
 def is_stream(path: Path) -> bool:
@@ -33,8 +35,8 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False
     # `/dev/stdout` may lead to a regular file: whoever opened it would never see a new one.
-    is_open_file = any(folder in path.absolute().parents for folder in _STREAMS)
-    return not stat.S_ISDIR(mode) and (is_open_file or not stat.S_ISREG(mode))
+    is_open_file = _OPEN_FILES.fullmatch(str(path.absolute().parent.resolve()))
+    return not stat.S_ISDIR(mode) and (bool(is_open_file) or not stat.S_ISREG(mode))
 
 
 @contextmanager
@@ -91,11 +93,18 @@ def _keep_owner_and_mode(target: Path, draft: Path) -> None:
     try:
         before = target.stat()
     except OSError:
-        draft.chmod(NEW_MODE)
+        draft.chmod(usual_mode(FILE_MODE))
         return
     with suppress(OSError, AttributeError):  # not ours to give away, or this is Windows
         os.chown(draft, before.st_uid, before.st_gid)
     draft.chmod(stat.S_IMODE(before.st_mode))
+
+
+def usual_mode(most: int) -> int:
+    """Return the mode that something new has: what the umask leaves of `most`."""
+    umask = os.umask(0o077)  # it can only be read by setting it
+    os.umask(umask)
+    return most & ~umask
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -123,6 +132,6 @@ def whole_folder(folder: Path, drafts: Path | None = None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=FOLDER_DRAFT, dir=drafts or folder.parent) as name:
         draft = Path(name)
         yield draft
-        draft.chmod(NEW_FOLDER_MODE)
+        draft.chmod(usual_mode(FOLDER_MODE))
         draft.rename(folder)
         draft.mkdir()  # for the context manager to remove

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.errors import UNCLEAR, StorageError, UsageError
 from crawlbench.cli import options
-from crawlbench.cli.answer import ENDED_EARLY, UNCLEAR, find_answer, write_answer
+from crawlbench.cli.answer import ENDED_EARLY, find_answer, write_answer
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
 from crawlbench.cli.output import complain, print_json

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypedDict
 
+from crawlbench.base.errors import INTERRUPTED, INVALID, SLOWER, UNCLEAR
 from crawlbench.base.records import Ending, Quantity
 from crawlbench.base.whole import storing, write_text
-from crawlbench.cli.output import INTERRUPTED
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.stats.change import find_changes
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from crawlbench.report.versus import ToldChange
 
 ANSWER_FILE = "answer.json"
-UNCLEAR, INVALID = 3, 4
 ENDED_EARLY = {Ending.INTERRUPTED: INTERRUPTED, Ending.MIRROR: INVALID}
 """Exit code by the ending of a session that was cut short."""
 VERDICTS = {
     0: "passed",
-    1: "slower",
+    SLOWER: "slower",
     UNCLEAR: "unclear",
     INVALID: "invalid",
     INTERRUPTED: "interrupted",

@@ -9,11 +9,10 @@ from typing import ClassVar, Final
 import typer
 
 from crawlbench import __version__
-from crawlbench.base.errors import BenchError, StorageError, UsageError
+from crawlbench.base.errors import INTERRUPTED, BenchError, StorageError, UsageError
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
 from crawlbench.cli.output import (
-    INTERRUPTED,
     complain,
     finish_output,
     give_up_output,

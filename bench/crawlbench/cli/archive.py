@@ -15,11 +15,11 @@ from crawlbench.archive.importing import ImportReport, check_address, import_pag
 from crawlbench.archive.links import LinkFinder
 from crawlbench.archive.pagefolder import SITE_FILE, check_target
 from crawlbench.archive.recording import RecordPlan, record_pages, work_folder
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import INTERRUPTED, UsageError
 from crawlbench.base.text import count_of, harmless
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one, not_negative
-from crawlbench.cli.output import INTERRUPTED, complain, print_json
+from crawlbench.cli.output import complain, print_json
 from crawlbench.sites.charsets import DEFAULT
 
 MIN_DELAY_S = 1.0

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from crawlbench.base.errors import INVALID
 from crawlbench.check.checks import check_strategy
 from crawlbench.check.subject import Subject
 from crawlbench.cli.checks import positive
@@ -60,7 +61,7 @@ def check(
     else:
         result_console().print(_count(findings))
     if any(finding.holds is False for finding in findings):
-        raise typer.Exit(4)
+        raise typer.Exit(INVALID)
 
 
 async def _collect(subject: Subject, results: Console | None) -> list[Finding]:

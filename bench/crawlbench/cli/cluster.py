@@ -13,7 +13,7 @@ import msgspec
 import psutil
 import typer
 
-from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import ClusterEnding, Ending
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
@@ -21,7 +21,7 @@ from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.consoles import result_console, tell
 from crawlbench.cli.endings import run_until_signal
-from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.cli.output import complain
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
@@ -33,6 +33,7 @@ from crawlbench.measure.contract import Watcher
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.owner import own
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.report.machines import ClusterReport
 
 if TYPE_CHECKING:
@@ -100,7 +101,12 @@ def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json
 
 
 def run_on_cluster(plan: Plan, wishes: Wishes, folder: Path) -> NoReturn:
-    """Measure a plan on a cluster's machines, show what they say together, and exit."""
+    """Measure a plan on a cluster's machines, show what they say together, and exit.
+
+    Raises:
+        UsageError: a site cannot offer what a cell asks of it.
+    """
+    refuse_inexpressible(plan)  # each machine makes the pages itself
     _run(lambda say: run_cluster(plan.as_spelled(), wishes, folder, say), folder)
 
 
@@ -148,7 +154,7 @@ def _exit_code(session: ClusterSession, folder: Path) -> int:
     """Return the exit code, and say in a sentence why it is not 0."""
     if trouble := _find_trouble(session, folder):
         complain(trouble)
-        return 4
+        return INVALID
     return INTERRUPTED if session.ending is ClusterEnding.INTERRUPTED else 0
 
 

@@ -11,11 +11,11 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.children import clean_environment, python_command
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import UNCLEAR, UsageError
 from crawlbench.cli.checks import not_negative
 from crawlbench.cli.consoles import print_tables, result_console
 from crawlbench.cli.effects import refuse_idle
-from crawlbench.cli.options import AsJson, FailOn
+from crawlbench.cli.options import USUAL_MARGIN, AsJson, FailOn
 from crawlbench.cli.output import complain, print_json
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
@@ -29,8 +29,6 @@ from crawlbench.stats.compare import SessionComparison, compare_sessions
 from crawlbench.stats.gate import hold_gate, read_bound
 from crawlbench.stats.rows import Margin
 
-UNCLEAR = 3
-USUAL_MARGIN = 0.01
 REMEDY = "more sessions kept beside these, or a wider gate,"
 """What helps where two sessions are compared: more rounds would not make sessions more alike."""
 
@@ -45,7 +43,7 @@ def compare(
             "--margin",
             callback=not_negative,
             help="Largest change that does not matter, in %.",
-            show_default="1",
+            show_default=f"{USUAL_MARGIN:g}",
         ),
     ] = None,
     fail_on: FailOn = None,
@@ -59,7 +57,7 @@ def compare(
     from the other sessions in the same folders or, where there are none, from earlier measurements.
     Where both crawled the same two lengths, time per page and time to begin are compared as well.
     """
-    wanted = math.log1p(USUAL_MARGIN) if margin is None else math.log1p(margin / 100)
+    wanted = math.log1p((USUAL_MARGIN if margin is None else margin) / 100)
     gate = None if fail_on is None else read_bound(fail_on, wanted)
     if base.is_file() or head.is_file():
         if as_json:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from crawlbench.report.table import Table
     from crawlbench.stats.timeline import History
 
-USUAL_MARGIN = 1.0  # percent
 CONFIDENCE = 0.95
 
 
@@ -40,7 +39,7 @@ def history(
         typer.Option(
             "--margin", callback=not_negative, help="Largest change that does not matter, in %."
         ),
-    ] = USUAL_MARGIN,
+    ] = options.USUAL_MARGIN,
     output: Annotated[
         Path, options.result("-o", "--output", help="Page to write; - prints.")
     ] = Path("history.html"),

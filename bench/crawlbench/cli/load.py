@@ -11,14 +11,13 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import BenchError, UsageError
+from crawlbench.base.errors import INTERRUPTED, BenchError, UsageError
 from crawlbench.base.whole import write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.options import AsJson, FirstPageOf, Force, OneNetwork, result
-from crawlbench.cli.output import INTERRUPTED
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_site
 from crawlbench.load.flow import LoadReport, run_load

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.errors import StorageError, UsageError
+from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import Ending
 from crawlbench.base.whole import write_text
 from crawlbench.cli.consoles import result_console, status_console, tell
@@ -15,7 +15,7 @@ from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.doctor import tell_kept
 from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.live import open_watcher
-from crawlbench.cli.output import INTERRUPTED, complain
+from crawlbench.cli.output import complain
 from crawlbench.cli.probed import probe_session
 from crawlbench.cli.report import PAGE_FILE, write_page
 from crawlbench.measure.owner import own
@@ -111,7 +111,7 @@ def exit_code(session: Session, *, is_published: bool = True) -> int:
             if session.ending is Ending.MIRROR
             else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons are above"
         )
-        return 4
+        return INVALID
     if session.ending is Ending.INTERRUPTED:
         return INTERRUPTED
     return 0 if is_published else StorageError.exit_code

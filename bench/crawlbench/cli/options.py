@@ -17,6 +17,8 @@ machines = partial(typer.Option, rich_help_panel="On many machines")
 result = partial(typer.Option, rich_help_panel="What comes out")
 """Each makes an option of one group of a help; the suite decides what is not typed."""
 
+USUAL_MARGIN = 1.0
+"""Largest change that does not matter where sessions are compared, in percent."""
 IN_FLIGHT = "How many requests are in flight at a time."
 SHORTEST_VALUE = "Shortest time of a value, in seconds."
 TURNS = "Turns of each group per round, of one lap or more each."

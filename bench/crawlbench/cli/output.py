@@ -20,9 +20,6 @@ from pathlib import Path
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.base.text import one_line
 
-INTERRUPTED = 130
-"""The exit code that shells expect of a program that Ctrl-C ended."""
-
 STORAGE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 """Errors of a disk that is full or broken."""
 

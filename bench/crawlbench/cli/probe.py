@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import INTERRUPTED, UsageError
 from crawlbench.cli.checks import positive
 from crawlbench.cli.consoles import result_console
 from crawlbench.cli.options import AsJson
-from crawlbench.cli.output import INTERRUPTED, complain, finish_output
+from crawlbench.cli.output import complain, finish_output
 from crawlbench.cli.places import require_place
 from crawlbench.cli.probing import run_probe, tell_findings
 from crawlbench.plugins import registry

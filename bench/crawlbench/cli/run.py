@@ -39,7 +39,6 @@ from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
 from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
-from crawlbench.measure.width import refuse_inexpressible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,10 +148,10 @@ def run(
     if resume is not None:
         _refuse_changes(context)
         _resume(context, resume, showing)
+    wishes = make_wishes(cluster, machines, sheet)  # before environments are built
     wanted = override(load_suite(suite), {**changes, **ends})
     ready = prepare_environments(read_environments(environment or []), wanted, tell)
     asked = [facts.asked for facts in ready.environments]
-    wishes = make_wishes(cluster, machines, sheet)
     if wishes:  # all machines take the same laps
         wanted = override(wanted, {"paced": False})
     most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
@@ -197,8 +196,6 @@ def start(
         environments: facts of the plan's environments, which are ready to be used.
         showing: how to show the session in the end.
     """
-    # First of all: if pages must be made, that takes a while.
-    refuse_inexpressible(plan)
     prepare_sites(plan)
     session = measure(lambda watcher: run_session(plan, folder, watcher, environments))
     _finish(session, folder, showing)

@@ -33,8 +33,6 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.mirror.serving import Open, Served, check_host
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from crawlbench.mirror.serving import ServingJob
 
 SERVING = "crawlbench.mirror.serving"

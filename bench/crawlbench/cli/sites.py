@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.cli.consoles import tell
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours
 
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 
 
 def prepare_sites(plan: Plan) -> None:
-    """Prepare what a plan's sites need; raises what `prepare_site` raises."""
+    """Prepare what a plan's sites need.
+
+    Raises:
+        UsageError: as for `prepare_site`, or a site cannot offer what a cell asks of it.
+    """
+    # First of all: if pages must be made, that takes a while.
+    refuse_inexpressible(plan)
     for name in plan.names_on("site"):
         prepare_site(name)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import BenchError
+from crawlbench.base.errors import INVALID
 from crawlbench.base.text import harmless
 from crawlbench.cli import options
 from crawlbench.cli.output import complain, print_json, write_output
@@ -73,4 +73,4 @@ def verify_bundle(
     if as_json:
         print_json(told)
     if is_refused:
-        raise typer.Exit(BenchError.exit_code)
+        raise typer.Exit(INVALID)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import NotInstalledError, UsageError
 from crawlbench.measure.sitefacts import count_most_at_once, find_site
 from crawlbench.plugins import registry
 from crawlbench.sites.origin import is_ours
@@ -61,7 +61,10 @@ def _refuse_concurrency(cell: Cell, most: int) -> None:
 def _refuse_parser(cell: Cell, kind: str) -> None:
     if cell.parser.endswith(".py"):  # a user's own, which nobody imports here
         return
-    parser = registry.load(registry.Kind.PARSER, cell.parser)
+    try:
+        parser = registry.load(registry.Kind.PARSER, cell.parser)
+    except NotInstalledError:  # only in the environments, where it is used
+        return
     media = getattr(sys.modules.get(parser.__module__), "MEDIA", ("html",))
     if kind not in media:
         usable = "json, orjson, msgspec" if kind == "json" else "lxml, lexbor, turbohtml"

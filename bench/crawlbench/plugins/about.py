@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,9 +172,14 @@ def _read_plugin(kind: registry.Kind, name: str) -> str:
 
 
 def _find_module(module: str) -> Path | None:
+    """Return a module's file; None if there is none, or only its package could say where."""
+    package, *inner = module.split(".")
     try:
-        spec = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
+        spec = importlib.util.find_spec(package)
+        for name in inner:  # at once, Python would import the package
+            folders = (spec and spec.submodule_search_locations) or ()
+            spec = spec and PathFinder.find_spec(f"{spec.name}.{name}", folders)
+    except (ImportError, ValueError, KeyError):  # the last for a namespace within a namespace
         return None
     return Path(spec.origin) if spec and spec.origin else None
 

@@ -67,19 +67,21 @@ def load_loop_factory(name: str) -> Any:  # noqa: ANN401  (a callable that retur
     """
     module_name, _, attribute = name.partition(":")
     try:
-        factory = attrgetter(attribute)(importlib.import_module(module_name))
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise NotInstalledError(
             f"event loop {name!r} needs the module {error.name!r}, which is not here; "
             f"{how_to_get(error.name or module_name)}, or put its folder into PYTHONPATH"
         ) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(f"event loop {name!r}", error) from error
+    try:
+        factory = attrgetter(attribute)(module)
     except AttributeError as error:
         raise UsageError(
             f"event loop {name!r}: {error}; give a function that returns a new loop, such as "
             "uvloop:new_event_loop"
         ) from error
-    except (Exception, SystemExit) as error:
-        raise _broken(f"event loop {name!r}", error) from error
     if not callable(factory):
         raise UsageError(
             f"event loop {name!r} is {factory!r}, which cannot be called; give a function that "

@@ -83,8 +83,8 @@ def describe_family(kind: Kind, glob: str) -> str:
     point = _points(kind)[glob]
     try:
         return (inspect.getdoc(point.load()) or point.value).partition("\n")[0]
-    except Exception as error:  # somebody else's plug-in may raise anything
-        return f"{point.value} cannot be imported: {type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # somebody else's plug-in may raise anything
+        return f"{point.value} {describe_failure(error)}"
 
 
 def _family(kind: Kind, name: str) -> str | None:

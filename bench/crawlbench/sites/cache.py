@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.whole import FOLDER_MODE, usual_mode
 from crawlbench.sites.manifest import load_manifest
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class CachedFolder:
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
         try:
             self.write(unfinished)
-            unfinished.chmod(0o755)  # not only for its maker
+            unfinished.chmod(usual_mode(FOLDER_MODE))  # mkdtemp made it private
             # Moved aside in one step: no folder may be half removed under this name.
             if path.exists():  # damaged
                 path.rename(unfinished.with_name(unfinished.name + ".damaged"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from crawlbench.base.errors import INVALID, UNCLEAR
 from crawlbench.base.records import Verdict
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class Bisection:
     def code(self) -> int:
         """Exit code: 0 found, 3 more rounds would tell more, 4 the ends are not valid."""
         if self.whole is None or self.whole.verdict in (Verdict.INVALID, Verdict.UNSUPPORTED):
-            return 4
+            return INVALID
         is_open = any(step.is_after is None for step in self.steps)
-        return 3 if is_open or self.whole.verdict is Verdict.UNCLEAR else 0
+        return UNCLEAR if is_open or self.whole.verdict is Verdict.UNCLEAR else 0
 
 
 def find_lead(changes: Sequence[Change]) -> Change | None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import INVALID, SLOWER, UNCLEAR, UsageError
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.settled import HOPELESS
 
@@ -112,11 +112,11 @@ class Gate:
     def code(self) -> int:
         """Exit code: 0 passed, 1 slower, 3 unclear, 4 something was invalid, or nothing judged."""
         if self.slower:
-            return 1
+            return SLOWER
         # Equal also if both are 0: a gate that judged nothing must not pass.
         if self.invalid or self.hopeless == self.total:
-            return 4
-        return 3 if self.unclear else 0
+            return INVALID
+        return UNCLEAR if self.unclear else 0
 
     @property
     def reason(self) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crawlbench.base.children.channel import Message
 
 MAX_LINE_BYTES = 2**24  # asyncio's 64 KiB are less than a mirror tells of 2,000 pages
+LAST_S = 1.0
+"""Seconds for the output to end once all that can be killed is; it takes milliseconds."""
 MAX_TELLING = 200
 """Longest line that we show of what somebody else wrote, in characters."""
 
@@ -106,8 +108,9 @@ class Child:
         assert self._process.stdout
         async with asyncio.timeout(deadline_s):
             line = await self._process.stdout.readline()
-        if not line.endswith(b"\n"):
-            code = await self._process.wait()
+            # A child that closes its output may go on without it.
+            code = None if line.endswith(b"\n") else await self._process.wait()
+        if code is not None:
             raise ChildEnded(explain_end(code, self.words()))
         message: Message = json.loads(line)
         return message
@@ -134,8 +137,17 @@ class Child:
         finally:
             # Also after a good end: what it started may still run.
             self.kill()
-            await self._process.communicate()
+            await self._close_output()
             self._words.close()
+
+    async def _close_output(self) -> None:
+        """Read the output to its end, but do not wait for what has a session of its own."""
+        try:
+            async with asyncio.timeout(LAST_S):
+                await self._process.communicate()
+        except TimeoutError:
+            # asyncio offers no other way.
+            self._process._transport.close()  # type: ignore[attr-defined]
 
 
 def kill_all(process: asyncio.subprocess.Process | subprocess.Popen[bytes]) -> None:

@@ -82,6 +82,9 @@ def why_not_fork(files_before: int) -> str:
     try:
         # What Python offers, an old kernel or a container's rules may refuse.
         os.close(os.pidfd_open(os.getpid()))
+    except OSError as error:
+        return f"the system gives no handle on it: {error.strerror}"
+    try:
         threads = len(os.listdir(_TASKS))  # noqa: PTH208  (Python knows its own threads only)
     except OSError as error:
         return f"the system does not say which threads it has: {error.strerror}"

@@ -49,6 +49,6 @@ def clean_environment(
     kept = {name: value for name, value in os.environ.items() if name not in away}
     # An empty entry means the current folder, which nobody has named.
     named = [entry for entry in kept.pop("PYTHONPATH", "").split(os.pathsep) if entry]
-    if named and "PYTHONPATH" not in away:
+    if named:
         kept["PYTHONPATH"] = os.pathsep.join(named)
     return {**kept, **(changes or {})}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crawlbench.base.children.channel import Message
 
 GRACE_S = 5.0
-"""Seconds that a nursery has to end its forks; it takes milliseconds."""
+"""Seconds that a nursery has to end its forks, or output to end; it takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,11 @@ async def _follow(child: Child, deadline_s: float) -> tuple[Message, int | None]
         async with asyncio.timeout(deadline_s):
             code = await child.wait()
     child.kill()  # what it started may hold its output open
-    with suppress(ChildEnded):
-        while True:
-            said.update(await child.hear())
+    # Else what has a session of its own, and outlives the kill, would be waited for.
+    with suppress(ChildEnded, TimeoutError):
+        async with asyncio.timeout(GRACE_S):
+            while True:
+                said.update(await child.hear())
     return said, code
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import queue
 import subprocess
 import tempfile
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children.child import ChildEnded, explain_end, kill_all
+from crawlbench.base.children.child import LAST_S, ChildEnded, explain_end, kill_all
 from crawlbench.base.children.launch import clean_environment, python_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from crawlbench.base.children.channel import Message
 
@@ -52,36 +53,32 @@ class PlainChild:
             TimeoutError: no message came in time. The child was killed, because its late answer
                 would be taken for the answer to the next question.
         """
-        assert self._process.stdout
-        # A kill ends the output as any other end does: only this tells them apart.
-        is_late = threading.Event()
-        with self._give_up_after(deadline_s, is_late):
-            line = self._process.stdout.readline()
-        # A whole line counts, even if the time ran out at that moment.
-        if line.endswith(b"\n"):
-            message: Message = json.loads(line)
-            return message
-        code = self._process.wait()
-        if is_late.is_set():
-            raise TimeoutError
+        try:
+            line = self._read_line(deadline_s)
+            if line.endswith(b"\n"):
+                message: Message = json.loads(line)
+                return message
+            # A child that closes its output may go on without it.
+            code = self._process.wait(deadline_s)
+        except (queue.Empty, subprocess.TimeoutExpired):
+            self.kill()
+            raise TimeoutError from None
         raise ChildEnded(explain_end(code, self.words()))
 
-    @contextmanager
-    def _give_up_after(self, deadline_s: float | None, is_late: threading.Event) -> Iterator[None]:
-        """Kill the child, which ends its output, if the block takes longer than the deadline."""
+    def _read_line(self, deadline_s: float | None) -> bytes:
+        """Return a line of output, or what came of it before its end.
 
-        def give_up() -> None:
-            is_late.set()
-            self.kill()
-
-        watch = threading.Timer(deadline_s, give_up) if deadline_s is not None else None
-        if watch:
-            watch.start()
-        try:
-            yield
-        finally:
-            if watch:
-                watch.cancel()
+        Raises:
+            queue.Empty: neither came in time.
+        """
+        assert self._process.stdout
+        read, readline = queue.SimpleQueue[bytes](), self._process.stdout.readline
+        if deadline_s is None:
+            return readline()
+        # A thread that can be left behind: to kill the child may not end its output, which a
+        # process with a session of its own may hold open.
+        threading.Thread(target=lambda: read.put(readline()), daemon=True).start()
+        return read.get(timeout=deadline_s)
 
     @property
     def code(self) -> int | None:
@@ -104,7 +101,10 @@ class PlainChild:
                 self._process.wait(grace_s)
         self.kill()
         self._process.wait()
-        self._process.stdout.close()
+        # In a thread, as to close it waits for a thread that still reads.
+        closing = threading.Thread(target=self._process.stdout.close, daemon=True)
+        closing.start()
+        closing.join(LAST_S)
         self._words.close()
 
     def kill(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -54,7 +53,6 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
         if kind is registry.Kind.SITE:
             return PluginFacts(content=_hash_site(name, plugin))
         if kind is registry.Kind.EVENT_LOOP:
-            importlib.import_module(registry.declared_module(name) or "asyncio")
             return PluginFacts(flaw=_find_flaw(name))
     except BenchError as error:
         return PluginFacts(trouble=str(error), kind_of_trouble=type(error).__name__)

@@ -34,16 +34,18 @@ def find_out(asked: Sequence[Asked]) -> list[PluginFacts]:
     # A name that nobody knows is refused before any process is started.
     for kind, name in asked:
         find(kind, name)
-    new = [one for one in dict.fromkeys(asked) if _key(one) not in _known]
+    # Taken once: a file that is saved meanwhile is looked at again when somebody asks next.
+    keys = {one: _key(one) for one in asked}
+    new = [one for one in keys if keys[one] not in _known]
     alone = [one for one in new if "*" in find(*one).name]
     for group in ([one for one in new if one not in alone], *([one] for one in alone)):
         left = group
         while left:
             for one, facts in zip(left, _look(left), strict=False):
-                _known[_key(one)] = facts
+                _known[keys[one]] = facts
             # Whoever ended or blocked the process has facts as well, so each look gets further.
-            left = [one for one in left if _key(one) not in _known]
-    return [_known[_key(one)] for one in asked]
+            left = [one for one in left if keys[one] not in _known]
+    return [_known[keys[one]] for one in asked]
 
 
 def _key(asked: Asked) -> tuple[Asked, object]:
