@@ -216,8 +216,11 @@ def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
         cell = "#clients tbody tr td:nth-child(7)"
         ratios.append(float(opened.ask("(cell) => document.querySelector(cell).textContent", cell)))
         opened.page.click("#clients tbody th a")
+        opened.page.wait_for_function(
+            "(words) => document.querySelector('#figure').textContent.includes(words)",
+            arg=f"times the time of {other} on asyncio for a crawl",
+        )
         figure = opened.page.inner_text("#figure")
-        assert f"times the time of {other} on asyncio for a crawl" in figure
         assert figure.count(f"{ratios[-1]:g}") >= 2  # in the sentence and in the history
     assert ratios[0] * ratios[1] == pytest.approx(1, rel=0.02)
     assert opened.complaints == []
