@@ -67,6 +67,22 @@ def test_git_decides_what_belongs_to_a_checkout(project, tmp_path):
     assert (copy / ".git").is_dir()
 
 
+@pytest.mark.parametrize("ignored", ["*", "/lib/", "lib"])
+def test_checkout_that_an_enclosing_repository_ignores_is_read_without_git(
+    project, tmp_path, ignored
+):
+    """Git lists none of its files, and the commit is that of others."""
+    before = describe_checkout(project)
+    (tmp_path / ".gitignore").write_text(ignored)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        succeed([*git, *command])
+    assert describe_checkout(project) == before
+    assert (copy_checkout(project, tmp_path / "room") / "planted" / "__init__.py").exists()
+    (project / "planted" / "__init__.py").write_text("y = 2\n")
+    assert describe_checkout(project) != before
+
+
 def test_compiled_files_are_left_where_git_is_not(project):
     before = describe_checkout(project)
     (project / "planted" / "fast.so").write_bytes(b"old")

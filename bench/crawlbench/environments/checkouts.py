@@ -101,7 +101,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _git_files(path: Path) -> list[Path] | None:
-    """Return the files that git tracks or would add, with submodules; None without git."""
+    """Return the files that git tracks or would add, with submodules; None if it knows none."""
     # Two calls, because git does not look for new files in submodules.
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
@@ -110,7 +110,8 @@ def _git_files(path: Path) -> list[Path] | None:
     # A file with conflicts is listed several times, one that was deleted is still listed.
     names = dict.fromkeys(name for name in (tracked + new).split("\0") if name)
     files = (path / name for name in names)
-    return [file for file in files if file.is_symlink() or file.is_file()]
+    # Of a folder that an enclosing repository ignores, git lists nothing and says nothing.
+    return [file for file in files if file.is_symlink() or file.is_file()] or None
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -134,6 +135,8 @@ def _is_left(path: Path, top: Path) -> bool:
 def _commit(path: Path) -> str:
     """Return the commit, with `+` if files differ from it; empty if git cannot tell."""
     folder = path if path.is_dir() else path.parent
+    if not _git(folder, "ls-files", "."):  # an enclosing repository, of which it is no part
+        return ""
     commit = _git(folder, "rev-parse", "--short=10", "HEAD")
     changes = _git(folder, "status", "--porcelain", ".")
     if commit is None or changes is None:
