@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout, project_name
@@ -81,6 +83,21 @@ def test_checkout_that_an_enclosing_repository_ignores_is_read_without_git(
     assert (copy_checkout(project, tmp_path / "room") / "planted" / "__init__.py").exists()
     (project / "planted" / "__init__.py").write_text("y = 2\n")
     assert describe_checkout(project) != before
+
+
+def test_names_and_links_need_no_encoding(project, tmp_path):
+    """A link counts by the bytes of where it leads, and a file by those of its name."""
+    seen = {describe_checkout(project)}
+    for target in (b"\xff", b"\xfe", "ü".encode()):
+        link = project / "link"
+        link.symlink_to(os.fsdecode(target))
+        seen.add(describe_checkout(project))
+        copy = copy_checkout(project, tmp_path / str(len(seen)))
+        assert os.fsencode((copy / "link").readlink()) == target
+        link.unlink()
+    (project / os.fsdecode(b"\xff")).write_text("")
+    seen.add(describe_checkout(project))
+    assert len(seen) == 5
 
 
 def test_compiled_files_are_left_where_git_is_not(project):

@@ -43,7 +43,7 @@ def describe_checkout(path: Path) -> str:
     for file in sorted(_files(path)):
         name = file.relative_to(path.parent).as_posix()
         # A link may lead out of the checkout: it counts by where it leads.
-        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
         # With the length, no content can pass for the name of the next file.
         digest.update(f"{name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
     commit = _commit(path)
