@@ -134,7 +134,7 @@ def check_target(target: Path, *, force: bool) -> None:
     """
     if target.name in {"", ".."}:  # it could neither be written beside its place nor be replaced
         raise UsageError(f"{target} has no name of its own; name the folder to make, such as pages")
-    if not target.exists():
+    if not (target.exists() or target.is_symlink()):  # a link may lead nowhere
         if not target.absolute().parent.is_dir():
             raise UsageError(f"cannot write {target}: there is no folder {target.parent}; make it")
         return
