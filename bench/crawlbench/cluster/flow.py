@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -56,6 +55,7 @@ async def run_cluster(
     Raises:
         NotInstalledError: Dask is not installed.
         UsageError: there is no scheduler, there are no machines or too few, or they differ.
+        SchedulerLostError: the scheduler is gone before it has said which machines there are.
     """
     require_dask()
     sheets = cut(plan, wishes.sheet_cells)
@@ -100,8 +100,7 @@ async def _gather(
 ) -> Crew:
     """Return the cluster's machines; refuse those that differ from each other or earlier ones."""
     crew = Crew(client, names_of(plan))
-    with suppress(SchedulerLostError):  # then the crew stays empty
-        await crew.look()
+    await crew.look()
     # Only at the start: a machine that breaks later is passed over, and the others go on.
     if crew.broken:
         address, reason = next(iter(crew.broken.items()))
