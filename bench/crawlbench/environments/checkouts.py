@@ -65,12 +65,23 @@ def copy_checkout(path: Path, folder: Path) -> Path:
         copy = target / file.relative_to(path)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy, follow_symlinks=False)
-    git = path / GIT
-    if git.is_dir():  # for builds that ask git for their version
-        shutil.copytree(git, target / GIT, symlinks=True)
-    elif git.is_file():  # of a worktree: it names the repository
-        shutil.copy2(git, target / GIT)
+    _copy_git(path, target)
     return target
+
+
+def _copy_git(path: Path, target: Path) -> None:
+    """Copy what git keeps of a checkout, for builds that ask git for their version."""
+    git = path / GIT
+    if git.is_file():  # of a submodule or a worktree: it says where git keeps it
+        git = path / (_git(path, "rev-parse", "--absolute-git-dir") or GIT).rstrip("\n")
+    if (git / "commondir").is_file():  # of a worktree: the commits are in the repository's folder
+        (target / GIT).write_bytes(b"gitdir: " + os.fsencode(git) + b"\n")
+    elif git.is_dir():
+        shutil.copytree(git, target / GIT, symlinks=True)
+        # By this, a submodule's files would be those of the checkout. Not from within: git would
+        # look for them first.
+        config = str(target.absolute() / GIT / "config")
+        _git(target.parent, "config", "--file", config, "--unset", "core.worktree")
 
 
 def project_name(path: Path) -> str:
