@@ -9,6 +9,7 @@ import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.environments import repositories
+from crawlbench.environments.checkouts import copy_checkout
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 from crawlbench.environments.spec import parse_sides, parse_spec
 from tests.environments.projects import write_project
@@ -109,6 +110,25 @@ def test_branch_that_moved_is_another(repository):
 def test_folder_in_it_is_taken(repository):
     (path,) = parse_spec("side", f"git+file://{repository}#subdirectory=inner").checkouts
     assert Path(path).name == "inner"
+
+
+@pytest.mark.parametrize("folder", ["", "inner"])
+def test_copy_of_a_package_has_what_lies_above_it(repository, tmp_path, folder):
+    """As with pip: its build may read a file there, or ask git for a version."""
+    spec = f"git+file://{repository}@v1#subdirectory={folder}"
+    (path,) = parse_spec("side", spec).checkouts
+    copy = copy_checkout(Path(path), tmp_path / "room")
+    assert (copy / "pyproject.toml").read_text() == (Path(path) / "pyproject.toml").read_text()
+    assert git(copy, "describe", "--tags") == "v1-told"
+    top = Path(git(copy, "rev-parse", "--show-toplevel"))
+    assert copy == top / folder
+    assert (top / "planted" / "__init__.py").exists()
+
+
+def test_copy_of_a_folder_of_ones_own_repository_has_that_folder_alone(repository, tmp_path):
+    copy = copy_checkout(repository / "inner", tmp_path / "room" / "0")
+    assert [path.name for path in (tmp_path / "room" / "0").iterdir()] == [copy.name] == ["inner"]
+    assert sorted(path.name for path in copy.iterdir()) == ["inner", "pyproject.toml"]
 
 
 def test_sides_are_named_as_they_were_written(repository):

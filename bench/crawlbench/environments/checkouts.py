@@ -18,6 +18,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlbench.environments.repositories import top_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -53,20 +55,23 @@ def describe_checkout(path: Path) -> str:
 def copy_checkout(path: Path, folder: Path) -> Path:
     """Copy the files that a build needs into a new folder, with git's own; do not copy wheels.
 
+    Of a clone of ours all is copied, because a package in it may need what lies above it.
+
     Raises:
         OSError: a file cannot be read or written.
     """
     if path.is_file():
         return path
     # Installers parse a path as a requirement, in which blanks and semicolons have a meaning.
-    target = folder / (_ODD.sub("_", path.name) or "checkout")
+    top = top_of(path)
+    target = folder / (_ODD.sub("_", top.name) or "checkout")
     target.mkdir(parents=True)
-    for file in _files(path):
-        copy = target / file.relative_to(path)
+    for file in _files(top):
+        copy = target / file.relative_to(top)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy, follow_symlinks=False)
-    _copy_git(path, target)
-    return target
+    _copy_git(top, target)
+    return target / path.relative_to(top)
 
 
 def _copy_git(path: Path, target: Path) -> None:

@@ -78,7 +78,7 @@ def fetch_repository(repository: Repository) -> Path:
     """
     commit = _find_commit(repository)
     place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
-    target = cache_folder() / "repositories" / f"{place}-{commit}"
+    target = _clones_folder() / f"{place}-{commit}"
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.exists():
@@ -97,6 +97,16 @@ def fetch_repository(repository: Repository) -> Path:
             f"git+{repository.url} has no folder {repository.folder!r} at {commit:.12}"
         )
     return found
+
+
+def top_of(path: Path) -> Path:
+    """Return the clone in which a package lies; if that is none of ours, the package's folder."""
+    clones = _clones_folder().resolve()
+    return clones / path.relative_to(clones).parts[0] if clones in path.parents else path
+
+
+def _clones_folder() -> Path:
+    return cache_folder() / "repositories"
 
 
 def _find_commit(repository: Repository) -> str:
