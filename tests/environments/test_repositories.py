@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -209,4 +210,8 @@ def test_clone_that_was_cut_off_is_not_used(repository, tmp_path, monkeypatch):
             fetch_repository(Repository(str(repository), "v1", ""))
     folders = [path for path in (tmp_path / "cache" / "repositories").iterdir() if path.is_dir()]
     assert folders == []
+    left = tmp_path / "cache" / "repositories" / ".crawlbench-killed"  # it could not tidy up
+    left.mkdir()
+    os.utime(left, (0, 0))
     assert (fetch_repository(Repository(str(repository), "v1", "")) / "pyproject.toml").exists()
+    assert not left.exists()
