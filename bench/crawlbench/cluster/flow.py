@@ -140,9 +140,11 @@ async def _measure(
 ) -> ClusterSession:
     """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
-    done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
-    # Blocks of one sheet have equal environments, so any of them stands for all.
-    firsts = [store.read(sheet)[0] for sheet in done if done[sheet]]
+    done, firsts = {}, []
+    for number in range(1, len(sheets) + 1):
+        blocks = store.read(number)
+        done[number] = {block.machine.name: block.seed for block in blocks}
+        firsts += blocks[:1]  # their environments are equal, so any of them stands for all
     intake = Intake(session.plan, session.machines, store, firsts, say, crawlbench_digest())
     dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
     trouble: StorageError | None = None
