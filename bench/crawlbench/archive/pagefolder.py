@@ -53,7 +53,7 @@ class PageFolder:
         """Return how many pages the folder has."""
         return len(self._pages)
 
-    def __contains__(self, address: str) -> bool:
+    def __contains__(self, address: object) -> bool:
         """Return whether the folder has a page at this address."""
         return address in self._pages
 
