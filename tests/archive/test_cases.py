@@ -168,6 +168,21 @@ def test_all_members_of_a_gzip_body_count(workshop):
         ),
         ([("Content-Encoding", "deflate")], lambda body: zlib.compress(body)[2:-4], None),
         ([("Transfer-Encoding", "chunked")], lambda body: chunked(body, 7), None),
+        *(
+            (
+                [("Transfer-Encoding", "chunked")],
+                lambda body, end=end: chunked(body, 7).removesuffix(b"\r\n") + end,
+                None if is_right else "followed by something that is not of their coding",
+            )
+            for end, is_right in (
+                (b"X-Checksum: 12\r\nServer-Timing:\r\n\r\n", True),
+                (b"X-Checksum: 12\r\n", True),
+                (b"", True),
+                (b"X-Checksum: 12\r\n\r\nrubbish", False),
+                (b"\r\nX-Checksum: 12\r\n", False),
+                (b"<p>rubbish: 1</p>\r\n\r\n", False),
+            )
+        ),
     ],
 )
 def test_bodies_are_taken_as_they_were_meant(workshop, headers, encode, leniency):

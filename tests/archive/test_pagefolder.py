@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crawlbench.archive.pagefolder import PageFolder, open_page_folder
+from crawlbench.archive.pagefolder import PageFolder, check_target, open_page_folder
 from crawlbench.base.errors import StorageError, UsageError
 from tests.archive.archives import HOST, page, response, write_warc
 
@@ -98,7 +98,14 @@ def test_an_empty_folder_is_filled(workshop, source):
 
 
 def test_places_that_cannot_be_are_refused(workshop, source):
-    """A file, and a folder whose parent is missing."""
+    """A file, a link wherever it leads, and a folder whose parent is missing."""
+    workshop.target.symlink_to(workshop.folder)
+    assert "is no folder" in workshop.refusal(source)
+    workshop.target.unlink()
+    workshop.target.symlink_to("nowhere")
+    for force in (True, False):
+        with pytest.raises(UsageError, match="is no folder"):  # before anything is fetched
+            check_target(workshop.target, force=force)
     workshop.target = workshop.folder / "x.warc"
     assert "is no folder" in workshop.refusal(source)
     workshop.target = workshop.folder / "no" / "site"

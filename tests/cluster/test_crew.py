@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster import crew as crew_module
 from crawlbench.cluster.crew import SILENT, Crew
 from tests.extras import needs
@@ -106,6 +107,19 @@ def test_broken_connection_is_no_flaw_of_the_worker():
     assert crew.broken == {}
     client.answers["tcp://a"] = fingerprint("a")
     assert look(crew) == ["a"]
+
+
+def test_scheduler_that_goes_while_a_worker_is_asked_is_said():
+    """Otherwise it seems that nobody is there."""
+    client = Client(a=fingerprint("a"))
+
+    async def go(*_, **__):
+        client.status = "closed"
+        raise OSError("connection closed")
+
+    client.run = go
+    with pytest.raises(SchedulerLostError, match="the scheduler is gone"):
+        look(Crew(client, {}))
 
 
 def test_worker_that_was_mended_is_used_under_its_old_address():

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from crawlbench.base.errors import UsageError
+from crawlbench.base.errors import SchedulerLostError, UsageError
 from crawlbench.cli.cluster import make_wishes, resume_on_cluster
 from crawlbench.cluster import dispatch, flow
 from crawlbench.cluster.flow import Wishes, run_cluster
@@ -103,6 +103,15 @@ def test_worker_without_the_resource_or_without_crawlbench_is_a_sentence(run):
     crew.broken = {"tcp://bare": "ImportError('no crawlbench on this machine')"}
     with pytest.raises(UsageError, match="cannot be used: ImportError"):
         run(crew)
+
+
+def test_scheduler_that_is_gone_before_the_first_look_is_said(run, tmp_path):
+    """And not that no worker offers its machine; there is no folder yet."""
+    crew = FakeCrew("arm", play=answer)
+    crew.is_lost = True
+    with pytest.raises(SchedulerLostError, match="gone"):
+        run(crew)
+    assert not (tmp_path / "out").exists()
 
 
 def test_options_of_a_cluster_need_one(tmp_path):

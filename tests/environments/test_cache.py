@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import msgspec
 import psutil
 import pytest
 
@@ -14,7 +15,9 @@ from crawlbench.cli import environments as command
 from crawlbench.environments.cache import (
     READY_FILE,
     USERS,
+    Kept,
     environments_folder,
+    kept_environments,
     note_use,
     remove_environment,
 )
@@ -79,6 +82,18 @@ def test_what_cannot_be_removed_is_said(monkeypatch):
     monkeypatch.setattr(command, "remove_environment", fail)
     with pytest.raises(UsageError, match=r"abc cannot be removed: .*Permission denied"):
         command.remove(["abc"], everything=False)
+
+
+def test_environment_that_nobody_has_used_is_listed_by_when_it_was_built(kept):
+    """Its build's process was killed before it noted its use; half a build is none."""
+    assert kept_environments() == []
+    (kept / READY_FILE).write_bytes(msgspec.json.encode(Kept("abc", "", "3.13")))
+    os.utime(kept / READY_FILE, (0, 0))
+    (found,) = kept_environments()
+    assert (found.key, found.used) == ("abc", "1970-01-01T00:00:00+00:00")
+    note_use(kept)
+    (found,) = kept_environments()
+    assert found.used > "2000"
 
 
 @pytest.mark.slow

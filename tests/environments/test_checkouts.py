@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout, project_name
@@ -65,6 +68,71 @@ def test_git_decides_what_belongs_to_a_checkout(project, tmp_path):
     copy = copy_checkout(project, tmp_path / "room")
     assert {path.name for path in (copy / "planted").iterdir()} == {"__init__.py", "new.py"}
     assert (copy / ".git").is_dir()
+
+
+@pytest.fixture(params=["repository", "separate", "worktree", "relative worktree", "submodule"])
+def tagged(request, project, tmp_path):
+    """Return a checkout with a tag, wherever git keeps what it knows of it."""
+    git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"], ["tag", "v3"]):
+        succeed([*git, *command])
+    other = tmp_path / "other"
+    if request.param == "separate":
+        succeed([*git, "init", "-q", "--separate-git-dir", str(tmp_path / "elsewhere")])
+    elif "worktree" in request.param:
+        succeed([*git, "worktree", "add", "-q", str(other)])
+        if "relative" in request.param:  # as newer versions of git can write it
+            (other / ".git").write_text("gitdir: ../lib/.git/worktrees/other\n")
+        return other
+    elif request.param == "submodule":
+        succeed(["git", "init", "-q", str(other)])
+        allowed = ["git", "-C", str(other), "-c", "protocol.file.allow=always"]
+        succeed([*allowed, "submodule", "--quiet", "add", str(project), "vendor/lib"])
+        return other / "vendor" / "lib"
+    return project
+
+
+def test_git_answers_in_a_copy_as_in_the_checkout(tagged, tmp_path):
+    """Builds ask it for their version; what has changed since is a part of that."""
+    copy = copy_checkout(tagged, tmp_path / "room" / "0")
+    ask = ["git", "-C", str(copy)]
+    assert succeed([*ask, "describe", "--tags", "--dirty"]).stdout == "v3\n"
+    assert Path(succeed([*ask, "rev-parse", "--show-toplevel"]).stdout.strip()) == copy
+    (copy / "planted" / "__init__.py").write_text("y = 2\n")
+    assert succeed([*ask, "describe", "--tags", "--dirty"]).stdout == "v3-dirty\n"
+    (tagged / "pyproject.toml").unlink()
+    assert succeed([*ask, "diff", "--name-only"]).stdout == "planted/__init__.py\n"
+
+
+@pytest.mark.parametrize("ignored", ["*", "/lib/", "lib"])
+def test_checkout_that_an_enclosing_repository_ignores_is_read_without_git(
+    project, tmp_path, ignored
+):
+    """Git lists none of its files, and the commit is that of others."""
+    before = describe_checkout(project)
+    (tmp_path / ".gitignore").write_text(ignored)
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "first"]):
+        succeed([*git, *command])
+    assert describe_checkout(project) == before
+    assert (copy_checkout(project, tmp_path / "room") / "planted" / "__init__.py").exists()
+    (project / "planted" / "__init__.py").write_text("y = 2\n")
+    assert describe_checkout(project) != before
+
+
+def test_names_and_links_need_no_encoding(project, tmp_path):
+    """A link counts by the bytes of where it leads, and a file by those of its name."""
+    seen = {describe_checkout(project)}
+    for target in (b"\xff", b"\xfe", "ü".encode()):
+        link = project / "link"
+        link.symlink_to(os.fsdecode(target))
+        seen.add(describe_checkout(project))
+        copy = copy_checkout(project, tmp_path / str(len(seen)))
+        assert os.fsencode((copy / "link").readlink()) == target
+        link.unlink()
+    (project / os.fsdecode(b"\xff")).write_text("")
+    seen.add(describe_checkout(project))
+    assert len(seen) == 5
 
 
 def test_compiled_files_are_left_where_git_is_not(project):

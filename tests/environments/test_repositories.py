@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.environments import repositories
+from crawlbench.environments.checkouts import copy_checkout
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 from crawlbench.environments.spec import parse_sides, parse_spec
 from tests.environments.projects import write_project
@@ -111,6 +113,25 @@ def test_folder_in_it_is_taken(repository):
     assert Path(path).name == "inner"
 
 
+@pytest.mark.parametrize("folder", ["", "inner"])
+def test_copy_of_a_package_has_what_lies_above_it(repository, tmp_path, folder):
+    """As with pip: its build may read a file there, or ask git for a version."""
+    spec = f"git+file://{repository}@v1#subdirectory={folder}"
+    (path,) = parse_spec("side", spec).checkouts
+    copy = copy_checkout(Path(path), tmp_path / "room")
+    assert (copy / "pyproject.toml").read_text() == (Path(path) / "pyproject.toml").read_text()
+    assert git(copy, "describe", "--tags") == "v1-told"
+    top = Path(git(copy, "rev-parse", "--show-toplevel"))
+    assert copy == top / folder
+    assert (top / "planted" / "__init__.py").exists()
+
+
+def test_copy_of_a_folder_of_ones_own_repository_has_that_folder_alone(repository, tmp_path):
+    copy = copy_checkout(repository / "inner", tmp_path / "room" / "0")
+    assert [path.name for path in (tmp_path / "room" / "0").iterdir()] == [copy.name] == ["inner"]
+    assert sorted(path.name for path in copy.iterdir()) == ["inner", "pyproject.toml"]
+
+
 def test_sides_are_named_as_they_were_written(repository):
     """Not by a folder of the cache."""
     specs = [f"planted@git+file://{repository}@{name}" for name in ("v1", "main")]
@@ -189,4 +210,8 @@ def test_clone_that_was_cut_off_is_not_used(repository, tmp_path, monkeypatch):
             fetch_repository(Repository(str(repository), "v1", ""))
     folders = [path for path in (tmp_path / "cache" / "repositories").iterdir() if path.is_dir()]
     assert folders == []
+    left = tmp_path / "cache" / "repositories" / ".crawlbench-killed"  # it could not tidy up
+    left.mkdir()
+    os.utime(left, (0, 0))
     assert (fetch_repository(Repository(str(repository), "v1", "")) / "pyproject.toml").exists()
+    assert not left.exists()

@@ -81,6 +81,23 @@ def test_file_has_a_table_for_each(tmp_path):
     assert new == Environment("new", "", (), (str(tmp_path / "head"),), {"A": "1"}, ("-X", "gil=0"))
 
 
+@pytest.mark.parametrize("text", ["x={}", "file"])
+def test_paths_may_begin_with_the_users_folder(tmp_path, monkeypatch, text):
+    """In a file of another folder too; one of a user who is not there is a sentence."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    folder = write_project(tmp_path / "home" / "lib")
+
+    def read(path):
+        file = tmp_path / "envs.toml"
+        file.write_text(f'[x]\npackages = ["{path}"]\n')
+        return read_environments([str(file) if text == "file" else f"x={path}"])[0]
+
+    assert read("~/lib") == read(folder) == Environment("x", checkouts=(str(folder),))
+    for path in ("~/gone", "~nobody-of-this-name/lib"):
+        with pytest.raises(UsageError, match="cannot be installed: it is not a wheel"):
+            read(path)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

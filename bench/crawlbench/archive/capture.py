@@ -38,8 +38,23 @@ class SkippedError(Exception):
     """Raised when a capture is not a page, with the reason in a few words."""
 
 
+class Headed:
+    """What has headers, in which a name may stand several times and in any case."""
+
+    __slots__ = ()
+    headers: list[tuple[str, str]]
+
+    def header_lines(self, name: str) -> list[str]:
+        """Return the values of a header, one for each of its lines."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def header(self, name: str) -> str:
+        """Return a header's first value, empty if there is none."""
+        return next(iter(self.header_lines(name)), "")
+
+
 @dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Headed):
     """A response whose body has not been read yet."""
 
     url: str
@@ -59,14 +74,10 @@ class Capture:
     leniencies: list[str] = field(default_factory=list)
     """Deviations from the format that `read` has accepted."""
 
-    def header(self, name: str) -> str:
-        """Return a header's first value, empty if there is none."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
-
     def list_header(self, name: str) -> list[str]:
         """Return the entries of a header that is a list and may have several lines."""
-        lines = (value for key, value in self.headers if key.lower() == name)
-        return [entry.strip() for line in lines for entry in line.split(",") if entry.strip()]
+        entries = (entry for line in self.header_lines(name) for entry in line.split(","))
+        return [entry.strip() for entry in entries if entry.strip()]
 
 
 def keep_headers(headers: list[tuple[str, str]]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,8 @@ _STEP_BYTES = 2**20
 _FIRST_BYTES = 2**8  # small, so that many short streams in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
+_TRAILERS = re.compile(rb"(?:[!#$%&'*+.^`|~\w-]+:[^\r\n]*\r\n)*")
+"""Header fields that may follow the last chunk."""
 
 
 class TooLargeError(SkippedError):
@@ -114,7 +117,7 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
         if size < 0 or end + 2 + size > len(body):
             raise SkippedError("cut short or wrongly chunked")
         if size == 0:
-            _note_rest(body[end + 2 :].strip(), leniencies)
+            _note_rest(_TRAILERS.sub(b"", body[end + 2 :], count=1).strip(), leniencies)
             return whole.getvalue()
         at = end + 2 + size
         whole.write(view[end + 2 : at])

@@ -10,7 +10,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from crawlbench import __version__
-from crawlbench.archive.capture import MAX_PAGE_BYTES, SkippedError
+from crawlbench.archive.capture import MAX_PAGE_BYTES, Headed, SkippedError
 from crawlbench.archive.decode import TOO_LARGE, decode_body, too_large
 from crawlbench.archive.links import PRODUCT
 from crawlbench.archive.sniffing import is_page, may_be_page
@@ -34,7 +34,7 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Headed):
     """A server's answer."""
 
     status: int
@@ -43,14 +43,6 @@ class Answer:
     """The decoded body; empty if it was not requested."""
     problem: str = ""
     """Why there is no body although it was wanted."""
-
-    def header(self, name: str) -> str:
-        """Return a header's first value, empty if there is none."""
-        return next(iter(self.header_lines(name)), "")
-
-    def header_lines(self, name: str) -> list[str]:
-        """Return the values of a header, one for each of its lines."""
-        return [value for key, value in self.headers if key.lower() == name]
 
     @property
     def location(self) -> str:

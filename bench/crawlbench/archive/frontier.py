@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.archive.importing import ImportReport
 from crawlbench.archive.journal import Begun, Fetched, Left, Moved, Step, Waits
+from crawlbench.archive.pages import MAX_REDIRECTS, find_aliases
 
 if TYPE_CHECKING:
     from crawlbench.archive.links import LinkFinder
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 FORBIDDEN = "forbidden by robots.txt"
 """The reason for skipping an address without a request."""
-
-_MAX_REDIRECTS = 10
 
 
 class Frontier:
@@ -92,7 +91,7 @@ class Frontier:
     def has_tried(self, address: str, path: str) -> bool:
         """Return whether asking for an address in this way as well would lead round in a circle."""
         tried = self._tried.get(address, [])
-        return path == self._paths[address] or path in tried or len(tried) == _MAX_REDIRECTS
+        return path == self._paths[address] or path in tried or len(tried) == MAX_REDIRECTS
 
     def next(self) -> str | None:
         """Return the oldest address that is still to be fetched, or None."""
@@ -104,14 +103,6 @@ class Frontier:
     def aliases(self) -> dict[str, list[str]]:
         """Return the addresses that redirect to each page, also by way of others."""
         have = {page.address for page in self.pages}
-        aliases: dict[str, list[str]] = {}
-        for address in self._redirects:
-            target = address
-            for _ in range(_MAX_REDIRECTS):  # so that circles end
-                target = self._redirects.get(target, target)
-            if target in have:
-                aliases.setdefault(target, []).append(address)
-            else:
-                self.report.skips.add("redirects that lead to no page", address)
+        aliases = find_aliases(self._redirects, have, self.report.skips)
         self.report.aliases = sum(map(len, aliases.values()))
         return aliases

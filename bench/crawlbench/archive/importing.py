@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.archive.capture import OK, REDIRECTS, Capture, SkippedError, keep_headers
 from crawlbench.archive.pagefolder import SITE_FILE, PageFolder, check_target, open_page_folder
-from crawlbench.archive.pages import Skips, check_encoding, rewrite_links
+from crawlbench.archive.pages import Skips, check_encoding, find_aliases, rewrite_links
 from crawlbench.archive.sniffing import is_page, may_be_page
 from crawlbench.archive.sources import open_sources
 from crawlbench.archive.starter import render_site_file
@@ -21,8 +21,6 @@ from crawlbench.sites.charsets import DEFAULT, declared_encoding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_MAX_REDIRECTS = 10  # in a row
 
 JSON = "no HTML but JSON"
 """The reason for skipping an API's answer."""
@@ -244,15 +242,15 @@ class _Importer:
         if not report.pages:
             raise self._no_pages(source)
         # Only now, because the page to which a redirect leads may have come after it.
-        for host, address in self._redirects:
-            if host != self._host:
-                report.skips.add(OTHERS_REDIRECTS, host + address)
-                continue
-            target = self._follow(address)
-            if target in self._folder:
-                self._add_alias(target, address)
+        redirects = {}
+        for (host, address), target in self._redirects.items():
+            if host == self._host:
+                redirects[address] = target
             else:
-                report.skips.add("redirects that lead to no page", address)
+                report.skips.add(OTHERS_REDIRECTS, host + address)
+        for page, aliases in find_aliases(redirects, self._folder, report.skips).items():
+            for alias in aliases:
+                self._add_alias(page, alias)
         report.aliases = sum(map(len, self.aliases.values()))
         start = self._rules.spell(split_origin(report.start)[1] or "/")
         if start not in self._folder and not any(start in a for a in self.aliases.values()):
@@ -261,13 +259,6 @@ class _Importer:
                 f"{report.start!r}; name another with --start"
             )
         return report
-
-    def _follow(self, address: str) -> str:
-        for _ in range(_MAX_REDIRECTS):  # so that circles end
-            if address in self._folder or (self._host, address) not in self._redirects:
-                break
-            address = self._redirects[self._host, address]
-        return address
 
     def _no_pages(self, source: str) -> UsageError:
         if self._host and self._hosts and self._host not in self._hosts:

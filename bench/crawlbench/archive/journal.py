@@ -107,10 +107,10 @@ class Journal:
             ) from error
 
     def add(self, step: Step) -> None:
-        """Write one more step to the disk at once."""
+        """Hand one more step to the system at once, so that it outlives this process."""
         assert self._file
         try:
             self._file.write(msgspec.json.encode(step) + b"\n")
-            self._file.flush()  # what the system has survives a kill
+            self._file.flush()
         except OSError as error:
             raise StorageError(f"cannot write {self._path} ({error.strerror})") from error

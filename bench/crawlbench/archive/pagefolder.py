@@ -54,7 +54,7 @@ class PageFolder:
         """Return how many pages the folder has."""
         return len(self._pages)
 
-    def __contains__(self, address: str) -> bool:
+    def __contains__(self, address: object) -> bool:
         """Return whether the folder has a page at this address."""
         return address in self._pages
 
@@ -135,7 +135,7 @@ def check_target(target: Path, *, force: bool) -> None:
     """
     if target.name in {"", ".."}:  # it could neither be written beside its place nor be replaced
         raise UsageError(f"{target} has no name of its own; name the folder to make, such as pages")
-    if not target.exists():
+    if not (target.exists() or target.is_symlink()):  # a link may lead nowhere
         if not target.absolute().parent.is_dir():
             raise UsageError(f"cannot write {target}: there is no folder {target.parent}; make it")
         return

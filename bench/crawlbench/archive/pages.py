@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from crawlbench.sites.charsets import DEFAULT, find_undecodable
 
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping
+
+MAX_REDIRECTS = 10
+"""How many in a row are followed."""
 _STEP_BYTES = 2**20
 # The host's name must end: example.org is not the beginning of example.organic.
 _LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
@@ -32,6 +38,29 @@ class Skips:
             f"{count} {reason}, such as {self.examples[reason][:100]}"
             for reason, count in self.counts.most_common()
         ]
+
+
+def find_aliases(
+    redirects: Mapping[str, str], pages: Container[str], skips: Skips
+) -> dict[str, list[str]]:
+    """Return the addresses that redirect to each page, also by way of others.
+
+    Args:
+        redirects: where each address leads.
+        pages: the addresses of pages, at which redirects end.
+        skips: counts the redirects that lead to no page.
+    """
+    aliases: dict[str, list[str]] = {}
+    for address in redirects:
+        target = address
+        for _ in range(MAX_REDIRECTS):  # so that circles end
+            if target not in pages:
+                target = redirects.get(target, target)
+        if target in pages:
+            aliases.setdefault(target, []).append(address)
+        else:
+            skips.add("redirects that lead to no page", address)
+    return aliases
 
 
 def check_encoding(encoding: str, body: bytes) -> tuple[str, int]:

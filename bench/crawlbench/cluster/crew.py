@@ -130,7 +130,8 @@ class Crew:
         # Each in a call of its own, so that one that is frozen does not hold up the others.
         answers = await asyncio.gather(*map(self._ask, addresses))
         found = dict(zip(addresses, answers, strict=True))
-        if any(isinstance(one, OSError) for one in answers):  # the worker's own, or has it left?
+        # The worker's own error, or has it left? No answer: or is the scheduler gone?
+        if any(one is None or isinstance(one, OSError) for one in answers):
             there = await find_workers(self.client)
             found = {a: one for a, one in found.items() if a in there}
         return {a: one for a, one in found.items() if one is not None}
@@ -146,7 +147,7 @@ class Crew:
                 )
         except TimeoutError:  # frozen, as by SIGSTOP: Dask itself would wait for minutes
             return TimeoutError(SILENT)
-        except OSError:  # the scheduler's: the next look sees it
+        except OSError:  # the scheduler's
             return None
         # A broken connection is no flaw of the worker: while it is there, each look asks again.
         one = found.get(address)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -56,6 +55,7 @@ async def run_cluster(
     Raises:
         NotInstalledError: Dask is not installed.
         UsageError: there is no scheduler, there are no machines or too few, or they differ.
+        SchedulerLostError: the scheduler is gone before it has said which machines there are.
     """
     require_dask()
     sheets = cut(plan, wishes.sheet_cells)
@@ -100,8 +100,7 @@ async def _gather(
 ) -> Crew:
     """Return the cluster's machines; refuse those that differ from each other or earlier ones."""
     crew = Crew(client, names_of(plan))
-    with suppress(SchedulerLostError):  # then the crew stays empty
-        await crew.look()
+    await crew.look()
     # Only at the start: a machine that breaks later is passed over, and the others go on.
     if crew.broken:
         address, reason = next(iter(crew.broken.items()))
@@ -141,9 +140,11 @@ async def _measure(
 ) -> ClusterSession:
     """Have the missing blocks measured, and merge all blocks on disk."""
     store, begun = BlockStore(folder, len(sheets)), time.monotonic()
-    done = {number: store.machines(number) for number in range(1, len(sheets) + 1)}
-    # Blocks of one sheet have equal environments, so any of them stands for all.
-    firsts = [store.read(sheet)[0] for sheet in done if done[sheet]]
+    done, firsts = {}, []
+    for number in range(1, len(sheets) + 1):
+        blocks = store.read(number)
+        done[number] = {block.machine.name: block.seed for block in blocks}
+        firsts += blocks[:1]  # their environments are equal, so any of them stands for all
     intake = Intake(session.plan, session.machines, store, firsts, say, crawlbench_digest())
     dispatcher = Dispatcher(crew, sheets, intake.keep, say, intake.admit)
     trouble: StorageError | None = None

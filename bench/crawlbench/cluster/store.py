@@ -104,10 +104,6 @@ class BlockStore:
             if (found.sheet, found.machine.name) != (sheet, machine):
                 raise ValueError(f"it is sheet {found.sheet} from {found.machine.name}")
 
-    def machines(self, sheet: int) -> dict[str, int]:
-        """Return the seeds of a sheet's blocks by the machine that measured them."""
-        return {block.machine.name: block.seed for block in self.read(sheet)}
-
     def read(self, sheet: int) -> list[BlockResult]:
         """Return the blocks of a sheet, in the order of the machines' names.
 

@@ -78,7 +78,9 @@ def kept_environments() -> list[Kept]:
     for folder in _folders():
         with suppress(OSError, msgspec.MsgspecError):
             kept = _decode(folder)
-            used = datetime.fromtimestamp((folder / USERS).stat().st_mtime, UTC)
+            users = folder / USERS  # without it, a kill came between the build and its use
+            seen = (users if users.is_dir() else folder / READY_FILE).stat().st_mtime
+            used = datetime.fromtimestamp(seen, UTC)
             size = sum(f.lstat().st_size for f in folder.rglob("*") if f.is_file())
             found.append(replace(kept, used=used.isoformat(timespec="seconds"), size_bytes=size))
     return sorted(found, key=lambda kept: kept.used, reverse=True)

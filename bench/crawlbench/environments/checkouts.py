@@ -18,6 +18,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawlbench.environments.repositories import top_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,7 +45,7 @@ def describe_checkout(path: Path) -> str:
     for file in sorted(_files(path)):
         name = file.relative_to(path.parent).as_posix()
         # A link may lead out of the checkout: it counts by where it leads.
-        content = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+        content = os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
         # With the length, no content can pass for the name of the next file.
         digest.update(f"{name} {len(content)}\n".encode("utf-8", "surrogateescape") + content)
     commit = _commit(path)
@@ -53,24 +55,38 @@ def describe_checkout(path: Path) -> str:
 def copy_checkout(path: Path, folder: Path) -> Path:
     """Copy the files that a build needs into a new folder, with git's own; do not copy wheels.
 
+    Of a clone of ours all is copied, because a package in it may need what lies above it.
+
     Raises:
         OSError: a file cannot be read or written.
     """
     if path.is_file():
         return path
     # Installers parse a path as a requirement, in which blanks and semicolons have a meaning.
-    target = folder / (_ODD.sub("_", path.name) or "checkout")
+    top = top_of(path)
+    target = folder / (_ODD.sub("_", top.name) or "checkout")
     target.mkdir(parents=True)
-    for file in _files(path):
-        copy = target / file.relative_to(path)
+    for file in _files(top):
+        copy = target / file.relative_to(top)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, copy, follow_symlinks=False)
+    _copy_git(top, target)
+    return target / path.relative_to(top)
+
+
+def _copy_git(path: Path, target: Path) -> None:
+    """Copy what git keeps of a checkout, for builds that ask git for their version."""
     git = path / GIT
-    if git.is_dir():  # for builds that ask git for their version
+    if git.is_file():  # of a submodule or a worktree: it says where git keeps it
+        git = path / (_git(path, "rev-parse", "--absolute-git-dir") or GIT).rstrip("\n")
+    if (git / "commondir").is_file():  # of a worktree: the commits are in the repository's folder
+        (target / GIT).write_bytes(b"gitdir: " + os.fsencode(git) + b"\n")
+    elif git.is_dir():
         shutil.copytree(git, target / GIT, symlinks=True)
-    elif git.is_file():  # of a worktree: it names the repository
-        shutil.copy2(git, target / GIT)
-    return target
+        # By this, a submodule's files would be those of the checkout. Not from within: git would
+        # look for them first.
+        config = str(target.absolute() / GIT / "config")
+        _git(target.parent, "config", "--file", config, "--unset", "core.worktree")
 
 
 def project_name(path: Path) -> str:
@@ -101,7 +117,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _git_files(path: Path) -> list[Path] | None:
-    """Return the files that git tracks or would add, with submodules; None without git."""
+    """Return the files that git tracks or would add, with submodules; None if it knows none."""
     # Two calls, because git does not look for new files in submodules.
     tracked = _git(path, "ls-files", "-z", "--cached", "--recurse-submodules")
     new = _git(path, "ls-files", "-z", "--others", "--exclude-standard")
@@ -110,7 +126,8 @@ def _git_files(path: Path) -> list[Path] | None:
     # A file with conflicts is listed several times, one that was deleted is still listed.
     names = dict.fromkeys(name for name in (tracked + new).split("\0") if name)
     files = (path / name for name in names)
-    return [file for file in files if file.is_symlink() or file.is_file()]
+    # Of a folder that an enclosing repository ignores, git lists nothing and says nothing.
+    return [file for file in files if file.is_symlink() or file.is_file()] or None
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -134,6 +151,8 @@ def _is_left(path: Path, top: Path) -> bool:
 def _commit(path: Path) -> str:
     """Return the commit, with `+` if files differ from it; empty if git cannot tell."""
     folder = path if path.is_dir() else path.parent
+    if not _git(folder, "ls-files", "."):  # an enclosing repository, of which it is no part
+        return ""
     commit = _git(folder, "rev-parse", "--short=10", "HEAD")
     changes = _git(folder, "status", "--porcelain", ".")
     if commit is None or changes is None:

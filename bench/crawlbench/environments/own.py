@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
-import time
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import crawlbench
 from crawlbench import __version__
-from crawlbench.sites.cache import cache_folder, hash_files
+from crawlbench.base.whole import FOLDER_DRAFT, whole_folder
+from crawlbench.sites.cache import STALE_S, UNUSED_S, cache_folder, hash_files, remove_old
 from crawlbench.sites.movies import fixture_folder
 
-UNUSED_S = 30 * 86_400.0
-"""Seconds after which the copy of another version is removed."""
 _PACKAGE = Path(crawlbench.__file__).parent
 
 
@@ -36,13 +33,14 @@ def own_library() -> Path:
         with suppress(OSError):  # another user's folder
             folder.touch()  # its time is when it was last used
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".library-", dir=folder.parent) as name:
-        draft = Path(name) / "whole"
-        _copy_to(draft)
-        with suppress(OSError):  # another process was faster
-            draft.rename(folder)
-    _remove_unused(folder)
+    remove_old(folder.parent, FOLDER_DRAFT, STALE_S)  # left by a kill
+    try:
+        with whole_folder(folder) as draft:
+            _copy_to(draft)
+    except OSError:
+        if not folder.is_dir():  # else another process was faster
+            raise
+    remove_old(folder.parent, "library-", UNUSED_S)
     return folder
 
 
@@ -71,10 +69,3 @@ def _copy_to(draft: Path) -> None:
     about.mkdir()
     for file, text in _about().items():
         (about / file).write_text(text, encoding="utf-8")
-
-
-def _remove_unused(kept: Path) -> None:
-    for folder in kept.parent.glob("library-*"):
-        with suppress(OSError):
-            if folder != kept and time.time() - folder.stat().st_mtime > UNUSED_S:
-                shutil.rmtree(folder, ignore_errors=True)

@@ -136,7 +136,7 @@ def prepare_again(session: Session, tell: Callable[[str], None]) -> tuple[Enviro
     """Return a session's environments as they were, in order to continue it.
 
     Raises:
-        EnvironmentFailure: the first one is not available.
+        EnvironmentFailure: one that the session has used is not available any more.
     """
     return tuple(
         facts if facts.obstacle else build(facts.asked, facts.needed, tell, facts.looseness)

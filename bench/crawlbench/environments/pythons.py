@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -37,8 +39,7 @@ class Interpreter(msgspec.Struct, frozen=True):
     @property
     def version(self) -> tuple[int, ...]:
         """The version, such as (3, 13, 0), without suffixes such as `rc1`."""
-        words = self.identity.partition("|")[2].split()[0].split(".")
-        return tuple(int("".join(filter(str.isdecimal, word[:3])) or 0) for word in words)
+        return tuple(map(int, re.findall(r"\d+", self.identity.partition("|")[2])[:3]))
 
 
 def find_python(environment: Environment) -> Interpreter:
@@ -60,7 +61,7 @@ def _find(environment: Environment) -> Interpreter:
     asked = environment.python
     if not asked:
         return _ask(environment, Path(MANAGERS))
-    path = Path(asked).expanduser()
+    path = Path(os.path.expanduser(asked))  # noqa: PTH111  (Path's own raises for nobody's)
     if path.is_file():
         return _ask(environment, path.absolute())
     return _remembered(asked) or _searched(environment, asked)

@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import subprocess
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,8 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 from filelock import FileLock
 
 from crawlbench.base.errors import UsageError
-from crawlbench.sites.cache import cache_folder
+from crawlbench.base.whole import FOLDER_DRAFT, whole_folder
+from crawlbench.sites.cache import STALE_S, cache_folder, remove_old
 
 PATIENCE_S = 300.0
 """Seconds that a clone may take."""
@@ -78,25 +78,34 @@ def fetch_repository(repository: Repository) -> Path:
     """
     commit = _find_commit(repository)
     place = hashlib.sha256(repository.url.encode()).hexdigest()[:12]
-    target = cache_folder() / "repositories" / f"{place}-{commit}"
+    target = _clones_folder() / f"{place}-{commit}"
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.exists():
-            # Beside its place, so that it gets there whole or not at all.
-            with tempfile.TemporaryDirectory(prefix=".clone-", dir=target.parent) as room:
-                clone = str(Path(room) / "clone")
+            remove_old(target.parent, FOLDER_DRAFT, STALE_S)  # left by a kill
+            with whole_folder(target) as draft:
+                clone = str(draft)
                 _git("clone", "--quiet", "--no-checkout", repository.url, clone)
                 if repository.revision.startswith("refs/"):  # a clone has branches and tags alone
                     _git("-C", clone, "fetch", "--quiet", "origin", repository.revision)
                 _git("-C", clone, "checkout", "--quiet", "--detach", commit)
                 _git("-C", clone, "submodule", "--quiet", "update", "--init", "--recursive")
-                Path(clone).rename(target)
     found = target / repository.folder
     if not found.is_dir():
         raise UsageError(
             f"git+{repository.url} has no folder {repository.folder!r} at {commit:.12}"
         )
     return found
+
+
+def top_of(path: Path) -> Path:
+    """Return the clone in which a package lies; if that is none of ours, the package's folder."""
+    clones = _clones_folder().resolve()
+    return clones / path.relative_to(clones).parts[0] if clones in path.parents else path
+
+
+def _clones_folder() -> Path:
+    return cache_folder() / "repositories"
 
 
 def _find_commit(repository: Repository) -> str:

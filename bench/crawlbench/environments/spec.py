@@ -7,6 +7,7 @@ and variables (`PYTHONHASHSEED=0`).
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -197,7 +198,8 @@ def _sort_words(name: str, words: list[str], folder: Path) -> Environment:
         elif is_repository(word):
             checkouts.append(_fetched(name, word))
         elif _is_path(word, folder):
-            checkouts.append(_checkout(name, folder / word))
+            # Path.expanduser raises for a user who is not there.
+            checkouts.append(_checkout(name, folder / os.path.expanduser(word)))  # noqa: PTH111
         else:
             packages.append(_requirement(name, word))
     return Environment(
@@ -267,7 +269,7 @@ def _is_path(word: str, folder: Path) -> bool:
 
 
 def _checkout(name: str, path: Path) -> str:
-    path = path.expanduser().resolve()
+    path = path.resolve()
     is_wheel = path.is_file() and path.suffix == ".whl"
     if not is_wheel and not any((path / file).is_file() for file in PROJECT_FILES):
         raise UsageError(

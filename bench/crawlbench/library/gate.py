@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
-"""Endings of sessions that decide nothing; one that was killed, or still runs, has none."""
 
 
 @dataclass(frozen=True, slots=True)

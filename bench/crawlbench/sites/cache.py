@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 CACHE_VARIABLE: Final = "CRAWLBENCH_CACHE"
 
 STALE_S: Final = 3600.0
-"""Seconds after which a half-made folder is nobody's, if files cannot be locked."""
+"""Seconds after which a half-made folder is nobody's, if no lock says so."""
 
 UNUSED_S: Final = 30 * 86_400.0
-"""Seconds after which pages of another version are removed when new ones are made."""
+"""Seconds after which what another version has made is removed when something new is made."""
 
 
 def cache_folder() -> Path:
@@ -116,8 +116,8 @@ class CachedFolder:
     def _make(self, path: Path, *, is_alone: bool) -> None:
         prefix = f".{self.name}-"
         # Whoever has the lock is alone; without one, a half-made folder may still be growing.
-        _remove_old(path.parent, prefix, 0.0 if is_alone else STALE_S)  # left by a kill
-        _remove_old(path.parent, f"{self.name}-", UNUSED_S)
+        remove_old(path.parent, prefix, 0.0 if is_alone else STALE_S)  # left by a kill
+        remove_old(path.parent, f"{self.name}-", UNUSED_S)
         unfinished = Path(tempfile.mkdtemp(prefix=prefix, dir=path.parent))
         try:
             self.write(unfinished)
@@ -135,7 +135,7 @@ class CachedFolder:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_old(folder: Path, prefix: str, least_age_s: float) -> None:
+def remove_old(folder: Path, prefix: str, least_age_s: float) -> None:
     """Remove folders whose names begin like this and that nobody has used for some time."""
     for old in folder.glob(prefix + "*"):
         with suppress(OSError):
