@@ -27,20 +27,18 @@ import msgspec
 import numpy as np
 from benchmarks.usage import read_words
 
-from crawlbench.base.records import (
+from crawlbench.base.records import Cell, Ending, Plan, Verdict
+from crawlbench.base.usage import peak_rss_bytes, rss_bytes
+from crawlbench.cluster.blocks import BLOCK_FILE
+from crawlbench.cluster.merging import merge
+from crawlbench.cluster.records import (
     BlockResult,
-    Cell,
     CellEstimate,
     ClusterMachine,
     ClusterSession,
     ControlEstimate,
-    Ending,
     Fingerprint,
-    Plan,
-    Verdict,
 )
-from crawlbench.base.usage import peak_rss_bytes, rss_bytes
-from crawlbench.cluster.blocks import BLOCK_FILE
 from crawlbench.cluster.sheets import cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
 from crawlbench.measure.store import SESSION_FILE, load_session
@@ -48,7 +46,6 @@ from crawlbench.report.markdown import render_table
 from crawlbench.report.numbers import format_bytes
 from crawlbench.report.table import Column, Table
 from crawlbench.stats.index import Index
-from crawlbench.stats.machines import merge
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:

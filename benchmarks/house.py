@@ -34,7 +34,7 @@ SMALL = 40
 FEATURES = {
     "archive": ("archive",),
     "check": ("check", "checks"),
-    "cluster": ("cluster", "fingerprint", "machines", "random_effects", "scheduler"),
+    "cluster": ("cluster", "fingerprint", "random_effects", "scheduler"),
     "compare": ("compare", "change", "changes", "history", "history_page", "bisection", "aa"),
     "environments": ("environment", "environments"),
     "load": ("load",),

@@ -8,7 +8,7 @@ import msgspec
 
 from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster.blocks import BlockJob
-from tests.stats.blocks import make_machine
+from tests.cluster.blocks import make_machine
 
 
 class FakeFuture:

@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 from crawlbench.archive.importing import import_pages
-from crawlbench.base.records import ClusterMachine, Environment
+from crawlbench.base.records import Environment
 from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
+from crawlbench.cluster.records import ClusterMachine
 from crawlbench.cluster.remote import measure_block
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite, override

@@ -9,8 +9,8 @@ import pytest
 from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster import crew as crew_module
 from crawlbench.cluster.crew import SILENT, Crew
+from tests.cluster.blocks import make_machine
 from tests.extras import needs
-from tests.stats.blocks import make_machine
 
 pytestmark = needs("distributed")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from crawlbench.cluster.fingerprint import describe_differences, take_fingerprint
-from tests.stats.blocks import make_machine
+from tests.cluster.blocks import make_machine
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, other
 
 PLAN = make_plan(other("a"))

@@ -9,8 +9,8 @@ import pytest
 from crawlbench.base.errors import SchedulerLostError
 from crawlbench.cluster import dispatch
 from crawlbench.cluster.dispatch import Dispatcher
+from tests.cluster.blocks import make_machine
 from tests.cluster.fakes import FakeCrew, FakeFuture, answer
-from tests.stats.blocks import make_machine
 from tests.stats.builders import make_plan, other
 
 PLAN = make_plan(other("a"))

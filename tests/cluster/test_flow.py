@@ -11,8 +11,8 @@ from crawlbench.base.errors import SchedulerLostError, UsageError
 from crawlbench.cli.cluster import make_wishes, resume_on_cluster
 from crawlbench.cluster import dispatch, flow
 from crawlbench.cluster.flow import Wishes, run_cluster
+from tests.cluster.blocks import make_machine
 from tests.cluster.fakes import FakeCrew, answer
-from tests.stats.blocks import make_machine
 from tests.stats.builders import make_plan, other
 
 PLAN = make_plan(other("a"))

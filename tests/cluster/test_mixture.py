@@ -14,8 +14,8 @@ from crawlbench.cluster import dispatch, flow
 from crawlbench.cluster.blocks import find_mixture, read_result
 from crawlbench.cluster.flow import Wishes, run_cluster
 from crawlbench.cluster.intake import Intake
+from tests.cluster.blocks import make_block, make_machine
 from tests.cluster.fakes import FakeCrew
-from tests.stats.blocks import make_block, make_machine
 from tests.stats.builders import make_plan, other
 
 CELL = other("a")

@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import ClusterEnding, ClusterSession, LostBlock, Quantity
+from crawlbench.base.records import Quantity
 from crawlbench.cli import cluster
 from crawlbench.cluster.flow import Wishes
+from crawlbench.cluster.merging import merge
 from crawlbench.cluster.notes import find_notes as find_doubts
-from crawlbench.report.machines import ClusterReport, find_notes, kind_table, tell_machines
-from crawlbench.stats.machines import merge
-from tests.stats.blocks import make_block, make_machine
+from crawlbench.cluster.records import ClusterEnding, ClusterSession, LostBlock
+from crawlbench.cluster.report import ClusterReport, find_notes, kind_table, tell_machines
+from tests.cluster.blocks import make_block, make_machine
 from tests.stats.builders import make_plan, other
 from tests.stats.lengths import two_lengths
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 import psutil
 import pytest
 
+from crawlbench.cluster.merging import merge
 from crawlbench.cluster.sheets import cut
 from crawlbench.cluster.store import BlockStore, load_cluster
 from crawlbench.measure.store import load_session
-from crawlbench.stats.machines import merge
 from tests.cluster.clusters import (
     CRAWLS,
     OPERATION,

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from crawlbench.base.errors import SessionFileError, UsageError
-from crawlbench.base.records import ClusterSession, Failure, Quantity, Verdict
+from crawlbench.base.records import Failure, Quantity, Verdict
 from crawlbench.cli.cluster import resume_on_cluster
 from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
+from crawlbench.cluster.records import ClusterSession
 from crawlbench.cluster.store import (
     CLUSTER_FILE,
     BlockStore,
@@ -20,7 +21,7 @@ from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.judge import judge
 from crawlbench.stats.pairing import Side, log_ratios
-from tests.stats.blocks import make_block, make_machine
+from tests.cluster.blocks import make_block, make_machine
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import long, make_two_lengths
 

@@ -31,8 +31,8 @@ from crawlbench.mirror.networks.faults import Fault
 from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import describe_http
+from crawlbench.plugins.origin import make_pages
 from crawlbench.plugins.scouts import find_out
-from crawlbench.sites.origin import make_pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping

@@ -14,7 +14,7 @@ import psutil
 import typer
 
 from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
-from crawlbench.base.records import ClusterEnding, Ending
+from crawlbench.base.records import Ending
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.whole import storing, write_text
 from crawlbench.cli import options
@@ -26,6 +26,8 @@ from crawlbench.cli.sites import prepare_sites
 from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
+from crawlbench.cluster.records import ClusterEnding
+from crawlbench.cluster.report import ClusterReport
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
 from crawlbench.environments.prepared import prepare_for
@@ -34,12 +36,12 @@ from crawlbench.measure.flow import run_session
 from crawlbench.measure.labels import require_sites
 from crawlbench.measure.owner import own
 from crawlbench.measure.width import refuse_inexpressible
-from crawlbench.report.machines import ClusterReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
 
-    from crawlbench.base.records import ClusterSession, EnvironmentFacts, Plan, Session
+    from crawlbench.base.records import EnvironmentFacts, Plan, Session
+    from crawlbench.cluster.records import ClusterSession
     from crawlbench.measure.ends import Ends
 
 MAX_CELLS_OF_CLUSTER = 200_000

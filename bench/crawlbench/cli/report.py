@@ -23,6 +23,7 @@ from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
+from crawlbench.cluster.report import ClusterReport
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
@@ -30,7 +31,6 @@ from crawlbench.reference.bundle import ENDING as BUNDLE_ENDING
 from crawlbench.reference.matrix import load_measured
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
-from crawlbench.report.machines import ClusterReport
 from crawlbench.report.plain import load_plain_suite
 from crawlbench.report.show import SessionReport, Shown, SuiteReport
 from crawlbench.report.terminal import Detail

@@ -8,7 +8,7 @@ from crawlbench.cli.consoles import tell
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.plugins import registry
-from crawlbench.sites.origin import is_ours
+from crawlbench.plugins.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec

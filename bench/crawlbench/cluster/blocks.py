@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from crawlbench.base.records import BlockResult, ClusterMachine, Plan, Session
+from crawlbench.base.records import Plan, Session  # noqa: TC001  (msgspec reads the annotations)
 from crawlbench.base.whole import write_bytes
 from crawlbench.cluster.estimates import Estimates
+from crawlbench.cluster.records import BlockResult, ClusterMachine
 
 if TYPE_CHECKING:
     from pathlib import Path

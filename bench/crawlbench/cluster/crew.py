@@ -11,7 +11,6 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import ClusterMachine, Fingerprint
 from crawlbench.base.scheduler import (
     ANSWER_S,
     RESOURCE,
@@ -21,6 +20,7 @@ from crawlbench.base.scheduler import (
     has_resource,
 )
 from crawlbench.cluster.fingerprint import Names, take_fingerprint
+from crawlbench.cluster.records import ClusterMachine, Fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

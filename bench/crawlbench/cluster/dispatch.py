@@ -17,17 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from crawlbench.base.records import LostBlock
 from crawlbench.base.scheduler import ANSWER_S, RESOURCE
 from crawlbench.cluster.backlog import Backlog, Block
 from crawlbench.cluster.blocks import BlockJob
+from crawlbench.cluster.records import LostBlock
 from crawlbench.cluster.remote import measure_block
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from crawlbench.base.records import ClusterMachine, Plan
+    from crawlbench.base.records import Plan
     from crawlbench.cluster.crew import Crew
+    from crawlbench.cluster.records import ClusterMachine
 
 MAX_TRIES = 3
 """A block that has failed this often is given up."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import CellEstimate, ControlEstimate, Obstacle
+from crawlbench.base.records import Obstacle
+from crawlbench.cluster.merging import MERGED
+from crawlbench.cluster.records import CellEstimate, ControlEstimate
 from crawlbench.stats.alike import explain_between
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
-from crawlbench.stats.machines import MERGED
 from crawlbench.stats.pairing import Side, log_ratios
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import crawlbench
 from crawlbench.base.errors import BenchError, UsageError
-from crawlbench.base.records import Fingerprint
+from crawlbench.cluster.records import Fingerprint
 from crawlbench.measure.labels import hash_network, is_file
 from crawlbench.measure.machine import describe_machine
 from crawlbench.plugins import registry

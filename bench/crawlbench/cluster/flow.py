@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench import __version__
 from crawlbench.base.errors import SchedulerLostError, StorageError, UsageError
-from crawlbench.base.records import ClusterEnding, ClusterMachine, ClusterSession, LostBlock
 from crawlbench.base.scheduler import RESOURCE, require_dask, start_command
 from crawlbench.cluster.crew import Crew, open_client
 from crawlbench.cluster.dispatch import Dispatcher
 from crawlbench.cluster.fingerprint import crawlbench_digest, names_of
 from crawlbench.cluster.intake import Intake, find_differences
+from crawlbench.cluster.merging import merge
 from crawlbench.cluster.notes import find_notes
+from crawlbench.cluster.records import ClusterEnding, ClusterMachine, ClusterSession, LostBlock
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
 from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
 from crawlbench.measure.owner import own
-from crawlbench.stats.machines import merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

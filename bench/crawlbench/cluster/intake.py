@@ -12,7 +12,8 @@ from crawlbench.cluster.fingerprint import describe_differences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crawlbench.base.records import BlockResult, ClusterMachine, Plan
+    from crawlbench.base.records import Plan
+    from crawlbench.cluster.records import BlockResult, ClusterMachine
     from crawlbench.cluster.store import BlockStore
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crawlbench.base.records import ClusterSession
+    from crawlbench.cluster.records import ClusterSession
 
 FEW = 5
 """With fewer machines the spread between them is hardly known, so that intervals are wide."""

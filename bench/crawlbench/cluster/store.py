@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.errors import SessionFileError
-from crawlbench.base.records import CLUSTER_FORMAT, BlockResult, ClusterSession
 from crawlbench.base.whole import FOLDER_DRAFT, storing, whole_folder, write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
+from crawlbench.cluster.records import CLUSTER_FORMAT, BlockResult, ClusterSession
 from crawlbench.measure.store import new_folder
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.measure.width import refuse_inexpressible
 from crawlbench.plugins import registry
-from crawlbench.sites.origin import is_ours, make_pages
+from crawlbench.plugins.origin import is_ours, make_pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import LongForm
 from crawlbench.plugins import registry
-from crawlbench.sites.origin import is_ours
+from crawlbench.plugins.origin import is_ours
 from crawlbench.stats.limit import REFERENCE
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.measure.culprit import hear_answer
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.plugins import registry
-from crawlbench.sites.origin import is_ours
+from crawlbench.plugins.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.children import Message

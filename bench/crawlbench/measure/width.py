@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from crawlbench.base.errors import NotInstalledError, UsageError
 from crawlbench.measure.sitefacts import count_most_at_once, find_site
 from crawlbench.plugins import registry
-from crawlbench.sites.origin import is_ours
+from crawlbench.plugins.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec

@@ -18,7 +18,7 @@ from crawlbench.mirror.process import (
     STOP_TIMEOUT_S,
     open_job,
 )
-from crawlbench.sites.origin import make_pages
+from crawlbench.plugins.origin import make_pages
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -11,8 +11,8 @@ from crawlbench.base.errors import BenchError
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import digest_of_code
+from crawlbench.plugins.origin import is_ours
 from crawlbench.reference.bundle import Source
-from crawlbench.sites.origin import is_ours
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan

@@ -4,21 +4,7 @@ All records are frozen: whenever a session goes on, a new `Session` is made. Tim
 per crawl unless a name says otherwise, sizes are bytes, ratios are natural logarithms.
 """
 
-from crawlbench.base.records.cluster import (
-    CLUSTER_FORMAT,
-    BlockResult,
-    CellEstimate,
-    ClusterMachine,
-    ClusterSession,
-    ControlEstimate,
-    Fingerprint,
-    KindVerdict,
-    LeftOut,
-    LostBlock,
-    MergedComparison,
-    MergedNoise,
-)
-from crawlbench.base.records.endings import ClusterEnding, Ending
+from crawlbench.base.records.endings import Ending
 from crawlbench.base.records.environment import Environment, EnvironmentFacts
 from crawlbench.base.records.findings import (
     Comparison,
@@ -48,35 +34,22 @@ from crawlbench.base.records.session import FORMAT, Session
 from crawlbench.base.records.trace import TRACE_FORMAT, TracedRequest
 
 __all__ = [
-    "CLUSTER_FORMAT",
     "FORMAT",
     "TRACE_FORMAT",
     "Anchor",
-    "BlockResult",
     "Cell",
-    "CellEstimate",
-    "ClusterEnding",
-    "ClusterMachine",
-    "ClusterSession",
     "Comparison",
     "Conditions",
     "Control",
-    "ControlEstimate",
     "Doubt",
     "DoubtSize",
     "Ending",
     "Environment",
     "EnvironmentFacts",
     "Failure",
-    "Fingerprint",
-    "KindVerdict",
-    "LeftOut",
     "LongForm",
-    "LostBlock",
     "Machine",
     "Mark",
-    "MergedComparison",
-    "MergedNoise",
     "Obstacle",
     "OperationFacts",
     "OwnFile",

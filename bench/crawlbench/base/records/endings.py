@@ -1,4 +1,4 @@
-"""Why a session, or a cluster, measures no more (floor 0)."""
+"""Why a session measures no more (floor 0)."""
 
 from __future__ import annotations
 
@@ -28,17 +28,3 @@ class Ending(StrEnum):
     def is_early(self) -> bool:
         """Whether the session could go on where it was."""
         return self in {Ending.INTERRUPTED, Ending.MIRROR, Ending.NONE}
-
-
-class ClusterEnding(StrEnum):
-    """Why a cluster measures no further block."""
-
-    WHOLE = "whole"
-    """All blocks are finished."""
-    INCOMPLETE = "incomplete"
-    """Not all of them could be."""
-    SCHEDULER = "scheduler"
-    """The scheduler was lost."""
-    INTERRUPTED = "interrupted"
-    NONE = ""
-    """It has not ended."""

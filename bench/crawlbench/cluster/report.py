@@ -1,4 +1,4 @@
-"""A session on many machines, in every format (floor 3)."""
+"""A session on many machines, in every format (floor 4)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import Group
 
-from crawlbench.base.records import ClusterEnding, Quantity, Verdict
+from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line
+from crawlbench.cluster.records import ClusterEnding
 from crawlbench.report.markdown import render_parts
 from crawlbench.report.measures import mention
 from crawlbench.report.names import short_name
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from crawlbench.base.records import Cell, ClusterSession, MergedComparison
+    from crawlbench.base.records import Cell
+    from crawlbench.cluster.records import ClusterSession, MergedComparison
     from crawlbench.report.notes import Note
 
 _COLUMNS = columns_of("cell, ratio:, interval, verdict, holds on:, spread:, one more machine")

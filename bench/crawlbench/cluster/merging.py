@@ -1,4 +1,4 @@
-"""Merges what many machines measured into one verdict for each cell (floor 2; pure).
+"""Merges what many machines measured into one verdict for each cell (floor 4; pure).
 
 Sheets are read twice, one after the other, and not kept: memory grows with the cells, not with the
 machines. The first pass takes each cell's mean over machines; then Holm's procedure, over all cells
@@ -14,18 +14,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
-from crawlbench.stats.sheet import Family, Sheet
+from crawlbench.cluster.pooling import Family, Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from crawlbench.base.records import (
-        BlockResult,
-        LeftOut,
-        MergedComparison,
-        MergedNoise,
-        Plan,
-    )
+    from crawlbench.base.records import Plan
+    from crawlbench.cluster.records import BlockResult, LeftOut, MergedComparison, MergedNoise
 
 MERGED = (Quantity.TIME, Quantity.PAGE)
 """What is judged over machines. What it costs to begin is not: it is compared in seconds, of which

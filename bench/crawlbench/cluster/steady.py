@@ -1,4 +1,4 @@
-"""Decides which machines are steady enough to be merged, by their controls (floor 2; pure).
+"""Decides which machines are steady enough to be merged, by their controls (floor 4; pure).
 
 The rule looks only at controls, never at what is compared, so it cannot pick results.
 """
@@ -9,12 +9,13 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import LeftOut, Quantity
+from crawlbench.base.records import Quantity
+from crawlbench.cluster.records import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.base.records import BlockResult
+    from crawlbench.cluster.records import BlockResult
 
 MAX_TIMES_MEDIAN = 5.0
 """A machine with more than so many times the usual noise would add noise, not knowledge."""

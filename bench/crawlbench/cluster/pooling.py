@@ -1,11 +1,13 @@
-"""What the machines that measured one sheet say of its cells (floor 2; pure)."""
+"""What the machines that measured one sheet say of its cells (floor 4; pure)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import (
+from crawlbench.base.records import Plan, Verdict
+from crawlbench.cluster.random_effects import MAX_FIXED, pool
+from crawlbench.cluster.records import (
     BlockResult,
     CellEstimate,
     ControlEstimate,
@@ -13,19 +15,16 @@ from crawlbench.base.records import (
     LeftOut,
     MergedComparison,
     MergedNoise,
-    Plan,
-    Verdict,
 )
+from crawlbench.cluster.steady import find_unsteady
 from crawlbench.stats.claims import Judged, find_claims, judge_family
 from crawlbench.stats.interval import Estimate
-from crawlbench.stats.random_effects import MAX_FIXED, pool
-from crawlbench.stats.steady import find_unsteady
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Quantity
-    from crawlbench.stats.random_effects import Pooled
+    from crawlbench.cluster.random_effects import Pooled
 
 MAX_NAMED = 10
 """Machines that are named for one cell; others are only counted."""

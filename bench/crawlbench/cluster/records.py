@@ -1,4 +1,4 @@
-"""What many machines measured, and what was concluded: the content of `cluster.json` (floor 0).
+"""What many machines measured, and what was concluded: the content of `cluster.json` (floor 4).
 
 A cell's ratio on one machine is a mean over rounds; over all machines, it is the mean of those.
 """
@@ -6,15 +6,30 @@ A cell's ratio on one machine is a mean over rounds; over all machines, it is th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 # msgspec reads the annotations when it decodes.
-from crawlbench.base.records.endings import ClusterEnding, Ending
+from crawlbench.base.records.endings import Ending  # noqa: TC001
 from crawlbench.base.records.findings import Quantity, Verdict
 from crawlbench.base.records.machine import Machine  # noqa: TC001
 from crawlbench.base.records.plan import Plan  # noqa: TC001
 
 CLUSTER_FORMAT = 1
 """Version of `cluster.json` and `block.json`. 1: first."""
+
+
+class ClusterEnding(StrEnum):
+    """Why a cluster measures no further block."""
+
+    WHOLE = "whole"
+    """All blocks are finished."""
+    INCOMPLETE = "incomplete"
+    """Not all of them could be."""
+    SCHEDULER = "scheduler"
+    """The scheduler was lost."""
+    INTERRUPTED = "interrupted"
+    NONE = ""
+    """It has not ended."""
 
 
 @dataclass(frozen=True, slots=True)

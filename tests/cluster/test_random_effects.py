@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.special import stdtr
 
+from crawlbench.cluster.random_effects import pool
 from crawlbench.stats.interval import Estimate, estimate_mean
-from crawlbench.stats.random_effects import pool
 
 SIMULATIONS = 2000
 ROUNDS = 5  # few: the machines' own errors are guesses

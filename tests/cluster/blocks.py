@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crawlbench.base.records import (
+from crawlbench.base.records import Verdict
+from crawlbench.cluster.records import (
     BlockResult,
     CellEstimate,
     ClusterMachine,
     ControlEstimate,
     Fingerprint,
-    Verdict,
 )
 from tests.stats.builders import MACHINE
 

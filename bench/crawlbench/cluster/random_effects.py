@@ -1,4 +1,4 @@
-"""The mean over machines, and how far machines differ (floor 2; pure).
+"""The mean over machines, and how far machines differ (floor 4; pure).
 
 Each machine measures the same plan, so the design is balanced, and the classical analysis of one
 random factor is exact: the mean of the machines' means, with a t interval from their own spread. It

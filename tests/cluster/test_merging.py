@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crawlbench.base.records import CellEstimate, Quantity, Verdict
-from crawlbench.stats.machines import merge
-from tests.stats.blocks import GROUP, make_block, make_machine
+from crawlbench.base.records import Quantity, Verdict
+from crawlbench.cluster.merging import merge
+from crawlbench.cluster.records import CellEstimate
+from tests.cluster.blocks import GROUP, make_block, make_machine
 from tests.stats.builders import make_plan, other
 from tests.stats.lengths import two_lengths
 
