@@ -63,7 +63,7 @@ def test_import_verify_and_run(copy, crawlbench, tmp_path):
         *("run", "quick", "--site", "docs.toml", "-n", "loopback", "--rounds", "2"),
         *("--laps", "2", "--min-time", "0.005", "-o", "session"),
     )
-    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     session = json.loads((tmp_path / "session" / "session.json").read_text(encoding="utf-8"))
     assert not session.get("invalid")
     assert "docs.toml on loopback" in outcome.stdout

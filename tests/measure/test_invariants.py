@@ -185,9 +185,9 @@ def test_what_honest_crawls_do_passes(value, counters):
     assert find_breach(value, counters, DUE) is None
 
 
-def unrest_told(turns):
+def unrest_told(turns, always=1):
     """Return before which turns, from 1, a cell that worked before some of them is found out."""
-    patience = Patience()
+    patience = Patience(always)
     values = [conducted(rest_cpu_s=0.02 if works else 0.0001, rest_s=1.0) for works in turns]
     judged = [patience.excuse("a", value) for value in values]
     return [place for place, value in enumerate(judged, 1) if find_misconduct(value)]
@@ -209,6 +209,12 @@ def unrest_told(turns):
 def test_who_seldom_works_between_turns_is_excused(turns, told):
     """A host's own pause is billed to whoever has the CPU; who does so again is found out."""
     assert unrest_told(turns) == told
+
+
+def test_who_takes_few_turns_may_be_excused_more_often():
+    """All of them are then no excuse."""
+    assert unrest_told([True, True, False], always=2) == []
+    assert unrest_told([True, True, True], always=2) == [3]
 
 
 def test_patience_is_of_each_cell_and_of_nothing_else():

@@ -60,22 +60,23 @@ def tell_ms(*seconds: float) -> list[str]:
 class Patience:
     """Remembers over a session which cells did not stand still, and excuses rare cases."""
 
-    def __init__(self) -> None:
-        """Remember nothing yet."""
+    def __init__(self, always: int = 1) -> None:
+        """Remember nothing yet; excuse so many times however few the turns were."""
+        self._always = always
         self._turns = Counter[str]()
         self._restless = Counter[str]()
 
     def excuse(self, cell: str, value: Value) -> Value:
         """Return the value; if unrest before it is excused, as if the worker had stood still.
 
-        The first time is always excused, and later times as long as all of them together are at
-        most `MAX_RESTLESS` of the cell's turns.
+        Beyond those that are always excused, all times together may be at most `MAX_RESTLESS` of
+        the cell's turns.
         """
         conduct = value.conduct
         self._turns[cell] += 1
         if find_restless(value) is None:
             return value
         self._restless[cell] += 1
-        if self._restless[cell] > max(1.0, MAX_RESTLESS * self._turns[cell]):
+        if self._restless[cell] > max(self._always, MAX_RESTLESS * self._turns[cell]):
             return value
         return replace(value, conduct=replace(conduct, rest_cpu_s=0.0))
