@@ -202,7 +202,8 @@ def test_cpu_time_of_other_threads_is_told_apart():
     if alone.cpu_s is None:
         assert (alone.side_cpu_s, mated.side_cpu_s) == (None, None)
     else:
-        assert alone.side_cpu_s <= 0.01 * alone.cpu_s + TINY_S
+        # Not none at all: the runner of these tests has a thread of its own, which seldom works.
+        assert alone.side_cpu_s <= 0.1 * WORK_S
         assert WORK_S - TINY_S <= mated.side_cpu_s <= mated.cpu_s
 
 
