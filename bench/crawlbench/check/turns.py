@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 VALUES = 4
 """Values of one crawl each. The first is a warmup, which may fill caches."""
 EXCUSED = 2
-"""Of the three rests between them, those in which it may seem to work. With one, an honest strategy
-of some 330 failed that were tried on a busy machine; one that really works does so in each rest."""
+"""In how many of the three rests between them a strategy may seem to work. With one, an honest one
+failed on a busy machine (1.15 ms of CPU); one that really works does so in each rest."""
 REST_S = 0.1
 """Seconds between two values, in which other workers would have their turns."""
 REST_SHARE = 5 * VALUE_SHARE

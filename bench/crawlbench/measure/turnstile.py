@@ -48,7 +48,10 @@ class Lane:
         except ValueError:
             message = {}
         if not isinstance(message, dict) or "kind" not in message:
-            raise CellError(f"its connection to the manager carried {line[:40]!r}: no message")
+            raise CellError(
+                f"its connection to the manager carried {line[:40]!r}, which is not one of our "
+                "messages"
+            )
         return message
 
     def close(self) -> None:
