@@ -12,12 +12,14 @@ from crawlbench.stats.student import f_tail, t_quantile, t_tail
 FREEDOM = st.floats(1, 3000)
 
 
+@example(3.0, 340.0)  # two infinite gamma functions over each other, once
 @given(st.floats(-50, 50), FREEDOM)
 def test_tail_agrees_with_scipy(t, freedom):
     """Also far out, and for hundreds of degrees of freedom."""
-    assert t_tail(t, freedom) == pytest.approx(float(stdtr(freedom, -t)), rel=1e-6, abs=1e-15)
+    assert t_tail(t, freedom) == pytest.approx(float(stdtr(freedom, -t)), rel=1e-6, abs=1e-13)
 
 
+@example(0.9921875, 340.0)
 @given(st.floats(0.51, 1 - 1e-6), FREEDOM)
 def test_quantile_agrees_with_scipy(share, freedom):
     assert t_quantile(share, freedom) == pytest.approx(float(stdtrit(freedom, share)), rel=1e-7)
@@ -28,6 +30,14 @@ def test_quantile_agrees_with_scipy(share, freedom):
 def test_tail_of_f_agrees_with_scipy(f, above, below):
     expected = float(fdtrc(above, below, f))
     assert f_tail(f, above, below) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def test_tail_is_a_number_where_gamma_functions_exceed_a_float():
+    """Their limit lies at 171; half of the degrees of freedom are a parameter of theirs."""
+    freedoms = [half / 2 for half in range(660, 710)]
+    tails = [t_tail(t, freedom) for freedom in freedoms for t in (0.5, 1.0, 2.0, 3.0, 6.0)]
+    wanted = [float(stdtr(v, -t)) for v in freedoms for t in (0.5, 1.0, 2.0, 3.0, 6.0)]
+    assert tails == pytest.approx(wanted, rel=1e-6)
 
 
 def test_ends():

@@ -7,6 +7,7 @@ incomplete beta function comes from mpmath.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -80,9 +81,11 @@ def _beta_share(a: float, b: float, x: float) -> float:
     is_flipped = x > (a + 1) / (a + b + 2)  # the series converges fast only below the mean
     if is_flipped:
         a, b, x = b, a, 1 - x
-    try:
-        exact = fp if 0.5 in {a, b} else mp
-        share = float(exact.betainc(a, b, 0, x, regularized=True))
-    except OverflowError:  # with hundreds of degrees of freedom, gamma functions exceed a float
+    share = math.inf
+    if 0.5 in {a, b}:
+        # With hundreds of degrees of freedom, gamma functions exceed a float: this error, nan or inf.
+        with suppress(OverflowError):
+            share = float(fp.betainc(a, b, 0, x, regularized=True))
+    if not 0 <= share <= 1:
         share = float(mp.betainc(a, b, 0, x, regularized=True))
     return 1 - share if is_flipped else share
