@@ -83,7 +83,7 @@ def _beta_share(a: float, b: float, x: float) -> float:
         a, b, x = b, a, 1 - x
     share = math.inf
     if 0.5 in {a, b}:
-        # With hundreds of degrees of freedom, gamma functions exceed a float: this error, nan or inf.
+        # With hundreds of degrees of freedom, gamma functions exceed a float: an error, nan or inf.
         with suppress(OverflowError):
             share = float(fp.betainc(a, b, 0, x, regularized=True))
     if not 0 <= share <= 1:
