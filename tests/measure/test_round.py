@@ -65,7 +65,7 @@ class ScriptedMirror:
     async def shut_doors(self, names=None):
         self.shut.append(names)
 
-    async def end(self):
+    async def end(self, *, has_failed=False):
         if self.is_dead:
             raise MirrorError("the mirror died")
         self.events.append(("end", None))

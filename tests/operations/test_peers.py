@@ -67,6 +67,12 @@ def test_cpu_seconds_of_a_peer_are_counted(echo):
     assert echo.cpu_s() > before
 
 
+def test_cpu_seconds_are_those_that_the_peer_tells(echo):
+    """From outside, without a message, where Linux tells them."""
+    readings = [echo.cpu_s(), echo.ask_cpu_s(), echo.cpu_s()]
+    assert readings == sorted(readings)
+
+
 def test_peer_ends_when_its_standard_input_closes():
     """However its manager dies, nothing is left."""
     command = [sys.executable, "-m", "crawlbench.operations.peer", "unix"]
@@ -83,6 +89,8 @@ def test_dead_peer_is_said_in_a_sentence():
     """It is no loop's fault."""
     with open_peer("bulk") as process:
         process._child.kill()
+        with pytest.raises(PeerError, match=r"the peer 'bulk' died \(exit code -9\)"):
+            process.ask_cpu_s()
         with pytest.raises(PeerError, match=r"the peer 'bulk' died \(exit code -9\)"):
             process.cpu_s()
 

@@ -195,7 +195,7 @@ def _descendants(root: int, stats: dict[int, list[str]]) -> dict[int, _Child]:
     while ahead:
         pid = ahead.pop()
         try:
-            cpu_ns = time.clock_gettime_ns(_cpu_clock(pid))
+            cpu_ns = read_cpu_ns(pid)
         except OSError:
             continue  # it has ended and was waited for
         found[pid] = _Child(cpu_ns, reaped=int(stats[pid][8]))
@@ -203,9 +203,15 @@ def _descendants(root: int, stats: dict[int, list[str]]) -> dict[int, _Child]:
     return found
 
 
-def _cpu_clock(pid: int) -> int:
-    """Return Linux's clock of a process's CPU time; see `man 3 clock_getcpuclockid`."""
-    return (~pid << 3) | 2
+def read_cpu_ns(pid: int) -> int:
+    """Return the CPU time of all threads of a process, those that have ended included, on Linux.
+
+    Source: `man 3 clock_getcpuclockid`, and the kernel's `include/linux/posix-timers.h`.
+
+    Raises:
+        OSError: there is no such process.
+    """
+    return time.clock_gettime_ns((~pid << 3) | 2)
 
 
 def _waits_ns(pid: str) -> dict[int, int]:

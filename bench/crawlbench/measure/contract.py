@@ -173,8 +173,13 @@ class Mirror(Protocol):
                 kept from the one before.
         """
 
-    async def end(self) -> Counters:
-        """Stop counting, and return what was counted."""
+    async def end(self, *, has_failed: bool = False) -> Counters:
+        """Stop counting, and return what was counted.
+
+        Raises:
+            MirrorError: it is gone or hangs. Where the worker `has_failed`, which that would
+                explain, this is certain to be noticed.
+        """
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
         """Shut the doors of these cells, or of all, so that nobody comes in by them any more."""

@@ -35,16 +35,20 @@ class PeerMeter:
         """Note what the peer has used so far; all arguments are those of a mirror."""
         self._before = self._cpu_s()
 
-    async def end(self) -> Counters:
-        """Return what it has used since `begin`."""
-        return Counters(cpu_s=self._cpu_s() - self._before)
+    async def end(self, *, has_failed: bool = False) -> Counters:
+        """Return what it has used since `begin`; see `Mirror.end`."""
+        return Counters(cpu_s=self._cpu_s(asks=has_failed) - self._before)
 
     async def shut_doors(self, names: Iterable[str] | None = None) -> None:
         """Do nothing: a peer has no doors."""
 
-    def _cpu_s(self) -> float:
+    def _cpu_s(self, *, asks: bool = False) -> float:
+        """Return the peer's CPU time; `asks` makes sure that it answers, which takes a while."""
+        if not self._process or (self._is_aside and not asks):
+            return 0.0
         try:
-            return self._process.cpu_s() if self._process and not self._is_aside else 0.0
+            used_s = self._process.ask_cpu_s() if asks else self._process.cpu_s()
+            return 0.0 if self._is_aside else used_s
         except PeerError as error:
             raise MirrorError(str(error)) from error
 

@@ -267,7 +267,7 @@ class _Course:
 
     async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
         """Return what the mirror counted; exclude cells that came in during another's turn."""
-        counters = await mirror.end()
+        counters = await mirror.end(has_failed=value is None)
         strays = find_strays(counters, turn.cell, value.seconds if value else None)
         for name, reason in strays.items():
             await self._expel(name, CellError(reason), turn)

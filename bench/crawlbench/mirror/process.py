@@ -84,7 +84,7 @@ class MirrorProcess:
         file = str(trace_file) if trace_file else None
         await self._ask({"op": "begin", "span": span, "trace_file": file})
 
-    async def end(self) -> Counters:
+    async def end(self, *, has_failed: bool = False) -> Counters:  # noqa: ARG002  (it always asks)
         """Return what was counted since `begin`.
 
         Raises:

@@ -102,7 +102,7 @@ class _Prober:
                 # would end it.
                 await asyncio.gather(starting, *closing, return_exceptions=True)
             for peer in self._peers.values():
-                peer.cpu_s()  # a peer that died would make its loops look bad
+                peer.ask_cpu_s()  # a peer that died or hangs would make its loops look bad
 
     async def _start_peers(self, peers: ExitStack) -> None:
         tries = (o for o in self._tries if not o.obstacle)

@@ -81,6 +81,11 @@ class PlainChild:
         return read.get(timeout=deadline_s)
 
     @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """The child's exit code, negative for a signal; None while it runs."""
         return self._process.poll()
