@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.stats.interval import Estimate
+from crawlbench.stats.interval import Estimate, add_errors
 from crawlbench.stats.student import f_tail, t_quantile
 
 if TYPE_CHECKING:
@@ -87,16 +87,10 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
 
 
 def _of_these(estimates: Sequence[Estimate], middle: float) -> Estimate:
-    """Return the mean on exactly these machines: its error comes from their own rounds.
-
-    Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of a sum.
-    """
-    variances = [one.error**2 for one in estimates]
-    total = math.fsum(variances)
-    parts = math.fsum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
-    freedom = total**2 / parts if parts else min(one.freedom for one in estimates)
+    """Return the mean on exactly these machines: its error comes from their own rounds."""
     count = len(estimates)
-    return Estimate(count, middle, math.sqrt(total) / count, freedom)
+    error, freedom = add_errors((one.error**2, one.freedom) for one in estimates)
+    return Estimate(count, middle, error / count, freedom)
 
 
 def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
@@ -115,5 +109,5 @@ def _p_equal(estimates: Sequence[Estimate], between: float) -> float | None:
     if not total:
         return None
     above = ((1 - 1 / count) * total) ** 2 / (squares * (1 - 2 / count) + (total / count) ** 2)
-    below = total**2 / sum(v**2 / one.freedom for v, one in zip(variances, estimates, strict=True))
+    _, below = add_errors((one.error**2, one.freedom) for one in estimates)
     return f_tail(between / fmean(variances), above, below)

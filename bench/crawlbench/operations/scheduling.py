@@ -37,7 +37,7 @@ async def call_soon(n: int) -> None:
     check("callbacks run", ran[0], n)
 
 
-@THEME.operation(counts="callbacks", n=8_000)
+@THEME.operation(counts="callbacks", n=8_000, needs_own=True)
 async def call_soon_arguments(n: int) -> None:
     """Callbacks with arguments, all asked for in one turn, run in order."""
     loop = asyncio.get_running_loop()

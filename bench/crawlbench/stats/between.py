@@ -13,7 +13,7 @@ from statistics import fmean, variance
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.change import Way
-from crawlbench.stats.interval import Estimate
+from crawlbench.stats.interval import Estimate, add_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,36 +65,26 @@ def find_spread(default: float, *kinds: Sequence[Sequence[float]]) -> Spread:
 
 
 def between_sessions(found: Estimate, spread: Spread) -> Estimate:
-    """Return the difference of two sessions, with the variance between sessions in its error.
-
-    Source: Satterthwaite, Biometrics Bulletin 2, 1946, for the degrees of freedom of the sum.
-    """
+    """Return the difference of two sessions, with the variance between sessions in its error."""
     # Each of the two sessions has its own deviation.
-    within, between = found.error**2, 2 * spread.deviation**2
-    total = within + between
-    parts = within**2 / found.freedom + between**2 / spread.freedom
-    freedom = total**2 / parts if parts else found.freedom
-    return Estimate(found.count, found.mean, math.sqrt(total), freedom)
+    between = 2 * spread.deviation**2, spread.freedom
+    error, freedom = add_errors([(found.error**2, found.freedom), between])
+    return Estimate(found.count, found.mean, error, freedom)
 
 
 def mean_of_sessions(found: Sequence[Estimate], spread: Spread) -> Estimate:
     """Return the mean of what some sessions found, with the variance between sessions in its error.
 
-    Source: as for `between_sessions`; the mean of k sessions has a k-th of the variance between
-    them.
+    The mean of k sessions has a k-th of the variance between them.
 
     Args:
         found: one estimate from each session, at least one.
         spread: the spread between sessions, which a few sessions alone do not show.
     """
     count = len(found)
-    withins = [(one.error / count) ** 2 for one in found]
-    between = spread.deviation**2 / count
-    total = math.fsum(withins) + between
-    parts = between**2 / spread.freedom
-    parts += math.fsum(w**2 / one.freedom for w, one in zip(withins, found, strict=True))
-    freedom = total**2 / parts if parts else spread.freedom
-    return Estimate(count, fmean([one.mean for one in found]), math.sqrt(total), freedom)
+    withins = [((one.error / count) ** 2, one.freedom) for one in found]
+    error, freedom = add_errors([*withins, (spread.deviation**2 / count, spread.freedom)])
+    return Estimate(count, fmean([one.mean for one in found]), error, freedom)
 
 
 def find_spreads(

@@ -92,11 +92,23 @@ def difference(first: Estimate, second: Estimate) -> Estimate:
     """Return the estimate of the second mean less the first, from independent rounds.
 
     Source: Welch, "The generalization of Student's problem", Biometrika 34, 1947. The variances may
-    differ; degrees of freedom by Satterthwaite.
+    differ.
     """
-    variance = first.error**2 + second.error**2
-    spread = first.error**4 / first.freedom + second.error**4 / second.freedom
-    # If the rounds of both are all equal, Satterthwaite's formula is 0 / 0.
-    freedom = variance**2 / spread if spread else min(first.freedom, second.freedom)
-    count = min(first.count, second.count)
-    return Estimate(count, second.mean - first.mean, math.sqrt(variance), freedom)
+    error, freedom = add_errors((one.error**2, one.freedom) for one in (first, second))
+    return Estimate(min(first.count, second.count), second.mean - first.mean, error, freedom)
+
+
+def add_errors(parts: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return the standard error of a sum of independent parts, and its degrees of freedom.
+
+    Source: Satterthwaite, Biometrics Bulletin 2, 1946.
+
+    Args:
+        parts: at least one, each with its variance and the degrees of freedom of that.
+    """
+    known = list(parts)
+    total = math.fsum(variance for variance, _ in known)
+    spread = math.fsum(variance**2 / freedom for variance, freedom in known)
+    # Where no part varies, the formula is 0 / 0.
+    freedom = total**2 / spread if spread else min(freedom for _, freedom in known)
+    return math.sqrt(total), freedom
