@@ -160,6 +160,7 @@ def play(
     lives=99,
     on_sample=None,
     number=3,
+    executor=None,
 ):
     """Run a round of one warmup and two laps, and return its result and what happened."""
     events = [] if events is None else events
@@ -184,7 +185,7 @@ def play(
     result = asyncio.run(
         run_round(
             plan,
-            ScriptedExecutor(events, scripts, lives),
+            executor or ScriptedExecutor(events, scripts, lives),
             {cell.group: mirror or ScriptedMirror(events) for cell in cells},
             {SITE.name: EXPECTED},
             see,
@@ -369,6 +370,27 @@ def test_dead_mirror_ends_the_round_and_every_worker():
     with pytest.raises(MirrorError):
         play({"a": [CellError("refused")]}, mirror=mirror, events=events)
     assert {name for kind, name in events if kind == "kill"} == {"a", "b", "c"}
+
+
+def test_mirror_that_dies_at_the_start_leaves_nobody_starting():
+    """A worker that is still starting is cancelled, since the round would not know it."""
+    events = []
+
+    class DyingMirrorExecutor(ScriptedExecutor):
+        async def start(self, cell, loops, warmups, values):
+            worker = await super().start(cell, loops, warmups, values)
+            if worker.name == "a":
+                raise MirrorError("it opens no door")
+            if worker.name == "b":
+                return worker
+            try:
+                await asyncio.Event().wait()
+            finally:
+                events.append(("no longer starts", worker.name))
+
+    with pytest.raises(MirrorError, match="it opens no door"):
+        play(events=events, executor=DyingMirrorExecutor(events))
+    assert events.index(("no longer starts", "c")) < events.index(("kill", "b"))
 
 
 def play_strays(strays, scripts=None, number=3):

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from crawlbench.base.model import USUAL_PARSERS
+from crawlbench.base.tasks import run_all
 from crawlbench.check.findings import (
     Finding,
     Outcome,
@@ -183,7 +184,7 @@ async def open_faults(
             kind: open_mirror(site, kind, Network(faults=(Fault(kind=kind, times=times),)), seed=1)  # type: ignore[arg-type]
             for kind in kinds
         }
-        mirrors = await asyncio.gather(*map(stack.enter_async_context, opening.values()))
+        mirrors = await run_all(map(stack.enter_async_context, opening.values()))
         yield dict(zip(opening, mirrors, strict=True))
 
 

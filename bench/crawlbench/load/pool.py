@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+from crawlbench.base.tasks import run_all
 from crawlbench.load.client import Connection
 from crawlbench.load.model import AT_ONCE
 from crawlbench.load.trust import make_tls
@@ -54,7 +55,7 @@ class Pool:
         for first in range(0, self._size, AT_ONCE):
             count = min(AT_ONCE, self._size - first)
             async with asyncio.timeout(timeout_s):  # TimeoutError is an OSError
-                made = await asyncio.gather(*[self._connect() for _ in range(count)])
+                made = await run_all(self._connect() for _ in range(count))
             self.idle += made
 
     async def _connect(self) -> Connection:

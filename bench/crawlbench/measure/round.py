@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError, CellRefusal
 from crawlbench.base.records import Anchor, Cell, Failure, RoundRecord
+from crawlbench.base.tasks import run_all
 from crawlbench.base.text import encodable
 from crawlbench.measure.collect import pick
 from crawlbench.measure.invariants import Due, find_breach, find_misconduct
@@ -135,11 +136,10 @@ class _Course:
         plan, door = self._plan, asyncio.Semaphore(MAX_STARTING)
 
         async def start_one(cell: Cell) -> None:
-            loops = plan.loops[cell.name]
-            warmups, values = plan.count_warmups(cell), plan.count_values(cell)
+            counts = plan.loops[cell.name], plan.count_warmups(cell), plan.count_values(cell)
             try:
                 async with door:
-                    worker = await executor.start(cell, loops, warmups, values)
+                    worker = await executor.start(cell, *counts)
             except CellError as error:
                 self._fail(cell.name, error, "at its start")
             else:
@@ -150,7 +150,7 @@ class _Course:
                 self._anchor = await executor.start_anchor()
 
         cells = [self._cells[name] for group in groups for name in self._groups[group]]
-        await asyncio.gather(start_anchor(), *[start_one(cell) for cell in cells])
+        await run_all([start_anchor(), *[start_one(cell) for cell in cells]])
 
     def turns(self, groups: list[str]) -> Iterator[Turn]:
         """Yield the turns of the groups."""
