@@ -172,6 +172,14 @@ def test_output_folder_that_exists_is_not_touched(crawlbench, tmp_path):
     assert (folder / "session.json").read_text() == "mine"
 
 
+def test_output_folder_that_exists_is_refused_before_anything_is_built(crawlbench, tmp_path):
+    """The environment, whose only requirement cannot be found, is not even tried."""
+    (tmp_path / "session").mkdir()
+    environment = f"new={tmp_path / 'absent.whl'}"
+    done = crawlbench("run", "quick", "--env", environment, "-o", tmp_path / "session")
+    assert_refused(done, "exists already; name a new one with -o")
+
+
 def test_output_folder_that_cannot_be_made_is_said_before_measuring(crawlbench, tmp_path):
     """A file stands where a folder should."""
     (tmp_path / "file").write_text("")

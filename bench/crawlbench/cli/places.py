@@ -13,6 +13,7 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream
 from crawlbench.cli.output import is_printed
+from crawlbench.measure.store import refuse_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,13 +64,16 @@ def require_place(file: Path) -> None:
 def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
     """Move a folder aside while its successor is made; it comes back if no successor is made.
 
-    Without `force` nothing is moved: whoever makes the new folder refuses to overwrite the old one.
-
     Raises:
-        UsageError: what is there was not written by crawlbench.
+        UsageError: there is a folder and no `force`, or what is there was not written by
+            crawlbench.
     """
-    if not force or folder is None or not (folder.exists() or folder.is_symlink()):
+    if folder is None or not os.path.lexists(folder):  # false, too, if the name is too long
         yield
+        return
+    if not force:
+        refuse_taken(folder)
+        yield  # a link to nowhere
         return
     _require_ours(folder)
     # In the same folder: a rename works only within one disk.

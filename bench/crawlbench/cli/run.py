@@ -148,18 +148,18 @@ def run(
     if resume is not None:
         _refuse_changes(context)
         _resume(context, resume, showing)
-    wishes = make_wishes(cluster, machines, sheet)  # before environments are built
+    wishes = make_wishes(cluster, machines, sheet)  # before environments are built, too
     wanted = override(load_suite(suite), {**changes, **ends})
-    ready = prepare_environments(read_environments(environment or []), wanted, tell)
-    asked = [facts.asked for facts in ready.environments]
-    if wishes:  # all machines take the same laps
-        wanted = override(wanted, {"paced": False})
-    most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
-    plan = make_plan(
-        suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
-    )
-    _tell_left_out(loops_left_out(wanted, plan.cells))
-    with replacing(output, force=force):
+    with replacing(output, force=force):  # refuses before environments are built
+        ready = prepare_environments(read_environments(environment or []), wanted, tell)
+        asked = [facts.asked for facts in ready.environments]
+        if wishes:  # all machines take the same laps
+            wanted = override(wanted, {"paced": False})
+        most = MAX_CELLS_OF_CLUSTER if wishes else MAX_CELLS
+        plan = make_plan(
+            suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
+        )
+        _tell_left_out(loops_left_out(wanted, plan.cells))
         folder = name_folder(output, Path(suite).stem)
         if wishes:
             run_on_cluster(plan, wishes, folder)

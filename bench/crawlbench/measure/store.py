@@ -53,11 +53,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         UsageError: that exists already or cannot be made.
     """
     try:
-        if folder.exists():  # an OSError if the name is too long
-            raise UsageError(
-                f"the output folder {str(folder)!r} exists already; name a new one with -o, "
-                "or replace it with --force"
-            )
+        refuse_taken(folder)  # an OSError if the name is too long
         with whole_folder(folder) as draft:
             yield draft
     except OSError as error:
@@ -65,6 +61,15 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise UsageError(
             f"the output folder {str(folder)!r} cannot be made: {reason}; name another with -o"
         ) from error
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raise UsageError if there is something under the name of an output folder."""
+    if folder.exists():
+        raise UsageError(
+            f"the output folder {str(folder)!r} exists already; name a new one with -o, "
+            "or replace it with --force"
+        )
 
 
 def create_folder(folder: Path, session: Session) -> None:
