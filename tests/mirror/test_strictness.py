@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from pathlib import Path
 
@@ -191,3 +192,18 @@ def test_trailers_are_no_headers(mirror, trailer):
         assert "Content-Encoding" not in answer.headers
         assert "Set-Cookie" in answer.headers
         assert wire.ask().status == 200
+
+
+@pytest.mark.parametrize(("round_trip_s", "comes"), [(0.0, True), (0.05, False)])
+def test_client_that_ends_its_side_has_left(loop_factory, round_trip_s, comes):
+    """What was answered before that comes; what a network still delays is neither sent nor owed."""
+    with running_mirror(loop_factory, Network(round_trip_s=round_trip_s)) as running:
+        running.begin()
+        with running.open() as wire:
+            wire.send(request())
+            wire.socket.shutdown(socket.SHUT_WR)
+            came = b"".join(iter(lambda: wire.socket.recv(65_536), b""))
+        assert came.startswith(b"HTTP/1.1 200 ") == comes
+        assert bool(came) == comes
+        counters = running.end(requests=1)
+    assert (counters.requests, counters.in_flight) == (1, 0)
