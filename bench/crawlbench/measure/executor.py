@@ -17,7 +17,7 @@ from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
-from crawlbench.measure.seat import Host, Seat
+from crawlbench.measure.seat import Seat, SharedHost
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
 from crawlbench.measure.topology import stay_on
 from crawlbench.sites.cache import cache_folder
@@ -114,12 +114,14 @@ class ProcessExecutor:
         # Nothing is awaited before the entry is made: cells that start together must find the same.
         if name not in self._shared:
             start = partial(self._start_host, cell, name)
-            hosted = Host(start, self._unhosted.add) if cell.operation else SharedProcess(start)
+            hosted = (
+                SharedHost(start, self._unhosted.add) if cell.operation else SharedProcess(start)
+            )
             self._shared[name] = hosted
         peer = self._places[cell.place].get("peer")
         order: Order = {"task": cell.operation or cell.name, "peer": peer, "loops": loops}
         parts, process = (cell, order, warmups, self._metadata(cell)), self._shared[name]
-        share = Seat(*parts, process) if isinstance(process, Host) else Share(*parts, process)
+        share = Seat(*parts, process) if isinstance(process, SharedHost) else Share(*parts, process)
         await share.connect()
         return share
 

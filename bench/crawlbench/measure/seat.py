@@ -24,7 +24,7 @@ MAX_OFFENCES = 2
 """A seat that disturbs others this often leaves the host."""
 
 
-class Host(SharedProcess):
+class SharedHost(SharedProcess):
     """Hosts the operations of one event loop in a round: in one process, or one after another."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Host(SharedProcess):
 class Seat(Share):
     """One operation's share of a host."""
 
-    _host: Host
+    _host: SharedHost
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Seat(Share):
         order: Order,
         warmups: int,
         metadata: Metadata,
-        host: Host,
+        host: SharedHost,
     ) -> None:
         """Take a seat; arguments as for `Share`."""
         super().__init__(cell, order, warmups, metadata, host)
@@ -153,7 +153,7 @@ class Seat(Share):
         shared = self._host
         shared.refuse(self._cell.group)
         await shared.drop()
-        self._host = Host(shared.start, shared.refuse)
+        self._host = SharedHost(shared.start, shared.refuse)
         self._host.admit(self._cell)
         self._is_apart = True
         self._start = 0  # the new host counts from 1, and nothing is warm in its process
