@@ -191,7 +191,7 @@ class Sheet:
             strict = self._own_verdicts(cell, level / len(own))
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
-        new = pooled.prediction(self.plan.confidence) or (None, None)
+        new = pooled.prediction(self.plan.confidence)
         return MergedComparison(
             cell=cell,
             baseline=self._baseline(cell),
@@ -206,8 +206,8 @@ class Sheet:
             spread=pooled.spread,
             spread_share=pooled.spread_share,
             spread_p=pooled.spread_p,
-            new_low=new[0],
-            new_high=new[1],
+            new_low=new.low if new else None,
+            new_high=new.high if new else None,
             holds_on=sum(one is verdict for one in own.values()),
             against_on=len(against),
             against=dict(list(against.items())[:MAX_NAMED]),
