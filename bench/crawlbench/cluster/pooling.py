@@ -131,7 +131,8 @@ class Sheet:
         found = [self.controls[name, group] for name in machines]
         estimates = list(filter(None, map(_estimate, found)))
         if len(estimates) < 2:
-            return found[0].widening if found else 0.0
+            # Whose twins failed has none, and says nothing of the one that has.
+            return max((one.widening for one in found), default=0.0)
         mean = pool(estimates).mean
         low, high = mean.interval(self.plan.confidence)
         return 0.0 if low <= 0 <= high else abs(mean.mean)
