@@ -17,6 +17,7 @@ from crawlbench.report.numbers import (
     format_percent,
     format_ratio,
     format_seconds,
+    format_share,
     format_size,
     format_span,
 )
@@ -208,3 +209,19 @@ def test_nothing_has_no_minus_sign():
 def test_percentage_that_says_nothing_has_no_hundred_digits(log_ratio):
     """A thousand times as long is as long as one can imagine."""
     assert format_percent(log_ratio) == format_change(log_ratio) == "over 99900 %"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0.0 %"),
+        (1e-17, "under 0.0000001 %"),
+        (1e-7, "0.00001 %"),
+        (0.00042, "0.04 %"),
+        (0.0994, "9.9 %"),
+        (0.0996, "10 %"),
+    ],
+)
+def test_share_is_told_without_an_exponent(share, text):
+    """However small, it is not 0."""
+    assert format_share(share) == text

@@ -18,6 +18,8 @@ WIDEST = math.log(10)
 """An interval whose ends differ by more than tenfold says nothing and is not printed."""
 WIDEST_S = 600.0
 """The same for the ends of a difference of times: nobody asks whether a start takes ten minutes."""
+_DUST = 1e-9
+"""A share below this is an error of rounding, such as 1e-17 where two sides are the same."""
 MIN_SPAN = math.log(1.05)
 """Log ratio on each side of 1 that is always drawn, so that noise alone does not look large."""
 
@@ -102,8 +104,10 @@ def format_size(log_ratio: float) -> str:
 
 def format_share(share: float) -> str:
     """Return a share in percent: whole from 10 on, else with one more digit; never a false 0."""
+    if 0 < share < _DUST:
+        return f"under {_DUST * 100:.7f} %"
     if 0 < share < 0.0005:
-        return f"{share * 100:.1g} %"
+        return f"{share * 100:.{_decimals(share * 100, 1)}f} %"
     return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
 
 
