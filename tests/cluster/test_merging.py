@@ -254,3 +254,13 @@ def test_machine_that_is_unsteady_by_pages_alone_counts_by_whole_crawls():
         (Quantity.PAGE, 4),
     ]
     assert found.failures == {"shaky": 1}
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_order_of_machines_decides_nothing_where_only_one_has_twins(turn):
+    """Another's twins failed; the difference of those that are left counts all the same."""
+    blocks = [
+        make_block("a", {FAST.name: 0.03}, control=None),
+        make_block("b", {FAST.name: 0.03}, control=0.05, widening=0.05),
+    ][::turn]
+    assert find(merged(blocks), FAST).verdict is Verdict.UNCLEAR

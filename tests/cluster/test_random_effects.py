@@ -70,8 +70,8 @@ def test_one_more_machine_lies_in_its_interval(machines):
     draw = np.random.default_rng(3)
     inside = 0
     for estimates in simulate(machines, 0.01, seed=5):
-        low, high = pool(estimates).prediction(0.95)
-        inside += low <= TRUTH + 0.01 * draw.normal() <= high
+        new = pool(estimates).prediction(0.95)
+        inside += new.low <= TRUTH + 0.01 * draw.normal() <= new.high
     assert inside / SIMULATIONS >= 0.90
 
 
@@ -109,3 +109,10 @@ def test_p_value_of_two_equally_noisy_machines_is_that_of_a_t_test():
 def test_rounds_without_any_spread_give_no_p_value():
     """A machine whose rounds were all equal tells nothing of its error."""
     assert pool([Estimate(2, 0.0, 0.0, 1), Estimate(2, 0.1, 0.0, 1)]).spread_p is None
+
+
+def test_interval_of_one_more_machine_has_an_exponential():
+    """Of three machines a t interval has one degree of freedom, and may have no end."""
+    pooled = pool([Estimate(5, mean, 0.001, 4) for mean in (0.0, 0.3, 0.6)])
+    new = pooled.prediction(0.9999)
+    assert 0.0 < math.exp(new.low) < math.exp(new.high) < math.inf

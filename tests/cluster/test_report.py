@@ -193,3 +193,9 @@ def test_pages_have_tables_and_notes_of_their_own():
     assert [text for label, text in notes if label == "no verdict"] == [
         f"{SLOW.name}: hangs (on m0; invalid on 8 of 8 machines)"
     ]
+
+
+def test_machine_that_knows_nothing_is_left_out_in_a_line():
+    """Two rounds at a confidence of 99.99 % leave open more than a float holds as a ratio."""
+    notes = dict(find_notes(session_of(*four(noise=3000.0))))
+    assert "could look over 99900 % apart there" in notes["left out"]

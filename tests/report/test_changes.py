@@ -131,3 +131,20 @@ def test_line_is_named_by_what_its_chart_does_not_say(cell, series):
     history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
     (chart,) = history_charts(history)
     assert {row["series"] for row in chart.data[chart.name.removeprefix("chart-")]} == {series}
+
+
+def test_interval_that_says_nothing_does_not_stretch_the_axis_of_a_history():
+    """That of two rounds may reach from 1e-260 to 1e260; the point is drawn all the same."""
+    pytest.importorskip("altair")
+    from crawlbench.report.charts.history import history_charts
+
+    cell, intervals = other("fast"), (Interval(0.0, 0.2), Interval(-600, 600))
+    points = tuple(
+        Point(str(day), f"2026-01-0{day}T00:00:00+00:00", 0.1, interval, 0)
+        for day, interval in enumerate(intervals, 1)
+    )
+    history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
+    (chart,) = history_charts(history)
+    usual, wide = chart.data[chart.name.removeprefix("chart-")]
+    assert usual["low"] < usual["ratio"] < usual["high"]
+    assert wide["low"] == wide["ratio"] == wide["high"]

@@ -31,6 +31,7 @@ from tests.stats.lengths import make_two_lengths
         ("under 120 µs", 120e-6),
         ("-12.10 ms", -0.0121),
         ("+2.0 %", 2),
+        ("over 99900 %", 99900),
         ("+3.4 ms", 0.0034),
         ("-1.2 to +3.4 ms", -0.0012),
         ("+500 to +900 µs", 500e-6),

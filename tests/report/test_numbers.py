@@ -9,13 +9,17 @@ import pytest
 from crawlbench.report.numbers import (
     WIDEST,
     format_bytes,
+    format_change,
     format_count,
+    format_difference,
     format_interval,
     format_part,
     format_percent,
     format_ratio,
     format_seconds,
+    format_share,
     format_size,
+    format_span,
 )
 
 
@@ -183,3 +187,41 @@ def test_mean_of_counts_is_whole_unless_it_is_small(count, text):
 def test_difference_without_end_is_told_all_the_same(log_ratio):
     """Two rounds may leave so much open; more than a float holds is no fault of the reader's."""
     assert format_size(log_ratio) == "over 1,000 times"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(-0.005, "-5.00 ms"), (-12.0, "-12.0 s"), (-3e-9, "-3.00 ns")]
+)
+def test_time_below_zero_has_the_unit_of_its_size(seconds, text):
+    """A cost to begin may be less than none."""
+    assert format_seconds(seconds) == text
+
+
+def test_nothing_has_no_minus_sign():
+    """What is rounded to 0 lies on neither side of it."""
+    assert format_change(-1e-6) == format_change(1e-6) == "+0.0 %"
+    assert format_percent(-1e-6) == "0.0 %"
+    assert format_difference(-1e-9, -1e-6, 1e-6) == "+0.0 µs"
+    assert format_span(-1e-6, 0.002) == "+0.0 to +2.0 ms"
+
+
+@pytest.mark.parametrize("log_ratio", [7.0, 600.0, 1e6])
+def test_percentage_that_says_nothing_has_no_hundred_digits(log_ratio):
+    """A thousand times as long is as long as one can imagine."""
+    assert format_percent(log_ratio) == format_change(log_ratio) == "over 99900 %"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0.0 %"),
+        (1e-17, "under 0.0000001 %"),
+        (1e-7, "0.00001 %"),
+        (0.00042, "0.04 %"),
+        (0.0994, "9.9 %"),
+        (0.0996, "10 %"),
+    ],
+)
+def test_share_is_told_without_an_exponent(share, text):
+    """However small, it is not 0."""
+    assert format_share(share) == text

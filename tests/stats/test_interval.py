@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawlbench.stats.interval import Estimate, difference, estimate_mean
+from crawlbench.base.records.ranges import END
+from crawlbench.stats.interval import Estimate, Interval, difference, estimate_mean
 
 numbers = st.floats(-10, 10, allow_nan=False)
 
@@ -75,3 +76,19 @@ def test_difference_of_equal_rounds_has_no_width():
     found = difference(estimate_mean([1.0, 1.0]), estimate_mean([3.0, 3.0, 3.0]))
     assert found.interval(0.95) == (2.0, 2.0)
     assert found.freedom == 1
+
+
+def test_interval_contains_its_mean_however_large_the_numbers_are():
+    """The cost to begin is in seconds, of which there may be more than a log ratio can have."""
+    for mean in (5000.0, -5000.0):
+        found = Interval.around(mean, 3.0)
+        assert found.low <= mean <= found.high
+        assert found.widened(1.0).low <= found.low
+        assert found.widened(1.0).high >= found.high
+
+
+def test_half_width_has_an_exponential():
+    """Two rounds that differ ninefold, at a confidence of 99.99 %, leave open e to the 7000."""
+    estimate = estimate_mean([0.0, 2.2])
+    assert math.isfinite(math.exp(estimate.half_width(0.9999)))
+    assert max(map(abs, estimate.interval(0.9999))) <= END

@@ -470,3 +470,15 @@ def test_gate_of_cpu_time_keeps_the_session_going_by_cpu_time():
     assert left(0.05, Quantity.TIME) == set()
     assert HALF.name in left(0.05, Quantity.CPU)
     assert left(1.0, Quantity.TIME) == set()
+
+
+@pytest.mark.parametrize("stopping", list(Stopping))
+@pytest.mark.parametrize("spread", [0.0, 2.0])
+def test_two_rounds_are_judged_at_any_confidence(stopping, spread):
+    """Whether they agree or not: all numbers of the session are numbers, or there are none."""
+    plan = make_plan(HALF, TWICE, stopping=stopping, confidence=0.9999)
+    made = judged({HALF: 0.5, TWICE: 2}, plan=plan, count=2, spread=spread)
+    for found in made.comparisons:
+        assert found.low <= found.estimate <= found.high
+        assert found.detectable is None or math.isfinite(found.detectable)
+    assert all(math.isfinite(one.seconds_error) for one in made.summaries)

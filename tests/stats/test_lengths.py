@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Failure, Obstacle, Quantity, Stopping, Verdict
+from crawlbench.base.records import Comparison, Failure, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.stats.judge import judge
 from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import NEVER, open_cells
+from crawlbench.stats.settled import NEVER, is_open, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import (
     FORM,
@@ -375,3 +375,16 @@ def test_lines_are_called_bent_as_rarely_as_they_should_be(spread):
     bent = sum(summary(three_times(n, 0.5, spread), QUICK).is_bent for n in range(100))
     assert straight <= 3
     assert bent >= (95 if spread == 0.005 else 10)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "expected"),
+    [(1.0, 1.1, Verdict.SLOWER, False), (-0.001, 0.005, Verdict.UNCLEAR, True)],
+    ids=["answered", "reaches the gate"],
+)
+def test_precision_of_ratios_says_nothing_of_the_cost_to_begin(low, high, verdict, expected):
+    """1 % is no number of seconds: a gate of 2 ms decides whether more rounds are needed."""
+    plan = make_plan(QUICK, precision=0.01, gate=0.002, gate_quantity=Quantity.BEGIN)
+    names, middle = (QUICK.name, BASELINE.name), (low + high) / 2
+    found = Comparison(*names, 6, middle, low, high, verdict, Quantity.BEGIN)
+    assert is_open(plan, found) is expected

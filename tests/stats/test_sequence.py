@@ -74,3 +74,9 @@ def test_difference_of_a_few_deviations_is_found_in_a_few_rounds():
                 break
         needed.append(found.count)
     assert np.mean(needed) <= 6
+
+
+def test_rounds_that_agree_are_still_too_few_for_a_strict_level():
+    """Infinitely many errors of no size are no number, but still no end."""
+    assert sequence_half_width(moments_of([0.3, 0.3]), 1e-6) == math.inf
+    assert sequence_half_width(moments_of([0.3] * 30), 1e-6) == 0.0

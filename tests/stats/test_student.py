@@ -44,3 +44,14 @@ def test_ends():
     """Nothing lies beyond infinity, half beyond the middle."""
     assert (t_tail(float("inf"), 5), t_tail(float("-inf"), 5)) == (0.0, 1.0)
     assert (t_tail(0.0, 5), t_quantile(0.5, 5), f_tail(0.0, 3, 4)) == (0.5, 0.0, 1.0)
+
+
+def test_tail_that_is_less_than_any_float_is_zero():
+    """There the series of mpmath does not converge."""
+    assert t_tail(100.0, 1e5) == 0.0
+    assert f_tail(507.4351709232494, 22.35384371261055, 74054.15502944078) == 0.0
+
+
+def test_level_too_strict_for_a_float_has_a_quantile():
+    """1 has none: it would be infinite."""
+    assert t_quantile(1.0, 30.0) > t_quantile(1 - 1e-12, 30.0)

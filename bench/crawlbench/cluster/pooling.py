@@ -131,7 +131,8 @@ class Sheet:
         found = [self.controls[name, group] for name in machines]
         estimates = list(filter(None, map(_estimate, found)))
         if len(estimates) < 2:
-            return found[0].widening if found else 0.0
+            # Whose twins failed has none, and says nothing of the one that has.
+            return max((one.widening for one in found), default=0.0)
         mean = pool(estimates).mean
         low, high = mean.interval(self.plan.confidence)
         return 0.0 if low <= 0 <= high else abs(mean.mean)
@@ -191,7 +192,7 @@ class Sheet:
             strict = self._own_verdicts(cell, level / len(own))
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
-        new = pooled.prediction(self.plan.confidence) or (None, None)
+        new = pooled.prediction(self.plan.confidence)
         return MergedComparison(
             cell=cell,
             baseline=self._baseline(cell),
@@ -206,8 +207,8 @@ class Sheet:
             spread=pooled.spread,
             spread_share=pooled.spread_share,
             spread_p=pooled.spread_p,
-            new_low=new[0],
-            new_high=new[1],
+            new_low=new.low if new else None,
+            new_high=new.high if new else None,
             holds_on=sum(one is verdict for one in own.values()),
             against_on=len(against),
             against=dict(list(against.items())[:MAX_NAMED]),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.stats.interval import Estimate, add_errors
+from crawlbench.stats.interval import Estimate, Interval, add_errors
 from crawlbench.stats.student import f_tail, t_quantile
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Pooled:
     spread_p: float | None
     """The p value of the hypothesis that the true value is the same on all machines."""
 
-    def prediction(self, confidence: float) -> tuple[float, float] | None:
+    def prediction(self, confidence: float) -> Interval | None:
         """Return the interval of the true value on one more machine, or None for fewer than three.
 
         Source: Higgins, Thompson & Spiegelhalter, "A re-evaluation of random-effects
@@ -55,7 +55,7 @@ class Pooled:
             return None
         quantile = t_quantile((1 + confidence) / 2, self.machines - 2)
         half = quantile * math.hypot(self.spread, self.mean.error)
-        return self.mean.mean - half, self.mean.mean + half
+        return Interval.around(self.mean.mean, half)
 
 
 def pool(estimates: Sequence[Estimate]) -> Pooled:

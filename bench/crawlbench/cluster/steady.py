@@ -10,7 +10,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.base.records.ranges import END
 from crawlbench.cluster.records import LeftOut
+from crawlbench.report.numbers import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,12 +54,12 @@ def _of_group(blocks: Sequence[BlockResult], group: str, quantity: Quantity) -> 
 
 
 def _reason(noise: float, usual: float) -> str:
-    apart, middle = (math.expm1(log_ratio) * 100 for log_ratio in (noise, usual))
+    apart, middle = (math.expm1(min(log_ratio, END)) * 100 for log_ratio in (noise, usual))
     # With as many decimals as the first number needs to be so much more than the second.
     decimals = next(
         (n for n in range(1, 9) if round(apart, n) > MAX_TIMES_MEDIAN * round(middle, n)), 9
     )
     return (
-        f"equal cells could look {apart:.{decimals}f} % apart there, more than "
-        f"{MAX_TIMES_MEDIAN:g} times the {middle:.{decimals}f} % of the median machine"
+        f"equal cells could look {format_percent(noise, decimals)} apart there, more than "
+        f"{MAX_TIMES_MEDIAN:g} times the {format_percent(usual, decimals)} of the median machine"
     )

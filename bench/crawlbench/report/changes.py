@@ -192,9 +192,7 @@ def _row(change: Change) -> tuple[str, ...]:
 
 
 def _tell_seconds(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    return f"{'-' if seconds < 0 else ''}{format_seconds(abs(seconds))}"
+    return "-" if seconds is None else format_seconds(seconds)
 
 
 def _seen(seen: Seen | None, quantity: Quantity) -> tuple[str, str]:

@@ -27,7 +27,7 @@ _SCALES = {
     "GiB": 2.0**30,
 }
 _NUMBER = re.compile(
-    r"(?!.*,)(?:under )?([-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: to [-+]?\d\S*)?(?: (\S+))?"
+    r"(?!.*,)(?:under |over )?([-+]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?: to [-+]?\d\S*)?(?: (\S+))?"
 )
 """A number or an interval, and its unit; several numbers with commas between them are no key."""
 

@@ -58,7 +58,7 @@ def tell_beginning(summary: Summary) -> str:
     begin, error = summary.to_begin_s or 0.0, summary.to_begin_error_s
     if error is not None and -error < begin <= error:
         return f"under {format_part(max(begin, 0.0) + error)}"
-    return f"{'-' if begin < 0 else ''}{format_seconds(abs(begin), error)}"
+    return format_seconds(begin, error)
 
 
 def tell_pages(lengths: Sequence[int]) -> str:

@@ -18,6 +18,8 @@ WIDEST = math.log(10)
 """An interval whose ends differ by more than tenfold says nothing and is not printed."""
 WIDEST_S = 600.0
 """The same for the ends of a difference of times: nobody asks whether a start takes ten minutes."""
+_DUST = 1e-9
+"""A share below this is an error of rounding, such as 1e-17 where two sides are the same."""
 MIN_SPAN = math.log(1.05)
 """Log ratio on each side of 1 that is always drawn, so that noise alone does not look large."""
 
@@ -36,7 +38,7 @@ def format_difference(seconds: float, low: float, high: float) -> str:
         return "-"
     scale, unit = _unit_of(low, high)
     decimals = _difference_decimals(low, high, scale)
-    return f"{round(seconds / scale, decimals):+.{max(decimals, 0)}f} {unit}"
+    return f"{round(seconds / scale, decimals):+z.{max(decimals, 0)}f} {unit}"
 
 
 def format_span(low: float, high: float) -> str:
@@ -45,7 +47,7 @@ def format_span(low: float, high: float) -> str:
         return "too wide"
     scale, unit = _unit_of(low, high)
     decimals = _difference_decimals(low, high, scale)
-    ends = (f"{round(end / scale, decimals):+.{max(decimals, 0)}f}" for end in (low, high))
+    ends = (f"{round(end / scale, decimals):+z.{max(decimals, 0)}f}" for end in (low, high))
     return f"{' to '.join(ends)} {unit}"
 
 
@@ -74,14 +76,17 @@ def format_interval(low: float, high: float) -> str:
     return " to ".join(_format_number(math.exp(end), decimals) for end in (low, high))
 
 
-def format_percent(log_ratio: float) -> str:
+def format_percent(log_ratio: float, decimals: int = 1) -> str:
     """Return a log ratio as the percentage by which a time is longer."""
-    return f"{math.expm1(log_ratio) * 100:.1f} %"
+    if log_ratio > _MAX_LOG:
+        return f"over {math.expm1(_MAX_LOG) * 100:.0f} %"
+    return f"{math.expm1(log_ratio) * 100:z.{decimals}f} %"
 
 
 def format_change(log_ratio: float) -> str:
     """Return a log ratio as the signed percentage by which a time is longer."""
-    return f"{math.expm1(log_ratio) * 100:+.1f} %"
+    text = format_percent(log_ratio)
+    return text if text[0] in "-o" else f"+{text}"
 
 
 def format_size(log_ratio: float) -> str:
@@ -99,8 +104,10 @@ def format_size(log_ratio: float) -> str:
 
 def format_share(share: float) -> str:
     """Return a share in percent: whole from 10 on, else with one more digit; never a false 0."""
+    if 0 < share < _DUST:
+        return f"under {_DUST * 100:.7f} %"
     if 0 < share < 0.0005:
-        return f"{share * 100:.1g} %"
+        return f"{share * 100:.{_decimals(share * 100, 1)}f} %"
     return f"{share * 100:.0f} %" if share >= 0.0995 else f"{share * 100:.1f} %"
 
 
@@ -136,7 +143,7 @@ def _format_time(seconds: float, choose_decimals: Callable[[float, float], int])
         value = seconds / scale
         number = _format_number(value, choose_decimals(value, scale))
         text = f"{number} {unit}"
-        if float(number) < 1000:  # after rounding: 999.96 ms are 1.00 s
+        if abs(float(number)) < 1000:  # after rounding: 999.96 ms are 1.00 s
             break
     return text
 

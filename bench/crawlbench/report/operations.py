@@ -146,8 +146,7 @@ def _figure(name: str, value: float) -> str:
     noun, _, unit = name.rpartition("_")
     if unit != "s":
         return f"{name.replace('_', ' ')} {value:.3g}"
-    sign = "-" if value < 0 else ""
-    return f"{noun.replace('_', ' ')} {sign}{format_part(abs(value))}"
+    return f"{noun.replace('_', ' ')} {format_part(value)}"
 
 
 def control_notes(view: SessionView) -> Iterator[tuple[str, str]]:

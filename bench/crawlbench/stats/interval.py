@@ -24,11 +24,14 @@ class Interval:
     @classmethod
     def around(cls, mean: float, half_width: float) -> Interval:
         """Return the interval that extends so far on both sides; few rounds make it enormous."""
-        return cls(max(-END, mean - half_width), min(END, mean + half_width))
+        return cls(mean, mean).widened(half_width)
 
     def widened(self, by: float) -> Interval:
         """Return the interval with both ends moved outwards."""
-        return Interval(max(-END, self.low - by), min(END, self.high + by))
+        # Seconds may lie beyond the bound already; what the interval contains, it keeps.
+        return Interval(
+            min(self.low, max(-END, self.low - by)), max(self.high, min(END, self.high + by))
+        )
 
     def scaled(self, by: float) -> Interval:
         """Return the interval in another unit."""
@@ -64,8 +67,11 @@ class Estimate:
     """Degrees of freedom of the error."""
 
     def half_width(self, confidence: float) -> float:
-        """Return half the width of the two-sided interval at that confidence."""
-        return t_quantile((1 + confidence) / 2, self.freedom) * self.error
+        """Return half the width of the two-sided interval at that confidence.
+
+        Two rounds that differ may leave open more than a float holds as a ratio; that has an end.
+        """
+        return min(END, t_quantile((1 + confidence) / 2, self.freedom) * self.error)
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Return the ends of the two-sided interval, the lower one first."""

@@ -71,12 +71,14 @@ def p_value(moments: Moments, truth: float) -> float:
 def sequence_half_width(moments: Moments, level: float) -> float:
     """Return half the width of the interval that holds at all times with a chance of 1 - level.
 
-    Infinite while there are too few rounds for that level.
+    Infinite while there are too few rounds for that level, even if all of them agree.
     """
     count = moments.count
     if count < MIN_ROUNDS:
         return math.inf
-    return _half_width_in_errors(count, level) * moments.error
+    errors = _half_width_in_errors(count, level)
+    # Infinitely many errors of no size would not be a number.
+    return errors if math.isinf(errors) else errors * moments.error
 
 
 def _half_width_in_errors(count: int, level: float) -> float:

@@ -66,7 +66,8 @@ def is_open(plan: Plan, found: Comparison) -> bool:
         return False
     if found.rounds < MIN_ROUNDS or found.low is None or found.high is None:
         return True
-    if plan.precision is not None:
+    # A precision is that of a ratio; what it costs to begin is settled by its gate, in seconds.
+    if plan.precision is not None and found.quantity.has_ratio:
         # Answered or not: a user who asks for a width wants the number, not only the verdict.
         return (found.high - found.low) / 2 > plan.precision
     # "Slower" settles the margin, but not whether it is slower by more than the gate allows.

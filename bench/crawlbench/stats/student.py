@@ -14,6 +14,8 @@ from statistics import NormalDist
 ACCURACY = 1e-10
 """Accuracy of a quantile, far finer than the printed digits."""
 MAX_STEPS = 100
+ALMOST_ONE = math.nextafter(1.0, 0.0)
+"""The largest share: a stricter level than this, a float cannot tell from none."""
 
 
 def t_tail(t: float, freedom: float) -> float:
@@ -36,6 +38,7 @@ def t_quantile(share: float, freedom: float) -> float:
     """
     if share <= 0.5:
         return 0.0
+    share = min(share, ALMOST_ONE)
     t = NormalDist().inv_cdf(share)
     for _ in range(MAX_STEPS):
         step = (t_tail(t, freedom) - (1 - share)) / _density(t, freedom)
@@ -87,5 +90,8 @@ def _beta_share(a: float, b: float, x: float) -> float:
         with suppress(OverflowError):
             share = float(fp.betainc(a, b, 0, x, regularized=True))
     if not 0 <= share <= 1:
-        share = float(mp.betainc(a, b, 0, x, regularized=True))
+        share = 0.0
+        # Far out, mpmath gives up on a value that is less than any float.
+        with suppress(ValueError):
+            share = float(mp.betainc(a, b, 0, x, regularized=True))
     return 1 - share if is_flipped else share

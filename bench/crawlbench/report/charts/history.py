@@ -19,11 +19,12 @@ from crawlbench.report.charts.style import (
     series_scales,
 )
 from crawlbench.report.measures import tell_range
+from crawlbench.report.numbers import WIDEST, WIDEST_S
 from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Quantity
-    from crawlbench.stats.timeline import History, Line
+    from crawlbench.stats.timeline import History, Line, Point
 
 HEIGHT = 300
 DAYS = 6
@@ -81,8 +82,7 @@ def _rows(line: Line, quantity: Quantity) -> Rows:
             "session": one_line(point.session),
             "era": point.era,
             "ratio": _place(point.estimate, quantity),
-            "low": _place(point.interval.low, quantity),
-            "high": _place(point.interval.high, quantity),
+            **_ends(point, quantity),
             **dict(
                 zip(
                     ("shown", "interval"),
@@ -94,6 +94,17 @@ def _rows(line: Line, quantity: Quantity) -> Rows:
         }
         for point in line.points
     ]
+
+
+def _ends(point: Point, quantity: Quantity) -> dict[str, float]:
+    """Return where an interval is drawn: not at all if it is so wide that it says nothing.
+
+    One session of two rounds would stretch the axis over hundreds of powers of ten.
+    """
+    low, high = point.interval.low, point.interval.high
+    if high - low > (WIDEST if quantity.has_ratio else WIDEST_S):
+        low = high = point.estimate
+    return {"low": _place(low, quantity), "high": _place(high, quantity)}
 
 
 def _place(value: float, quantity: Quantity) -> float:
