@@ -38,8 +38,25 @@ IMPORTED = (
         "crawlbench.cli.probe",
         "crawlbench.cli.ab",
     ),
+    *(
+        "crawlbench.cli.archive",
+        "crawlbench.cli.check",
+        "crawlbench.cli.history",
+        "crawlbench.cli.load",
+        "crawlbench.cli.serving",
+    ),
     "typer._adapters",  # which it imports when it first reads arguments
 )
+LOOKED_AT = {
+    "SITE": ["douban-top250"],
+    "PARSER": ["lxml", "none"],
+    "EVENT_LOOP": ["asyncio", "uvloop"],
+    "STRATEGY": ["aiohttp-gather", "http-client-serial", "requests-serial", "requests-threads"],
+}
+"""Ours that most calls name: scouts say the same of them in each, and are asked once.
+
+Calls that name others, or that start a new Python, still ask for themselves.
+"""
 LENGTH = 8
 
 
@@ -161,6 +178,13 @@ def _attend(answer, *streams):
     os._exit(0)
 
 
+def _look():
+    from crawlbench.plugins.registry import Kind
+    from crawlbench.plugins.scouts import find_out
+
+    find_out([(Kind[kind], name) for kind, names in LOOKED_AT.items() for name in names])
+
+
 class _End:
     """Ends a call without the taking apart of all that is imported.
 
@@ -193,6 +217,7 @@ def main():
     atexit.register(end)  # before all others, so that it is called after them
     for name in IMPORTED:
         __import__(name)
+    _look()
     gc.collect()
     gc.freeze()  # what all children share is not copied because one of them counts it
     told = serve(socket.socket(fileno=int(sys.argv[1])))
