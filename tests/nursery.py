@@ -11,6 +11,7 @@ streams that are closed, an encoding) starts a new Python by `conftest.command_l
 from __future__ import annotations
 
 import array
+import atexit
 import contextlib
 import gc
 import json
@@ -37,8 +38,25 @@ IMPORTED = (
         "crawlbench.cli.probe",
         "crawlbench.cli.ab",
     ),
+    *(
+        "crawlbench.cli.archive",
+        "crawlbench.cli.check",
+        "crawlbench.cli.history",
+        "crawlbench.cli.load",
+        "crawlbench.cli.serving",
+    ),
     "typer._adapters",  # which it imports when it first reads arguments
 )
+LOOKED_AT = {
+    "SITE": ["douban-top250"],
+    "PARSER": ["lxml", "none"],
+    "EVENT_LOOP": ["asyncio", "uvloop"],
+    "STRATEGY": ["aiohttp-gather", "http-client-serial", "requests-serial", "requests-threads"],
+}
+"""Ours that most calls name: scouts say the same of them in each, and are asked once.
+
+Calls that name others, or that start a new Python, still ask for themselves.
+"""
 LENGTH = 8
 
 
@@ -160,10 +178,46 @@ def _attend(answer, *streams):
     os._exit(0)
 
 
+def _look():
+    from crawlbench.plugins.registry import Kind
+    from crawlbench.plugins.scouts import find_out
+
+    find_out([(Kind[kind], name) for kind, names in LOOKED_AT.items() for name in names])
+
+
+class _End:
+    """Ends a call without the taking apart of all that is imported.
+
+    Python would visit each object that the call shares with the process that stands ready, and so
+    copy it: five times what a short call costs otherwise. All else is done as Python does it.
+    """
+
+    code = None
+
+    def keep(self, code):
+        """Remember with which code the call wants to end."""
+        self.code = 0 if code is None else code
+
+    def __call__(self):
+        """End now, unless the end has something to tell: a text, an error, a full disk."""
+        if not isinstance(self.code, int):
+            return
+        gc.collect()  # what is left open complains when it is found
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (AttributeError, OSError, ValueError):
+            return  # Python says so, and exits with a code of its own
+        os._exit(self.code & 0xFF)
+
+
 def main():
     """Import, serve, and be `crawlbench` in the children."""
+    end = _End()
+    atexit.register(end)  # before all others, so that it is called after them
     for name in IMPORTED:
         __import__(name)
+    _look()
     gc.collect()
     gc.freeze()  # what all children share is not copied because one of them counts it
     told = serve(socket.socket(fileno=int(sys.argv[1])))
@@ -172,7 +226,11 @@ def main():
     os.chdir(told["cwd"])
     sys.path[0] = told["cwd"]  # as `python -m` has it
     sys.argv = ["crawlbench", *told["arguments"]]
-    runpy.run_module("crawlbench", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("crawlbench", run_name="__main__", alter_sys=True)
+    except SystemExit as asked:
+        end.keep(asked.code)
+        raise
 
 
 if __name__ == "__main__":
