@@ -18,6 +18,7 @@ from crawlbench.operations import open_peer
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
 def test_peer_that_hangs_or_died_is_said_where_a_worker_failed(monkeypatch, number, is_aside):
     """That would be no loop's fault; after a value that is right, it need not answer."""
+
     async def measure(process):
         monkeypatch.setattr("crawlbench.operations.peers.ANSWER_TIMEOUT_S", 0.2)  # it has started
         meter = PeerMeter(process, is_aside=is_aside)

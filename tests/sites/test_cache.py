@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from tests.sites.test_manifest import BODY, page
 
+from crawlbench.base.cache import cache_folder, hash_files
 from crawlbench.base.errors import UsageError
 from crawlbench.sites import cache
-from crawlbench.sites.cache import CachedFolder, cache_folder, hash_files
+from crawlbench.sites.cache import CachedFolder
 from crawlbench.sites.manifest import Manifest, encode_manifest
 
 pytestmark = pytest.mark.slow
@@ -170,7 +171,7 @@ def test_a_kill_half_way_leaves_nothing_that_is_taken_for_pages(place):
 def test_place_is_the_platforms_unless_named(monkeypatch):
     """CRAWLBENCH_CACHE, then XDG_CACHE_HOME if absolute, then the home."""
     monkeypatch.delenv("CRAWLBENCH_CACHE")
-    monkeypatch.setattr(cache.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", "/var/cache/me")
     assert cache_folder() == Path("/var/cache/me/crawlbench")
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
@@ -178,9 +179,9 @@ def test_place_is_the_platforms_unless_named(monkeypatch):
     monkeypatch.setenv("CRAWLBENCH_CACHE", "here")
     assert cache_folder() == Path("here").absolute()  # other programs work in other folders
     monkeypatch.delenv("CRAWLBENCH_CACHE")
-    monkeypatch.setattr(cache.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert cache_folder() == Path.home() / "Library" / "Caches" / "crawlbench"
-    monkeypatch.setattr(cache.sys, "platform", "win32")
+    monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", "/local")
     assert cache_folder() == Path("/local/crawlbench/Cache")
 

@@ -14,8 +14,8 @@ import msgspec
 import psutil
 from filelock import FileLock
 
+from crawlbench.base.cache import cache_folder
 from crawlbench.base.errors import UsageError
-from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from filelock import FileLock
 
+from crawlbench.base.cache import STALE_S, cache_folder, remove_old
 from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import FOLDER_DRAFT, whole_folder
-from crawlbench.sites.cache import STALE_S, cache_folder, remove_old
 
 PATIENCE_S = 300.0
 """Seconds that a clone may take."""

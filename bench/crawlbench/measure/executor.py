@@ -12,6 +12,7 @@ from itertools import cycle
 from json import dumps
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from crawlbench.base.cache import cache_folder
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.rooms import open_room
 from crawlbench.measure.anchor import ANCHOR
@@ -20,7 +21,6 @@ from crawlbench.measure.job import JOB_VARIABLE, find_expected
 from crawlbench.measure.seat import Seat, SharedHost
 from crawlbench.measure.shared import HostHandle, Share, SharedProcess
 from crawlbench.measure.topology import stay_on
-from crawlbench.sites.cache import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from crawlbench.sites.cache import CachedFolder, hash_files
+from crawlbench.base.cache import hash_files
+from crawlbench.sites.cache import CachedFolder
 from crawlbench.sites.manifest import FORMAT, MANIFEST_NAME, Manifest, encode_manifest
 from crawlbench.sites.movies import fixture_folder, load_movies
 from crawlbench.sites.pages import BuiltPage, build_pages, enter_page
