@@ -63,12 +63,13 @@ def require_places(asked: Mapping[str, str] | None, plan: Plan) -> None:
         if not fits:
             places = ", ".join(dict.fromkeys(cell.place for cell in crawls)) or "no sites at all"
             raise UsageError(
-                f"--long-form {glob!r} fits no site and network of this session; it has {places}"
+                f"the long form for {glob!r} fits no site and network of this session; it has "
+                f"{places}"
             )
         if not any(is_ours(cell.site) for cell in fits):
             raise UsageError(
-                f"--long-form {glob!r} fits only {fits[0].site}, a site of your own, of which no "
-                "longer form is known; leave it out"
+                f"the long form for {glob!r} fits only {fits[0].site}, a site of your own, of "
+                "which no longer form is known; leave it out"
             )
 
 
