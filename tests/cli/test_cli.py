@@ -121,6 +121,10 @@ def test_crawl_of_a_dead_address_is_one_sentence(crawlbench, strategy):
         (["run", "-n", "moon"], ["unknown network 'moon'; known: far, flaky, lan"]),
         (["run", "--site", "imdb"], ["unknown site 'imdb'"]),
         (["run", "--long-form", "x"], ["--long-form 'x' names no longer site", "none alone"]),
+        (
+            ["run", "quick", "--long-form", "a/b=douban-x100"],
+            ["the long form for 'a/b' fits no site and network of this session", "top250/loopback"],
+        ),
         (["run", "--long-form", "*=douban-x2"], ["has 2 pages, so it cannot be a long form"]),
         (["run", "--parser", "soup"], ["unknown parser 'soup'"]),
         (["run", "--baseline", "none"], ["the baseline 'none' is not among the cells"]),

@@ -28,6 +28,15 @@ report._load = broken
 sys.argv[1:] = ["report", "x"]
 app.main()
 """
+EARLY = """
+import sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+from crawlbench.cli import main
+"""
 
 
 @pytest.fixture(scope="module")
@@ -244,3 +253,11 @@ def test_mirror_that_is_ended_leaves_nothing_behind(tmp_path, number):
     assert process.returncode == 0, words
     assert words == ""
     assert not list(tmp_path.glob("crawlbench-*"))
+
+
+def test_interrupt_while_modules_are_read_ends_like_any_other():
+    """Ctrl-C right after Enter: no traceback of imports."""
+    ran = subprocess.run(
+        [sys.executable, "-c", EARLY], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")

@@ -68,6 +68,9 @@ def test_session_that_cannot_be_read_is_named_and_left_out(monkeypatch, capsys, 
     assert code == 0
     assert "left out:" in errors
     assert "over 2 sessions" in output
+    shutil.rmtree(results / "session-2")
+    code, output, _ = call(monkeypatch, capsys, results, "-o", tmp_path / "one.html")
+    assert (code, "over 1 session\n" in output) == (0, True)
 
 
 def test_no_session_is_one_sentence(monkeypatch, capsys, tmp_path, results):

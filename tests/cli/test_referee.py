@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -214,6 +215,7 @@ def test_doctor_tells_what_would_disturb(crawlbench):
     assert outcome.returncode == 0, outcome.stderr
     for label in ("CPUs", "load", "busy", "governor", "turbo"):
         assert label in outcome.stdout
+    assert re.search(r"workers on [\d,-]+, mirror on [\d,-]+ *$", outcome.stdout, re.MULTILINE)
     found = json.loads(crawlbench("doctor", "--json").stdout)
     assert found["machine"]["cpu_count"] >= 1
     assert set(found) == {"machine", "conditions", "warnings", "pyperf", "kept_margin"}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crawlbench.cli.sweep import Axis, _read_long_forms
+from crawlbench.cli.sweep import Axis, _read_long_forms, _usual_places
 
 pytestmark = pytest.mark.slow
 
@@ -41,6 +41,7 @@ def test_sweep_gives_a_series(crawlbench, tmp_path, axis, places, extra, unit):
     ("arguments", "sentence"),
     [
         (("concurrency", "1", "2"), "a sweep of 2 places has no knee; give three or more"),
+        (("concurrency", "4"), "a sweep of 1 place has no knee; give three or more"),
         (("concurrency", "0", "1", "2"), "places 0 cannot be used: give a whole number from 1 on"),
         (("body", "1", "2", "3"), "site 'body-1k' has no size between 2048 bytes and 16 MiB"),
         (("length", "1", "2", "3"), "length"),
@@ -90,3 +91,20 @@ def test_sweep_of_two_lengths_has_a_series_per_page_too(crawlbench, tmp_path):
 )
 def test_long_form_is_refused_only_where_the_axis_is_the_site(axis, asked, forms):
     assert _read_long_forms(axis, asked) == forms
+
+
+@pytest.mark.parametrize(
+    ("axis", "site", "places", "told"),
+    [
+        ("concurrency", "douban-top250", [1, 2, 4, 8], "left out: 16, 32, 64 in flight"),
+        ("concurrency", "douban-x1", [1, 2, 4, 8], "which douban-x1 has too few pages"),
+        ("concurrency", "index", [1, 2, 4, 8, 16, 32, 64], ""),
+        ("pages", "douban-x1", [1, 10, 100, 1000], ""),
+    ],
+)
+def test_usual_places_are_those_that_the_site_has_pages_for(axis, site, places, told, capsys):
+    """So that a sweep of which nobody says where can begin at all."""
+    assert _usual_places(Axis(axis), site) == places
+    err = capsys.readouterr().err
+    assert told in err
+    assert bool(told) == bool(err)

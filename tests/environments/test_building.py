@@ -337,3 +337,13 @@ def test_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
         built("own=")
     with suppress(FileNotFoundError):
         (tmp_path / "file").unlink()
+
+
+def test_environment_without_a_spec_is_told_as_it_is_listed(tmp_path, monkeypatch):
+    """Instead of a colon with nothing behind it."""
+    monkeypatch.setenv("CRAWLBENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr(building, "_make", lambda *_: pytest.skip("it would be built"))
+    told = []
+    with suppress(pytest.skip.Exception):
+        building.build(Environment("new"), (), told.append)
+    assert told == ["building environment 'new': (as the manager's)"]

@@ -267,3 +267,8 @@ def test_page_shows_the_program_as_it_is(path):
     """To be copied."""
     page = (EXAMPLES.parents[1] / "library.md").read_text(encoding="utf-8")
     assert path.read_text(encoding="utf-8") in page
+
+
+def test_long_form_that_fits_nothing_is_refused():
+    with pytest.raises(crawlbench.BenchError, match="'a/b' fits no site and network"):
+        crawlbench.run("quick", long_forms={"a/b": "douban-x100"}, budget_s=0.01)

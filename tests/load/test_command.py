@@ -106,7 +106,7 @@ def test_interrupted_load_keeps_the_run_that_was_finished(tmp_path, number):
 def test_load_that_is_interrupted_in_its_first_run_leaves_nothing(tmp_path, number):
     """No folder, no output, no traceback."""
     call = ("-c", "2", "-d", "500", "-o", "out")
-    told = interrupt(tmp_path, number, "closed, 2 connections", *call)
+    told = interrupt(tmp_path, number, "closed, 2 connections, 1 generator, ", *call)
     assert told == (130, "", "")
     assert not (tmp_path / "out").exists()
 
@@ -118,7 +118,7 @@ def test_load_under_nohup_outlives_its_terminal(tmp_path):
     call["args"] = ["nohup", *call["args"]]
     pipe = subprocess.PIPE
     with subprocess.Popen(**call, stdin=pipe, stdout=pipe, stderr=pipe) as process:
-        assert any("closed, 1 connection" in line for line in process.stderr)
+        assert any("closed, 1 connection, " in line for line in process.stderr)
         process.send_signal(signal.SIGHUP)
         output, _ = process.communicate(timeout=60)
     assert process.returncode == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Environment, LongForm
-from crawlbench.measure.lengths import find_long_forms, read_long_forms
+from crawlbench.measure.lengths import find_long_forms, read_long_forms, require_places
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import Suite, load_suite
 from crawlbench.mirror.responses import KEPT_BYTES, SHARE_MADE_BEFOREHAND, Responses
@@ -153,3 +155,22 @@ def test_middle_that_is_none_is_refused(sites, said):
     cell = Cell("douban-top250", "wan", "requests-serial", None, "lxml", 10)
     with pytest.raises(UsageError, match=said):
         find_long_forms([cell], {"*": sites})
+
+
+def test_long_form_that_was_typed_has_to_fit_something():
+    """A mistake in its name would otherwise measure one length, and nobody would be told."""
+    plan = make_plan("x", Suite(**TWO_LENGTHS))
+    require_places(None, plan)
+    require_places({"*/wan": "douban-x100"}, plan)
+    with pytest.raises(UsageError, match=r"'\*/lan' fits no .* douban-top250/loopback, "):
+        require_places({"*/wan": "douban-x100", "*/lan": "douban-x100"}, plan)
+    operations = make_plan("x", load_suite("loops"))
+    with pytest.raises(UsageError, match="it has no sites at all"):
+        require_places({"*": "douban-x100"}, operations)
+
+
+def test_long_form_of_a_site_of_ones_own_is_refused_if_it_was_typed():
+    own = Cell("mine.toml", "loopback", "requests-serial", None, "lxml", 1)
+    plan = make_plan("x", Suite(**TWO_LENGTHS))
+    with pytest.raises(UsageError, match=r"fits only mine\.toml, a site of your own"):
+        require_places({"mine*": "douban-x100"}, replace(plan, cells=(own,)))

@@ -41,6 +41,7 @@ def test_what_is_no_bundle_ends_with_2(tmp_path, monkeypatch, capsys, content):
     code, _, err = call(monkeypatch, capsys, "verify-bundle", path)
     assert code == 2
     assert "is not a whole bundle" in err
+    assert ("it is not gzipped" in err) is not content.startswith(b"\x1f")
     assert "Traceback" not in err
 
 

@@ -208,7 +208,7 @@ FORMS = (
     rf"{LEAD}[\d.]+ ms, [\d.]+ ms of it parsing, against .+; to begin, .+ against .+\.",
     rf"{LEAD}[\d.]+ ms against [\d.]+ ms; to begin, .+ against .+\.",
     rf"{LEAD}[\d.]+ ms against [\d.]+ ms\.",
-    r"Over 2 sites and networks \d of 10 are faster",
+    r"Over 2 sites and networks, \d of 10 are faster",
 )
 """How the answer begins, from the longest form to the shortest."""
 
@@ -302,7 +302,7 @@ def test_one_cell_has_nothing_to_be_compared_with():
     session = concluded(
         plan=make_plan(), summaries=(make_summary(BASELINE),), comparisons=(), failures=()
     )
-    assert texts(session)[0] == "On net there is nothing to compare; a crawl took 500.0 ms."
+    assert texts(session)[0] == "On net, there is nothing to compare; a crawl took 500.0 ms."
 
 
 def test_words_of_strangers_are_shown_as_escapes():

@@ -188,7 +188,7 @@ def test_answer_counts_verdicts_by_loop():
     """One sentence for all operations, beside that of the crawls."""
     assert texts(operated())[0] == COUNTS
     mixed = texts(operated(with_crawls=True))
-    assert mixed[0].startswith("On net there is nothing to compare; a crawl took ")
+    assert mixed[0].startswith("On net, there is nothing to compare; a crawl took ")
     assert mixed[1] == COUNTS
 
 

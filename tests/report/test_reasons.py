@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Doubt, DoubtSize, Mark, Obstacle, Verdict
-from crawlbench.report.reasons import Setting, explain, mark_note
+from crawlbench.report.reasons import Setting, explain, mark_note, settle
 from tests.report.sessions import FAST, make_comparison, make_summary
 
 SETTING = Setting(math.log1p(0.01), 20.0)
@@ -69,3 +69,9 @@ def test_every_obstacle_is_explained(obstacle):
 def test_every_mark_is_explained_with_its_size(mark):
     summary = make_summary(FAST, server_share=0.6, server_wait_share=0.6, starved_share=0.6)
     assert "60" in mark_note(mark, summary)
+
+
+def test_rounds_whose_time_is_not_known_have_no_comma_before_the_verb():
+    """A session that ended in its calibration knows no time of a round."""
+    assert settle(5, Setting(0.01)) == "about 5 more rounds"
+    assert settle(1, Setting(0.01, 20.0)) == "about 1 more round, 20 s,"

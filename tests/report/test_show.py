@@ -220,6 +220,16 @@ def test_file_that_is_no_suite_is_one_sentence(call, tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("content", ["[]", "null", "3"])
+def test_json_of_another_kind_is_told_in_words(call, tmp_path, content):
+    """Not by where it makes pyperf stumble."""
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(SessionFileError) as caught:
+        call("x.json", "terminal")
+    assert "Error" not in str(caught.value)
+    assert "object" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

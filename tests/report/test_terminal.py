@@ -10,8 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from crawlbench.base.records import Cell, Ending, Failure, WarningNote
+from crawlbench.report.table import Table, columns_of
 from crawlbench.report.tables import ANSWER, COST, TIME
-from crawlbench.report.terminal import Detail
+from crawlbench.report.terminal import Detail, render_table
 from tests.report.sessions import concluded, make_comparison, make_summary, shipped
 from tests.report.views import group_tables, render_terminal
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -192,6 +193,22 @@ def test_markup_of_strangers_is_shown_as_it_is(text):
     shown = show(session, 118)
     for expected in (f"\n{text} ", f"raised {text}", f"warned {text}", f"suite {text},"):
         assert expected in shown
+
+
+@pytest.mark.parametrize(("width", "is_listed"), [(200, False), (80, True), (30, False)])
+def test_long_names_are_listed_above_a_table_that_they_would_splinter(width, is_listed):
+    """Whole where there is room for the rest of the row, and folded as ever where there is none."""
+    names = [f"{way}/asyncio/lxml/c10/loopback/douban-top250" for way in ("a", "b")]
+    columns = columns_of("cell, beside, ratio:, interval, verdict")
+    rows = ((*names, "1.000", "0.918 to 1.089", "unclear"), (names[0], "-", "2", "-", "slower"))
+    console = Console(width=width, file=io.StringIO())
+    console.print(render_table(Table("", columns, rows), width))
+    lines = [line.split() for line in console.file.getvalue().splitlines()]
+    assert ([["1", names[0]], ["2", names[1]]] == lines[:2]) is is_listed
+    if is_listed:
+        assert lines[2] == ["cell", "beside", "ratio", "interval", "verdict"]
+        assert lines[4] == ["1", "2", "1.000", "0.918", "to", "1.089", "unclear"]
+        assert lines[5] == ["1", "-", "2", "-", "slower"]
 
 
 def test_long_reason_folds_within_its_column():

@@ -25,7 +25,7 @@ from crawlbench.environments.spec import parse_python, parse_sides
 from crawlbench.environments.versus import choose_suite, extend_versus, plan_versus
 from crawlbench.measure.ends import allow_extension, session_ends
 from crawlbench.measure.flow import resume_session, run_session
-from crawlbench.measure.lengths import read_long_forms
+from crawlbench.measure.lengths import read_long_forms, require_places
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.report.bisection import bisection_sentence, bisection_table
 from crawlbench.stats.gate import read_bound
@@ -95,12 +95,13 @@ def ab(
         raise UsageError(f"{len(sides)} sides: ab takes two, or more with --bisect")
     if bisecting and (fail_on or extend):
         raise UsageError("--bisect has no gate: leave --fail-on and --extend out")
+    forms = read_long_forms(long_form)
     axes = {
         "strategies": strategy,
         "event_loops": loop,
         "networks": network,
         "sites": site,
-        "long_forms": read_long_forms(long_form),
+        "long_forms": forms,
         "parsers": parser,
         "concurrency": concurrency,
         "operations": operation,
@@ -114,7 +115,7 @@ def ab(
     suite = override(_choose_suite(sides, axes), sizes)
     if gate:  # before environments are built
         gate.require_lengths(suite.long_forms)
-    trial = _Trial(suite, gate, is_extended=extend)
+    trial = _Trial(suite, gate, is_extended=extend, forms=forms)
     folder = name_folder(output, "bisect" if bisecting else "ab")
     with replacing(output, force=force):
         if bisecting:
@@ -159,11 +160,14 @@ class _Trial:
     gate: Bound | None
     is_extended: bool
     """Whether an unclear session goes on for as long again."""
+    forms: Mapping[str, str] | None = None
+    """The long forms that were asked for, which have to fit the plan."""
 
     def measure(self, sides: Sequence[Environment], folder: Path, group: str = "") -> Session:
         """Measure and return one session, of a single group if one is named."""
         prepared = prepare_environments(sides, self.suite, tell)
         plan = plan_versus(self.suite, prepared)
+        require_places(self.forms, plan)
         if self.is_extended:
             # From the first round on: if it may go on, it is looked at twice, and judged so.
             plan = allow_extension(plan)

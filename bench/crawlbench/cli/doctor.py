@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawlbench.base.children import clean_environment, python_command
+from crawlbench.base.text import list_cpus
 from crawlbench.cli.consoles import result_console
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json
@@ -49,8 +50,8 @@ def doctor(
     rows = [
         (
             "CPUs",
-            f"{machine.cpu_count}, workers on {machine.worker_cpus or 'any'}, "
-            f"mirror on {machine.mirror_cpus or 'any'}",
+            f"{machine.cpu_count}, workers on {list_cpus(machine.worker_cpus) or 'any'}, "
+            f"mirror on {list_cpus(machine.mirror_cpus) or 'any'}",
         ),
         ("load", "unknown" if conditions.load is None else f"{conditions.load:.2f}"),
         ("busy", ", ".join(conditions.busy) or "nobody else"),

@@ -12,6 +12,7 @@ from crawlbench.cli.commands import make_group
 from crawlbench.cli.consoles import print_tables, tell
 from crawlbench.cli.options import AsJson
 from crawlbench.cli.output import print_json
+from crawlbench.environments.building import OWN_PACKAGES
 from crawlbench.environments.cache import (
     all_keys,
     environments_folder,
@@ -49,7 +50,7 @@ def list_environments(
             for text in (
                 one.key,
                 one.python,
-                one.spec or "(as the manager's)",
+                one.spec or OWN_PACKAGES,
                 format_bytes(one.size_bytes),
                 one.used.partition("+")[0],
             )

@@ -111,7 +111,8 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
     console = result_console()
     sessions, cells = len(found.sessions), len(found.lines)
     changes = count_of(len(tables[0].rows), "change")
-    console.print(f"{changes} in {count_of(cells, 'cell')} over {sessions} sessions")
+    over = f"over {count_of(sessions, 'session')}"
+    console.print(f"{changes} in {count_of(cells, 'cell')} {over}")
     for answer in answers:
         console.print(answer, markup=False)
     for one in found.breaks:

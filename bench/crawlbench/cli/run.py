@@ -33,7 +33,7 @@ from crawlbench.environments.prepared import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
 from crawlbench.measure.ends import extend_plan, session_ends
 from crawlbench.measure.flow import resume_session, run_session
-from crawlbench.measure.lengths import read_long_forms
+from crawlbench.measure.lengths import read_long_forms, require_places
 from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import load_session
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
+    from crawlbench.measure.suite import Suite
 
 _OF_RESUME = (
     *("resume", "rounds", "budget", "precision"),
@@ -159,15 +160,17 @@ def run(
         plan = make_plan(
             suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
         )
-        _tell_left_out(loops_left_out(wanted, plan.cells))
+        _look_over(plan, wanted, long_form)
         folder = name_folder(output, Path(suite).stem)
         if wishes:
             run_on_cluster(plan, wishes, folder)
         start(plan, folder, ready.environments, showing)
 
 
-def _tell_left_out(loops: Sequence[str]) -> None:
-    for name in loops:
+def _look_over(plan: Plan, wanted: Suite, long_forms: Sequence[str] | None) -> None:
+    """Refuse long forms that fit nothing, and tell which event loops are left out."""
+    require_places(read_long_forms(long_forms), plan)
+    for name in loops_left_out(wanted, plan.cells):
         tell(f"left out: event loop {name!r} is not installed here")
 
 

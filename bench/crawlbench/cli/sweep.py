@@ -11,16 +11,19 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Cell, Plan, Stopping, Sweep
+from crawlbench.base.text import count_of
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
+from crawlbench.cli.consoles import tell
 from crawlbench.cli.details import choose_showing
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.measuring import name_folder
 from crawlbench.cli.places import replacing
 from crawlbench.cli.run import start
-from crawlbench.measure.lengths import read_long_forms
+from crawlbench.measure.lengths import read_long_forms, require_places
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.suite import load_suite, override
+from crawlbench.measure.width import widest
 
 
 class Axis(StrEnum):
@@ -114,18 +117,20 @@ def sweep(
     """
     showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
     scale = _SCALES[axis]
-    chosen = sorted(set(places or scale.places))
+    chosen = sorted(set(places or _usual_places(axis, site)))
     if len(chosen) < 3:
-        raise UsageError(f"a sweep of {len(chosen)} places has no knee; give three or more")
+        found = count_of(len(chosen), "place")
+        raise UsageError(f"a sweep of {found} has no knee; give three or more")
     if axis is not Axis.LATENCY:  # whose places are round trips of the network that was asked for
         refuse_idle(context, f"a sweep of {axis} chooses it at each place", scale.part)
     values = {scale.write(place, network): place for place in chosen}
+    forms = _read_long_forms(axis, long_form)
     changes = {
         "strategies": strategy,
         "event_loops": loop,
         "networks": [network],
         "sites": [site],
-        "long_forms": _read_long_forms(axis, long_form),
+        "long_forms": forms,
         "parsers": parser,
         "concurrency": [concurrency],
         "rounds": rounds,
@@ -140,9 +145,25 @@ def sweep(
     # The axis is the question here, not the length, unless somebody asks for both.
     suite = override(load_suite("default").with_one_length(), changes)
     plan = make_plan(f"sweep-{axis}", suite)
+    require_places(forms, plan)
     plan = replace(plan, sweep=_describe(plan, axis, scale, values))
     with replacing(output, force=force):
         start(plan, name_folder(output, plan.suite), showing=showing)
+
+
+def _usual_places(axis: Axis, site: str) -> list[int]:
+    """Return the places for a user who names none: only those that the site has pages for."""
+    places = _SCALES[axis].places
+    if axis is not Axis.CONCURRENCY:
+        return list(places)
+    most = widest(site)
+    kept = [place for place in places if place <= most]
+    if len(kept) < len(places):
+        tell(
+            f"left out: {', '.join(str(place) for place in places if place > most)} in flight, for "
+            f"which {site} has too few pages; --site index --parser none has more"
+        )
+    return kept
 
 
 def _read_long_forms(axis: Axis, asked: list[str] | None) -> dict[str, str] | None:

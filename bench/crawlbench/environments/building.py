@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from crawlbench.environments.installers import Installer
     from crawlbench.environments.pythons import Interpreter
 
+OWN_PACKAGES = "(as the manager's)"
+"""What people are told in place of an empty spec."""
+
 # Each can make another package of the same version: variables of compilers and setuptools, of
 # packages themselves (AIOHTTP_NO_EXTENSIONS), of Rust's tools, and which wheels may be taken.
 _OF_BUILDS = re.compile(
@@ -177,7 +180,7 @@ def _build(
     with FileLock(f"{folder}.lock"):
         kept = load_kept(folder)
         if kept is None:
-            tell(f"building environment {environment.name!r}: {environment.spec}")
+            tell(f"building environment {environment.name!r}: {environment.spec or OWN_PACKAGES}")
             kept = _make(recipe, folder, facts, looseness)
         # Under the lock: whoever removes an environment takes it too, and then sees its users.
         note_use(folder)

@@ -20,6 +20,7 @@ from crawlbench.library.session import Session
 from crawlbench.library.waiting import wait_for
 from crawlbench.library.watching import Teller
 from crawlbench.measure.flow import run_session
+from crawlbench.measure.lengths import require_places
 from crawlbench.measure.matrix import make_plan
 from crawlbench.measure.sitefacts import find_site
 from crawlbench.measure.suite import load_suite, override
@@ -68,6 +69,7 @@ def run(
     ready = prepare_environments(read_environments(texts), wanted, teller.tell)
     asked = [facts.asked for facts in ready.environments]
     plan = make_plan(name, wanted, baseline, environments=asked, reach=ready.reach)
+    require_places(options.get("long_forms"), plan)
     return _measure(plan, output, teller, ready.environments)
 
 

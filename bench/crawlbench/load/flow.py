@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
+from crawlbench.base.text import count_of
 from crawlbench.load.bench import open_bench
 from crawlbench.load.fire import fire
 from crawlbench.load.latency import merge, quantile, require_histograms
@@ -126,8 +127,10 @@ def _tell_failure(done: Done) -> str | None:
 
 
 def _announce(load: Load) -> str:
-    what = f"{load.connections} connections" if not load.is_open else f"{load.rate_per_s:g} per s"
-    return f"{load.arrival}, {what}, {load.generators} generators, {load.span_s:g} s"
+    closed = count_of(load.connections, "connection")
+    what = f"{load.rate_per_s:g} per s" if load.is_open else closed
+    generators = count_of(load.generators, "generator")
+    return f"{load.arrival}, {what}, {generators}, {load.span_s:g} s"
 
 
 async def _search(

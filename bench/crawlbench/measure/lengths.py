@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from crawlbench.base.model import SiteSpec
-    from crawlbench.base.records import Cell
+    from crawlbench.base.records import Cell, Plan
 
 NONE = "none"
 
@@ -43,6 +43,34 @@ def read_long_forms(asked: Sequence[str] | None) -> dict[str, str] | None:
             )
         forms[glob] = site
     return forms
+
+
+def require_places(asked: Mapping[str, str] | None, plan: Plan) -> None:
+    """Refuse long forms that a user asked for and that no cell has.
+
+    What a suite says of sites that were not chosen is no mistake, but what was typed should count.
+
+    Args:
+        asked: long forms by glob of site and network, as `read_long_forms` returns them.
+        plan: what is to be measured.
+
+    Raises:
+        UsageError: a glob fits nothing, or only sites of a user's own.
+    """
+    crawls = [cell for cell in plan.own_cells if not cell.operation]
+    for glob in asked or ():
+        fits = [cell for cell in crawls if fnmatchcase(cell.place, glob)]
+        if not fits:
+            places = ", ".join(dict.fromkeys(cell.place for cell in crawls)) or "no sites at all"
+            raise UsageError(
+                f"the long form for {glob!r} fits no site and network of this session; it has "
+                f"{places}"
+            )
+        if not any(is_ours(cell.site) for cell in fits):
+            raise UsageError(
+                f"the long form for {glob!r} fits only {fits[0].site}, a site of your own, of "
+                "which no longer form is known; leave it out"
+            )
 
 
 def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[str, LongForm]:

@@ -37,6 +37,11 @@ def refuse_inexpressible(plan: Plan) -> None:
         _refuse_concurrency(cell, most)
 
 
+def widest(site: str) -> int:
+    """Return the most requests in flight that a site can be asked for."""
+    return max(ALWAYS_ALLOWED, _shape(site)[1] + 1)
+
+
 def _shape(site: str) -> tuple[str, int]:
     """Return the kind of a site's pages, and how many can be in flight at once."""
     if is_ours(site):

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the format. 1: first."""
 ENDING = ".bundle.gz"
+_GZIP = b"\x1f\x8b"
+"""What every gzipped file begins with."""
 MAX_BYTES = 2**20
 """Largest size of a file: the largest session of the reference takes a third."""
 MAX_UNPACKED_BYTES = 64 * 2**20
@@ -165,6 +167,8 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
     # head and checksum with the largest window.
     packed = zlib.decompressobj(wbits=31)
     try:
+        if not content.startswith(_GZIP):
+            raise zlib.error("it is not gzipped")
         text = packed.decompress(content, MAX_UNPACKED_BYTES)
         if packed.unconsumed_tail or not packed.eof:
             raise zlib.error("it is incomplete, or holds more than a bundle may")

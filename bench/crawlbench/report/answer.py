@@ -96,9 +96,9 @@ def _counted(view: SessionView) -> Iterator[str]:
     names = {row.cell.name for group in view.crawls for row in group.rows}
     found = [one for one in view.comparisons() if one.cell in names]
     if len(view.crawls) == 1 and found:
-        yield f"on {view.crawls[0].place} {tell_counts(found, 'the baseline')}"
+        yield f"on {view.crawls[0].place}, {tell_counts(found, 'the baseline')}"
     elif found:
-        yield f"over {len(view.crawls)} sites and networks {tell_counts(found)}"
+        yield f"over {len(view.crawls)} sites and networks, {tell_counts(found)}"
 
 
 def _loops(view: SessionView) -> str:

@@ -6,6 +6,7 @@ compares two of them.
 
 from __future__ import annotations
 
+from json import JSONDecodeError
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -43,9 +44,18 @@ def load_plain_suite(path: Path) -> pyperf.BenchmarkSuite:
         raise SessionFileError(f"{str(path)!r} cannot be read: {reason}") from error
     except Exception as error:
         raise SessionFileError(
-            f"{str(path)!r} is not a whole pyperf suite ({type(error).__name__}: {error}); "
+            f"{str(path)!r} is not a whole pyperf suite ({_why_not(error)}); "
             "give a session's folder or a file that pyperf wrote"
         ) from error
+
+
+def _why_not(error: Exception) -> str:
+    """Return in words what pyperf met; where in itself it stumbled says nothing to a user."""
+    if isinstance(error, JSONDecodeError | UnicodeDecodeError):
+        return f"it is not JSON: {error}"
+    if isinstance(error, AttributeError | LookupError | TypeError):
+        return "it is JSON of another kind"
+    return f"{type(error).__name__}: {error}"
 
 
 def plain_table(suite: pyperf.BenchmarkSuite) -> Table:

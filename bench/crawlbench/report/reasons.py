@@ -107,11 +107,15 @@ def ends_within(hours: float, rounds: int, setting: Setting) -> bool:
 
 
 def settle(rounds: int, setting: Setting) -> str:
-    """Return how much more is needed to settle it, such as "about 14 more rounds, 5 min"."""
+    """Return how much more is needed to settle it, such as "about 14 more rounds, 5 min,".
+
+    A verb follows. The comma after the time closes what the one before it began; without a time
+    there is neither.
+    """
     count = f"about {count_of(rounds, 'more round')}"
-    return (
-        count if setting.round_s is None else f"{count}, {format_length(rounds * setting.round_s)}"
-    )
+    if setting.round_s is None:
+        return count
+    return f"{count}, {format_length(rounds * setting.round_s)},"
 
 
 _MARKS = {
@@ -184,7 +188,7 @@ def _open(found: Comparison, setting: Setting) -> str:
         )
     return (
         f"its interval reaches across the margin of {margin}: "
-        f"{settle(found.more_rounds, setting)}, would settle it"
+        f"{settle(found.more_rounds, setting)} would settle it"
     )
 
 

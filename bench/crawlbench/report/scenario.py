@@ -66,7 +66,7 @@ def tell_scenario(group: GroupView, full: Fullness) -> str:
     where = f"on {group.place}{', per page' if group.form else ''}"
     standing = find_standing(group)
     if standing is None:
-        return f"{where} {_alone(group)}"
+        return f"{where}, {_alone(group)}"
     lengths = ""
     if full.tells_lengths:
         lengths = tell_lengths(

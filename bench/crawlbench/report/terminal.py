@@ -5,6 +5,7 @@ Tables show what was found; the answer comes last, where it can be seen without 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -72,6 +73,10 @@ STYLES = {
 """The colours of verdicts."""
 PAINTED = (*CPU, "crawl ratio")
 """Headers of fields that end with a verdict."""
+LONG_NAME = 40
+"""Columns of a terminal that no name takes but that of a whole cell, parser and site included."""
+NAMED = ("cell", "beside")
+"""Headers of fields with names of cells."""
 DOUBTS = ("doubt",)
 """Labels of remarks that are shown only on request."""
 
@@ -192,8 +197,43 @@ def _width(table: Table, gap: int) -> int:
     return sum(widths) + gap * (len(widths) - 1)
 
 
-def render_table(table: Table, width: int) -> RichTable:
-    """Return the table for a terminal of this width; what does not fit is folded, never cut off."""
+def render_table(table: Table, width: int) -> RenderableType:
+    """Return the table for a terminal of this width; what does not fit is folded, never cut off.
+
+    Where long names would be folded into splinters, they are listed above it, and rows have their
+    numbers.
+    """
+    if _width(table, gap=1) <= width:
+        return _folded(table, width)
+    names, numbered = _number_names(table)
+    # With names that still have to be folded, numbers would only be one thing more to look up.
+    is_better = names and _width(numbered, gap=1) <= width
+    return (
+        Group(render_notes(names), _folded(numbered, width)) if is_better else _folded(table, width)
+    )
+
+
+def _number_names(table: Table) -> tuple[list[Note], Table]:
+    """Return the long names of cells with a number each, and the table with these numbers."""
+    places = [
+        place
+        for place, column in enumerate(table.columns)
+        if column.header in NAMED
+        and max((cell_len(row[place]) for row in table.rows), default=0) > LONG_NAME
+    ]
+    found = dict.fromkeys(row[place] for place in places for row in table.rows)
+    found.pop("-", None)
+    numbers = {name: f"{number}" for number, name in enumerate(found, 1)}
+    rows = tuple(
+        tuple(
+            numbers.get(text, text) if place in places else text for place, text in enumerate(row)
+        )
+        for row in table.rows
+    )
+    return [(number, name) for name, number in numbers.items()], replace(table, rows=rows)
+
+
+def _folded(table: Table, width: int) -> RichTable:
     gap = 2 if _width(table, gap=2) <= width else 1
     rendered = RichTable(
         box=box.SIMPLE_HEAD, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False

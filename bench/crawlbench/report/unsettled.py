@@ -103,7 +103,7 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         later = [rounds for rounds in more if rounds > proposed]
         count = len(more) - len(later)
         which = ("it" if count == 1 else "them") if count == len(left) else str(count)
-        yield f"{settle(proposed, setting)}, would settle {which}: {resume_command(view, proposed)}"
+        yield f"{settle(proposed, setting)} would settle {which}: {resume_command(view, proposed)}"
         if later and view.round_s is not None:
             length = format_length(max(later) * view.round_s)
             up_to = "" if len(later) == 1 else "up to "
@@ -117,7 +117,7 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
             yield f"the rest of the session would give {it}: {resume_command(view)}"
         else:
             command = resume_command(view, missing)
-            yield f"{settle(missing, setting)}, would give {it}: {command}"
+            yield f"{settle(missing, setting)} would give {it}: {command}"
 
 
 def _ended_early(view: SessionView, missing: int) -> bool:
