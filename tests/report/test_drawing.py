@@ -23,6 +23,12 @@ print(write_page(load_session(folder), folder))
 """
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch, tmp_path):
+    """Let pages find no scripts in the cache, so that they have to be bundled."""
+    monkeypatch.setenv("CRAWLBENCH_CACHE", str(tmp_path / "cache"))
+
+
 def limit():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
@@ -46,7 +52,6 @@ def test_session_is_not_lost_for_its_page(tmp_path):
     folder = write(tmp_path, finished())
     settings = command_line(cwd=tmp_path, timeout=110)
     settings["args"] = [sys.executable, "-c", WRITE_PAGE, str(folder)]
-    settings["env"]["CRAWLBENCH_CACHE"] = str(tmp_path / "cache")  # else a script is there already
     done = succeed(settings.pop("args"), **settings, preexec_fn=limit)
     assert done.stdout.startswith("report.html was not written: the process that draws ended by ")
     assert not (folder / "report.html").exists()

@@ -99,7 +99,10 @@ def load_site_file(path: Path) -> SiteFile:
         ) from error
     except msgspec.ValidationError as error:
         reason = with_value(str(error), fields)
-        raise UsageError(f"the site file {str(path)!r} cannot be used: {reason}") from error
+        raise UsageError(
+            f"the site file {str(path)!r} cannot be used: {reason}; "
+            "`crawlbench mirror import` writes one that can"
+        ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"the site file {str(path)!r} is not TOML: {error}") from error
     try:
