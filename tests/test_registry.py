@@ -73,6 +73,12 @@ def test_unknown_name_lists_the_known_ones_and_a_near_miss():
     )
 
 
+def test_unknown_site_lists_families_too():
+    """Whoever wants more pages than there are finds how they are named."""
+    with pytest.raises(UnknownNameError, match=r"many-hosts, body-\*, douban-x\*$"):
+        registry.find(registry.Kind.SITE, "nosuch")
+
+
 @pytest.mark.usefixtures("_plugins")
 def test_known_but_not_installed_names_the_package():
     """And tells nobody to install a name that may be anybody's."""

@@ -112,7 +112,8 @@ def find(kind: Kind, name: str) -> EntryPoint:
         hint = f"a file of your own ends in {' or '.join(endings)}"
         raise UnknownNameError(f"unknown {kind.noun} {name!r}; {hint}")
     others = {other.noun for other in Kind if other is not kind and name in _points(other)}
-    raise unknown_name(kind.noun, name, names(kind), others)
+    known = [*names(kind), *(glob for glob in families(kind) if not glob.startswith("*"))]
+    raise unknown_name(kind.noun, name, known, others)
 
 
 def unknown_name(
