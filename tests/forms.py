@@ -131,7 +131,7 @@ FORMS = {
         is_long=True,
     ),
     "crawlbench compare results/base results/head --fail-on slower:5%": Form(
-        r"(?m)^aiohttp-gather/uvloop"
+        r"(?m)^(\d+ +)?aiohttp-gather/uvloop"
     ),
     "crawlbench ab uvloop==0.21.0 uvloop==0.23.0": Form(
         r"uvloop.*0\.21\.0.*0\.23\.0|0\.23\.0.*0\.21\.0",
@@ -333,7 +333,7 @@ FORMS = {
         r"0\.21\.0", STOCK, is_long=True
     ),
     "crawlbench compare results/before results/after --fail-on slower:5%": Form(
-        r"(?m)^aiohttp-gather/uvloop",
+        r"(?m)^(\d+ +)?aiohttp-gather/uvloop",
         replaced={"results/before": "results/base", "results/after": "results/head"},
     ),
     "crawlbench history results -o history.html": Form(

@@ -121,10 +121,11 @@ def test_folder_comes_back_when_there_is_no_successor(tmp_path):
 
 
 def test_without_force_nothing_is_touched(tmp_path):
-    """Whoever makes the folder refuses then."""
+    """What is there is refused before anything is done for its successor."""
     folder = old_session(tmp_path)
-    with replacing(folder, force=False):
-        assert folder.exists()
+    with pytest.raises(UsageError, match="exists already"), replacing(folder, force=False):
+        raise AssertionError("its successor was begun")
+    assert (folder / "session.json").read_text() == "old"
 
 
 @pytest.mark.parametrize("kind", ["home", "file", "link", "here"])

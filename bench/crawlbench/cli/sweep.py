@@ -117,12 +117,12 @@ def sweep(
     """
     showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
     scale = _SCALES[axis]
+    if axis is not Axis.LATENCY:  # whose places are round trips of the network that was asked for
+        refuse_idle(context, f"a sweep of {axis} chooses it at each place", scale.part)
     chosen = sorted(set(places or _usual_places(axis, site)))
     if len(chosen) < 3:
         found = count_of(len(chosen), "place")
         raise UsageError(f"a sweep of {found} has no knee; give three or more")
-    if axis is not Axis.LATENCY:  # whose places are round trips of the network that was asked for
-        refuse_idle(context, f"a sweep of {axis} chooses it at each place", scale.part)
     values = {scale.write(place, network): place for place in chosen}
     forms = _read_long_forms(axis, long_form)
     changes = {
