@@ -49,6 +49,7 @@ def test_ends():
 def test_tail_that_is_less_than_any_float_is_zero():
     """There the series of mpmath does not converge."""
     assert t_tail(100.0, 1e5) == 0.0
+    assert t_tail(1e200, 5.0) == f_tail(1e308, 1e3, 1e-3) == 0.0
     assert f_tail(507.4351709232494, 22.35384371261055, 74054.15502944078) == 0.0
 
 

@@ -14,6 +14,8 @@ from statistics import NormalDist
 ACCURACY = 1e-10
 """Accuracy of a quantile, far finer than the printed digits."""
 MAX_STEPS = 100
+LEAST = -750.0
+"""Logarithm below which no float is left but 0."""
 ALMOST_ONE = math.nextafter(1.0, 0.0)
 """The largest share: a stricter level than this, a float cannot tell from none."""
 
@@ -79,19 +81,22 @@ def _beta_share(a: float, b: float, x: float) -> float:
     """
     from mpmath import fp, mp  # noqa: PLC0415  (only judging needs it)
 
-    if x >= 1:
-        return 1.0
+    if not 0 < x < 1:
+        return float(x >= 1)
     is_flipped = x > (a + 1) / (a + b + 2)  # the series converges fast only below the mean
     if is_flipped:
         a, b, x = b, a, 1 - x
+    # The whole series is at most (a + b + 2) / 2 times its first term. Where that is less than any
+    # float, mpmath would look for it for half a minute.
+    first = math.lgamma(a + b) - math.lgamma(a + 1) - math.lgamma(b)
+    first += a * math.log(x) + b * math.log1p(-x)
+    if first + math.log(a + b + 2) < LEAST:
+        return float(is_flipped)
     share = math.inf
     if 0.5 in {a, b}:
         # With hundreds of degrees of freedom, gamma functions exceed a float: an error, nan or inf.
         with suppress(OverflowError):
             share = float(fp.betainc(a, b, 0, x, regularized=True))
     if not 0 <= share <= 1:
-        share = 0.0
-        # Far out, mpmath gives up on a value that is less than any float.
-        with suppress(ValueError):
-            share = float(mp.betainc(a, b, 0, x, regularized=True))
+        share = float(mp.betainc(a, b, 0, x, regularized=True))
     return 1 - share if is_flipped else share
