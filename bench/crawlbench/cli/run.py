@@ -41,7 +41,7 @@ from crawlbench.measure.suite import load_suite, loops_left_out, override
 from crawlbench.measure.topology import parse_cpus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import EnvironmentFacts, Plan, Session
     from crawlbench.measure.suite import Suite
@@ -127,13 +127,13 @@ def run(
     """
     showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
     refuse_json_of_cluster(cluster, resume, as_json=as_json)
-    ends = session_ends(rounds, budget, precision)
+    ends, forms = session_ends(rounds, budget, precision), read_long_forms(long_form)
     changes = {
         "strategies": strategy,
         "event_loops": loop,
         "networks": network,
         "sites": site,
-        "long_forms": read_long_forms(long_form),
+        "long_forms": forms,
         "parsers": parser,
         "concurrency": concurrency,
         "operations": operation,
@@ -149,9 +149,9 @@ def run(
     if resume is not None:
         _refuse_changes(context)
         _resume(context, resume, showing)
-    wishes = make_wishes(cluster, machines, sheet)  # before environments are built, too
+    wishes = make_wishes(cluster, machines, sheet)  # refuses what does not fit
     wanted = override(load_suite(suite), {**changes, **ends})
-    with replacing(output, force=force):  # refuses before environments are built
+    with replacing(output, force=force):  # both refuse before environments are built
         ready = prepare_environments(read_environments(environment or []), wanted, tell)
         asked = [facts.asked for facts in ready.environments]
         if wishes:  # all machines take the same laps
@@ -160,16 +160,16 @@ def run(
         plan = make_plan(
             suite, wanted, baseline, environments=asked, reach=ready.reach, most_cells=most
         )
-        _look_over(plan, wanted, long_form)
+        _look_over(plan, wanted, forms)
         folder = name_folder(output, Path(suite).stem)
         if wishes:
             run_on_cluster(plan, wishes, folder)
         start(plan, folder, ready.environments, showing)
 
 
-def _look_over(plan: Plan, wanted: Suite, long_forms: Sequence[str] | None) -> None:
+def _look_over(plan: Plan, wanted: Suite, long_forms: Mapping[str, str] | None) -> None:
     """Refuse long forms that fit nothing, and tell which event loops are left out."""
-    require_places(read_long_forms(long_forms), plan)
+    require_places(long_forms, plan)
     for name in loops_left_out(wanted, plan.cells):
         tell(f"left out: event loop {name!r} is not installed here")
 

@@ -86,7 +86,7 @@ def format_percent(log_ratio: float, decimals: int = 1) -> str:
 def format_change(log_ratio: float) -> str:
     """Return a log ratio as the signed percentage by which a time is longer."""
     text = format_percent(log_ratio)
-    return text if text[0] in "-o" else f"+{text}"
+    return text if text.startswith(("-", "over")) else f"+{text}"
 
 
 def format_size(log_ratio: float) -> str:

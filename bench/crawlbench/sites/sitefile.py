@@ -101,7 +101,7 @@ def load_site_file(path: Path) -> SiteFile:
         reason = with_value(str(error), fields)
         raise UsageError(
             f"the site file {str(path)!r} cannot be used: {reason}; "
-            "`crawlbench mirror import` writes one that can"
+            "`crawlbench mirror import` writes one that can be used"
         ) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise UsageError(f"the site file {str(path)!r} is not TOML: {error}") from error
