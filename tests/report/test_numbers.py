@@ -12,6 +12,7 @@ from crawlbench.report.numbers import (
     format_change,
     format_count,
     format_difference,
+    format_factors,
     format_interval,
     format_part,
     format_percent,
@@ -19,6 +20,7 @@ from crawlbench.report.numbers import (
     format_seconds,
     format_share,
     format_size,
+    format_size_span,
     format_span,
 )
 
@@ -225,3 +227,21 @@ def test_percentage_that_says_nothing_has_no_hundred_digits(log_ratio):
 def test_share_is_told_without_an_exponent(share, text):
     """However small, it is not 0."""
     assert format_share(share) == text
+
+
+@pytest.mark.parametrize(
+    ("ratios", "span", "factors"),
+    [
+        ((1.052, 1.052), "5.2 %", "1.05 times"),
+        ((1.052, 1.31), "5.2 to 31 %", "1.05 to 1.3 times"),
+        ((1.98, 2.04), "2.0 times", "2.0 times"),
+        ((1.04, 3.12), "1.04 to 3.1 times", "1.04 to 3.1 times"),
+        ((1.7, 2.5), "1.7 to 2.5 times", "1.7 to 2.5 times"),
+        ((2.5, 2.51), "2.5 times", "2.5 times"),
+        ((3.0, 5000.0), "3.0 to over 1,000 times", "3.0 to over 1,000 times"),
+    ],
+)
+def test_range_has_one_unit_that_both_ends_fit(ratios, span, factors):
+    """Where one end is a factor, the other is one as well: "98 % to 2.0 times" seems to fall."""
+    assert format_size_span(*logs(*ratios)) == span
+    assert format_factors(*logs(*ratios)) == factors

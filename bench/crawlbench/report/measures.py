@@ -13,6 +13,7 @@ from crawlbench.report.numbers import (
     format_ratio,
     format_seconds,
     format_size,
+    format_size_span,
     format_span,
 )
 
@@ -64,6 +65,17 @@ def tell_interval(low: float, high: float, quantity: Quantity) -> str:
 def tell_size(value: float, quantity: Quantity) -> str:
     """Return how far apart two times are: in percent or as a factor, or else in seconds."""
     return format_size(value) if quantity.has_ratio else format_seconds(abs(value))
+
+
+def tell_size_span(least: float, most: float, quantity: Quantity) -> str:
+    """Return how far apart several pairs of times are: one size, or the smallest and the largest.
+
+    The unit stands once, at the end.
+    """
+    if quantity.has_ratio:
+        return format_size_span(least, most)
+    low, high = (format_seconds(abs(value)) for value in (least, most))
+    return high if low == high else f"{low} to {high}"
 
 
 def tell_signed(value: float, quantity: Quantity) -> str:

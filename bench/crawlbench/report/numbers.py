@@ -91,15 +91,39 @@ def format_change(log_ratio: float) -> str:
 
 def format_size(log_ratio: float) -> str:
     """Return how far apart two times are: in percent, or as a factor if it is two or more."""
-    if abs(log_ratio) > _MAX_LOG:  # after two rounds, say, there is hardly a limit
-        return f"over {math.exp(_MAX_LOG):,.0f} times"
-    ratio = math.exp(abs(log_ratio))
+    log_ratio = abs(log_ratio)
     # The limits lie where rounding carries over: 1.996 is 2.0 times rather than 100 %, and 9.96 %
     # is 10 % rather than 10.0 %.
-    if ratio >= 1.995:
-        return f"{ratio:.1f} times"
-    percent = (ratio - 1) * 100
+    if log_ratio >= math.log(1.995):
+        return f"{_format_factor(log_ratio)} times"
+    percent = math.expm1(log_ratio) * 100
     return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"
+
+
+def format_size_span(least: float, most: float) -> str:
+    """Return how far apart several pairs of times are: one size, or the range, in one unit.
+
+    Args:
+        least: the smallest log ratio, not below 0.
+        most: the largest one.
+    """
+    low, high = format_size(least), format_size(most)
+    if high.endswith(" times"):  # "98 % to 2.1 times" would look as if it fell
+        return format_factors(least, most)
+    return high if low == high else f"{low.removesuffix(' %')} to {high}"
+
+
+def format_factors(least: float, most: float) -> str:
+    """Return how many times as long several things take, from the smallest to the largest."""
+    low, high = map(_format_factor, (least, most))
+    return f"{high} times" if low == high else f"{low} to {high} times"
+
+
+def _format_factor(log_ratio: float) -> str:
+    if log_ratio > _MAX_LOG:  # after two rounds, say, there is hardly a limit
+        return f"over {math.exp(_MAX_LOG):,.0f}"
+    ratio = math.exp(log_ratio)
+    return f"{ratio:.1f}" if ratio >= 1.095 else f"{ratio:.2f}"  # 1.04 is not 1.0
 
 
 def format_share(share: float) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.report.lengths import tell_lengths
-from crawlbench.report.numbers import format_seconds, format_share
+from crawlbench.report.numbers import format_factors, format_seconds, format_share
 from crawlbench.report.standing import (
     MAX_NAMED,
     TIMES_FROM,
@@ -143,9 +143,8 @@ def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
         names = join_names(group, [one.row for one in held], most)
         # What is true of the slower one of two loops is not said of both.
         sizes = [one.behind for one in held]
-        near, far = (f"{math.exp(size):.1f}" for size in (min(sizes), max(sizes)))
         if max(sizes) >= TIMES_FROM:
-            yield f"{names} takes {far if near == far else f'{near} to {far}'} times as long"
+            yield f"{names} takes {format_factors(min(sizes), max(sizes))} as long"
         else:
             yield f"{names} is {span_of(held)} behind"
     if len(slower) > MAX_BEHIND:

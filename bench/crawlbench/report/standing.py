@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of
-from crawlbench.report.measures import TOO_UNCERTAIN, is_wide, tell_numbers, tell_size
+from crawlbench.report.measures import (
+    TOO_UNCERTAIN,
+    is_wide,
+    tell_numbers,
+    tell_size,
+    tell_size_span,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -148,11 +154,8 @@ def _by(held: Sequence[Held]) -> str:
 
 def span_of(held: Sequence[Held]) -> str:
     """Return how much slower the slower ones are: one number, or the least and the most."""
-    sizes = sorted(one.behind for one in held)
-    least, most = (tell_size(size, held[0].found.quantity) for size in (sizes[0], sizes[-1]))
-    if least == most:
-        return most
-    return f"{least.removesuffix(' %')} to {most}" if most.endswith(" %") else f"{least} to {most}"
+    sizes = [one.behind for one in held]
+    return tell_size_span(min(sizes), max(sizes), held[0].found.quantity)
 
 
 def held_by_work(held: Iterable[Held]) -> list[list[Held]]:
