@@ -7,14 +7,13 @@ name that was asked for, and returns the plug-in.
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import functools
 import inspect
 import sys
 from enum import Enum
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import (
@@ -45,6 +44,20 @@ class Kind(Enum):
         return {"EVENT_LOOP": "event loop"}.get(self.name, self.name.lower())
 
 
+OURS = "crawlbench"
+"""The distribution whose plug-ins come before everybody else's."""
+
+
+@cache
+def _our_points(kind: Kind) -> dict[str, EntryPoint]:
+    """Return what comes with crawlbench; this reads one package's file, and not those of all."""
+    try:
+        found = distribution(OURS).entry_points.select(group=kind.value)
+    except PackageNotFoundError:  # it was copied here and not installed
+        return {}
+    return {point.name: point for point in found}
+
+
 @cache
 def _points(kind: Kind) -> dict[str, EntryPoint]:
     found = sorted((is_ours(point.dist), point) for point in points_of(kind.value))
@@ -52,9 +65,9 @@ def _points(kind: Kind) -> dict[str, EntryPoint]:
 
 
 @cache  # since a distribution's name takes the reading of all its metadata
-def is_ours(distribution: Distribution | None) -> bool:
+def is_ours(package: Distribution | None) -> bool:
     """Return whether this distribution is crawlbench itself."""
-    return getattr(distribution, "name", "") == "crawlbench"
+    return getattr(package, "name", "") == OURS
 
 
 def points_of(group: str) -> Iterable[EntryPoint]:
@@ -100,12 +113,14 @@ def find(kind: Kind, name: str) -> EntryPoint:
     Raises:
         UnknownNameError: there is none; the message lists the known names and near misses.
     """
-    points = _points(kind)
-    if name in points and "*" not in name:
-        return points[name]
+    if "*" not in name:
+        # Each worker, mirror and scout asks for a few names, and nearly always for ours.
+        for points in (_our_points, _points):
+            if name in points(kind):
+                return points(kind)[name]
     family = _family(kind, name)
     if family:
-        return points[family]
+        return _points(kind)[family]
     # Whoever types a path means a file, and has no use for a list of names.
     endings = [glob[1:] for glob in families(kind) if glob.startswith("*.")]
     if "/" in name and endings:
@@ -127,6 +142,8 @@ def unknown_name(
         known: the names that exist.
         others: the words for other things that have this name.
     """
+    import difflib  # noqa: PLC0415  (only for errors)
+
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1)
     parts = [part.strip() for part in name.split(",")]
