@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BrokenPluginError
 from crawlbench.operations.contract import Theme
-from crawlbench.plugins.registry import points_of, unknown_name
+from crawlbench.plugins.misspelling import unknown_name
+from crawlbench.plugins.registry import points_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

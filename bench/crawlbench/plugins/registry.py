@@ -24,6 +24,7 @@ from crawlbench.base.errors import (
 )
 from crawlbench.base.model import SiteSpec
 from crawlbench.plugins.extras import how_to_get
+from crawlbench.plugins.misspelling import unknown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,49 +130,6 @@ def find(kind: Kind, name: str) -> EntryPoint:
     others = {other.noun for other in Kind if other is not kind and name in _points(other)}
     known = [*names(kind), *(glob for glob in families(kind) if not glob.startswith("*"))]
     raise unknown_name(kind.noun, name, known, others)
-
-
-def unknown_name(
-    noun: str, name: str, known: Iterable[str], others: Iterable[str] = ()
-) -> UnknownNameError:
-    """Return a short error for an unknown name, which says what could be meant.
-
-    Args:
-        noun: the word for what was asked for.
-        name: the name as it was typed.
-        known: the names that exist.
-        others: the words for other things that have this name.
-    """
-    import difflib  # noqa: PLC0415  (only for errors)
-
-    known = list(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    parts = [part.strip() for part in name.split(",")]
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    # Whichever hint applies last counts: it is the surest.
-    for other in others:
-        hint = f" (it is {'an' if other[0] in 'aeiou' else 'a'} {other})"
-    if len(parts) > 1 and not set(parts).difference(known):
-        hint = " (a list has no commas: give each name with an option of its own)"
-    return UnknownNameError(f"unknown {noun} {name!r}{hint}; {_tell_known(noun, known)}")
-
-
-def _tell_known(noun: str, known: list[str]) -> str:
-    """Return the known names, or where to read them if there are many."""
-    text = f"known: {', '.join(known) or 'none'}"
-    plural = _LISTED.get(noun)
-    if plural is None or len(text) <= MAX_KNOWN:
-        return text
-    return f"`crawlbench list {plural}` shows all {len(known)}"
-
-
-MAX_KNOWN = 320
-"""Most characters of known names to show: four lines of a terminal."""
-_LISTED = {
-    **{"strategy": "strategies", "event loop": "loops", "operation": "operations"},
-    **{noun: f"{noun}s" for noun in ("parser", "site", "network", "suite")},
-}
-"""What `crawlbench list` calls each kind."""
 
 
 def select(kind: Kind, patterns: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.operations import Operation, all_operations
 from crawlbench.operations.contract import FEW
-from crawlbench.plugins.registry import unknown_name
+from crawlbench.plugins.misspelling import unknown_name
 from crawlbench.probe import contexts, lifecycle, servers, transports
 
 if TYPE_CHECKING:

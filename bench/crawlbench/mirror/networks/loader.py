@@ -11,7 +11,7 @@ from crawlbench.base.errors import UsageError
 from crawlbench.base.seen import steps_of, with_value
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
 from crawlbench.mirror.networks.model import Network
-from crawlbench.plugins.registry import unknown_name
+from crawlbench.plugins.misspelling import unknown_name
 
 _FOLDER = Path(__file__).resolve().parent
 _KINDS = (*ANSWER_KINDS, *DELIVERY_KINDS)
