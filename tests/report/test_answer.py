@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from itertools import combinations
@@ -24,9 +25,11 @@ from crawlbench.base.records import (
 )
 from crawlbench.measure.store import load_session
 from crawlbench.report.answer import find_answer as answer_of
+from crawlbench.report.headline import find_figures
 from crawlbench.report.terminal import render_terminal
 from crawlbench.report.view import SessionView
 from crawlbench.stats.judge import judge
+from crawlbench.stats.limit import REFERENCE
 from tests.report.sessions import EQUAL, FAST, concluded, make_comparison, make_summary, shipped
 from tests.report.views import find_answer
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
@@ -37,7 +40,7 @@ def texts(session):
     return [sentence.text for sentence in find_answer(session)]
 
 
-THIRD = other("third")
+RAW, THIRD = other(REFERENCE), other("third")
 
 
 def test_scenario_has_a_sentence_and_what_must_be_read_another():
@@ -69,8 +72,42 @@ def test_who_is_the_same_as_the_best_is_named_with_it():
     """By the pair's own verdict, never by intervals that overlap."""
     same = make_comparison(THIRD, 0.004, Verdict.SAME, width=0.002, other_cell=FAST)
     assert texts(three(same))[0] == (
-        "On net, fast on uvloop and third are 2.0 times as fast as base."
+        "On net, fast on uvloop and third are 1.9 to 2.0 times as fast as base."
     )
+
+
+def test_gain_is_told_of_those_who_gain():
+    """What is the same as the best may be the same as the baseline, too: it lies in between."""
+    same = make_comparison(THIRD, 0.02, Verdict.SAME, other_cell=FAST)
+    between = make_comparison(THIRD, -0.03, Verdict.SAME)
+    session = replace(three(same), comparisons=(make_comparison(FAST, -0.05), between, same))
+    assert texts(session)[0] == (
+        "On net, fast on uvloop takes 4.9 % less time than base, and third is the same as fast on "
+        "uvloop."
+    )
+    (figure,) = find_figures(SessionView(session))
+    assert (figure.number, figure.who) == ("4.9 %", "fast on uvloop")
+
+
+def test_gain_of_several_is_a_range():
+    """Each of them is faster, but not by the same."""
+    same = make_comparison(THIRD, 0.02, Verdict.SAME, other_cell=FAST)
+    pairs = (make_comparison(FAST, -0.07), make_comparison(THIRD, -0.05), same)
+    session = replace(three(same), comparisons=pairs)
+    assert texts(session)[0] == (
+        "On net, fast on uvloop and third take 4.9 to 6.8 % less time than base."
+    )
+
+
+def test_raw_socket_is_no_crawl_to_name_where_nothing_is_compared():
+    """It would say how quick the mirror is, where a strategy was asked for."""
+    session = concluded(
+        plan=make_plan(RAW),
+        summaries=(make_summary(RAW, 0.01), make_summary(BASELINE, 0.5)),
+        comparisons=(),
+        failures=(),
+    )
+    assert texts(session)[0] == "On net, there is nothing to compare; a crawl took 500.0 ms."
 
 
 @pytest.mark.parametrize(
@@ -154,6 +191,27 @@ def test_pairs_that_differ_by_event_loop_alone_have_their_own_sentence():
         failures=(),
     )
     assert "uvloop against asyncio: the same in 1 of 1 pair." in texts(session)
+
+
+@pytest.mark.parametrize(
+    ("log_ratio", "verdict", "told"),
+    [
+        (math.log(0.7), Verdict.FASTER, "faster in 1 of 1 pair (30 % less time)"),
+        (math.log(0.5), Verdict.FASTER, "faster in 1 of 1 pair (2.0 times as fast)"),
+        (math.log(1.43), Verdict.SLOWER, "slower in 1 of 1 pair (by 43 %)"),
+    ],
+)
+def test_event_loop_gains_what_the_sentence_before_says(log_ratio, verdict, told):
+    """What takes 30 % less time is not "faster by 43 %"."""
+    stock, fast = other("x", "asyncio"), other("x", "uvloop")
+    pair = make_comparison(fast, log_ratio, verdict, other_cell=stock)
+    session = concluded(
+        plan=make_plan(stock, fast),
+        summaries=tuple(make_summary(c) for c in (BASELINE, stock, fast, CONTROL)),
+        comparisons=(make_comparison(stock, -0.1), make_comparison(fast, -0.4), pair),
+        failures=(),
+    )
+    assert f"uvloop against asyncio: {told}." in texts(session)
 
 
 def test_best_known_of_unsettled_loop_pairs_is_named():

@@ -8,9 +8,13 @@ import pytest
 
 from crawlbench.base.records import Ending, Failure, Mark, Obstacle, Stopping, Verdict, WarningNote
 from crawlbench.report.notes import ENDINGS
+from crawlbench.report.remarks import unclear_notes
+from crawlbench.report.view import SessionView
 from tests.report.sessions import FAST, concluded, make_comparison, shipped
 from tests.report.views import find_notes
-from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session
+from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
+
+SLOW, THIRD = other("slow"), other("third")
 
 
 def notes(session, label):
@@ -69,6 +73,24 @@ def test_rows_that_tell_of_the_mirror_are_named_with_the_size(mark, text):
     assert notes(session, "mirror") == [f"{FAST.name}: {text}"]
     session = concluded(summaries=tuple(summaries))
     assert notes(session, "mirror") == [f"2 cells, such as {FAST.name}: {text}"]
+
+
+def test_pairs_that_no_round_settles_are_told_apart_from_those_that_some_would():
+    """Else "3 pairs: about 3 more rounds would settle it" is said of all of them."""
+    rounds = {FAST: None, SLOW: 3, THIRD: None}
+    pairs = [
+        make_comparison(cell, 0.01, Verdict.UNCLEAR, obstacle=Obstacle.OPEN, more_rounds=count)
+        for cell, count in rounds.items()
+    ]
+    session = concluded(plan=make_plan(*rounds), comparisons=tuple(pairs), failures=())
+    view = SessionView(session)
+    told = [text for group in view.crawls for _, text in unclear_notes(view, [group])]
+    assert [text.partition(":")[0].partition(",")[0] for text in told] == [
+        "2 pairs",
+        f"{SLOW.strategy} against base",
+    ]
+    assert "unlikely" in told[0]
+    assert "about 3 more rounds" in told[1]
 
 
 def test_each_invalid_cell_is_told_with_its_reason():

@@ -43,6 +43,22 @@ def unclear(obstacle, detail="", **changes):
             "hours; compare fewer cells, or choose a larger --margin",
         ),
         (
+            unclear(Obstacle.OPEN, estimate=0.06, low=0.018, high=0.105, more_rounds=14),
+            "its interval lies beyond the margin of 1.0 %, but among so many pairs that may be "
+            "chance: about 14 more rounds, 5 min, would settle it",
+        ),
+        (
+            unclear(Obstacle.OPEN, estimate=-0.06, low=-0.105, high=-0.018, more_rounds=2161),
+            "its interval lies beyond the margin of 1.0 %, but among so many pairs that may be "
+            "chance: to settle it takes more than 12 hours; compare fewer cells, or choose a "
+            "larger --margin",
+        ),
+        (
+            unclear(Obstacle.OPEN, low=-0.008, high=0.009, more_rounds=14),
+            "its interval lies within the margin of 1.0 %, but among so many pairs that may be "
+            "chance: about 14 more rounds, 5 min, would settle it",
+        ),
+        (
             unclear(Obstacle.OPEN),
             "it lies so close to the margin of 1.0 % that more rounds are unlikely to settle it",
         ),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Failure, Obstacle, Stopping, Verdict
 from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, Evidence
-from crawlbench.stats.foresight import MAX_ROUNDS, more_rounds
+from crawlbench.stats.foresight import MAX_ROUNDS, detectable, foresee, more_rounds
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.judge import judge
 from crawlbench.stats.sequence import Moments
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 LOOKS = [ONE_LOOK, ANY_TIME]
 LEVELS = [0.05, 0.01, 0.05 / 999]
@@ -73,3 +77,71 @@ def test_what_doubts_add_by_chance_becomes_less_with_more_rounds():
     # It need not become as narrow as if all of the spread was chance.
     assert found < more_rounds(evidence(0.05, 6, spread=0.1), ANY_TIME, 0.01, 0.0, 0.05)
     assert found > more_rounds(evidence(0.05, 6, spread=0.01), ANY_TIME, 0.01, 0.0, 0.05)
+
+
+ONE = other("one")
+FIVE_PERCENT = math.log1p(0.05)
+
+
+def judged(ratio=1.0, wait=0.0, control=1.0, rounds=8, seed=1, failed=()):
+    """Return a session in which a cell waits for its CPU for a share of its time."""
+    draw = random.Random(seed)
+
+    def laps(mean):
+        return [mean * draw.lognormvariate(0, 0.004) for _ in range(2)]
+
+    used = {"cpu_user_s": 0.3, "cpu_system_s": 0.1, "side_cpu_s": 0.0, "cpu_s": 0.4}
+    waits = {ONE: wait * ratio, BASELINE: 0.0, CONTROL: 0.0}
+    times = {BASELINE: 1.0, CONTROL: control, ONE: ratio}
+    every = [
+        {cell: laps(mean) for cell, mean in times.items() if not number or cell not in failed}
+        for number in range(rounds)
+    ]
+    session = make_session(
+        make_plan(ONE, stopping=Stopping.ANY),
+        every,
+        [Failure(cell.name, 2, "crashed") for cell in failed],
+        seen={cell: {"cpu_wait_s": waited, **used} for cell, waited in waits.items()},
+    )
+    return judge(session)
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_would_have_been_found_stands_beyond_the_doubts(look):
+    """In both directions: who looks for a difference does not know its sign."""
+    quiet = evidence(0.0, 8, spread=0.005)
+    found = detectable(quiet, look, 0.01, 0.05)
+    assert found is not None
+    for shift in (0.03, -0.03):
+        doubted = replace(quiet, shifts={"measured": 0.0, "starvation": shift, "both": shift / 2})
+        assert detectable(doubted, look, 0.01, 0.05) == pytest.approx(found + 0.03)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_called_detectable_is_found(sign):
+    """In most sessions, beside a doubt as well; 80 % is what the report promises."""
+    (one, *_) = judged(wait=0.03).comparisons
+    ratio = math.exp(sign * one.detectable)
+    verdicts = [judged(ratio, wait=0.03, seed=seed).comparisons[0].verdict for seed in range(40)]
+    assert sum(verdict in (Verdict.FASTER, Verdict.SLOWER) for verdict in verdicts) >= 24
+
+
+def test_nothing_is_detectable_where_half_of_the_time_is_in_doubt():
+    """However large the difference, there is no verdict."""
+    (one, *_) = judged(wait=0.55).comparisons
+    assert one.obstacle is Obstacle.HALF
+    assert one.detectable is None
+    assert foresee(judged(wait=0.55), "site/net", FIVE_PERCENT) == [MAX_ROUNDS]
+
+
+@pytest.mark.parametrize("changes", [{"wait": 0.06}, {"control": 1.06}])
+def test_plan_foresees_no_end_where_doubts_or_twins_hide_the_difference(changes):
+    """More rounds make neither of them smaller."""
+    assert foresee(judged(), "site/net", FIVE_PERCENT) == [4]
+    assert foresee(judged(**changes), "site/net", FIVE_PERCENT) == [MAX_ROUNDS]
+
+
+def test_plan_keeps_pairs_with_the_twin_that_is_left():
+    """The judge answers them as well."""
+    (count,) = foresee(judged(failed=(CONTROL,)), "site/net", FIVE_PERCENT)
+    assert count < MAX_ROUNDS

@@ -28,7 +28,14 @@ def samples(*mirrors, requests=20):
 
 @pytest.mark.parametrize(
     ("busy", "ceiling", "share"),
-    [(0.2, None, 0.2), (0.2, 40.0, 0.5), (0.6, 40.0, 0.6), (0.0, 2000.0, 0.01), (0.2, 0.0, 0.2)],
+    [
+        (0.2, None, 0.2),
+        (0.2, 40.0, 0.5),
+        (0.6, 40.0, 0.6),
+        (0.0, 2000.0, 0.01),
+        (0.2, 0.0, 0.2),
+        (0.2, 5.0, 1.0),
+    ],
 )
 def test_server_share_is_the_larger_of_busy_time_and_rate(busy, ceiling, share):
     """20 requests a second, against what the mirror reached when it was asked for all."""

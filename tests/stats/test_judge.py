@@ -106,6 +106,13 @@ def test_invalid_cell_has_a_reason_and_no_number():
     assert HALF.name not in {summary.cell for summary in session.summaries}
 
 
+@pytest.mark.parametrize("broken", [HALF, TWICE])
+def test_pair_of_contestants_is_invalid_whichever_of_the_two_is(broken):
+    """Which of them stands first in the plan says nothing about them."""
+    session = judged({HALF: 0.5, TWICE: 2.0}, [Failure(broken.name, 2, "crashed")])
+    assert pair_of(session, TWICE, HALF).verdict is Verdict.INVALID
+
+
 @pytest.mark.parametrize("twin", [BASELINE, CONTROL])
 def test_one_twin_alone_is_a_baseline(twin):
     """The control vetoes nothing: where one of the twins fails, the other is compared with."""

@@ -39,18 +39,19 @@ def test_typical_time_is_over_rounds_of_the_midmeans_over_laps():
 
 
 def test_time_ratio_and_order_agree_by_construction():
-    """A cell's time is the baseline's, of both twins, times its ratio; twins lie around it."""
+    """The baseline's time is that of both twins; a cell's is that, times its ratio."""
     rounds = [
         {BASELINE: [1.0, 1.1, 5.0], CONTROL: [1.02, 1.1, 1.0], FAST: [0.5, 0.52, 9.0]},
         {BASELINE: [1.0, 1.2, 1.3], CONTROL: [1.04, 1.1, 1.1], FAST: [0.53, 0.51, 0.5]},
     ]
     judged = judge(make_session(make_plan(FAST), rounds))
     seconds = {one.cell: one.seconds for one in judged.summaries}
-    base = math.sqrt(seconds[BASELINE.name] * seconds[CONTROL.name])
+    base = seconds[BASELINE.name]
     (found,) = judged.against_baseline()
     assert seconds[FAST.name] / base == pytest.approx(math.exp(found.estimate))
+    # The control's row has the control's own time, which lies beside that of both.
     twins = judged.controls[0].estimate
-    assert seconds[CONTROL.name] / seconds[BASELINE.name] == pytest.approx(math.exp(twins))
+    assert seconds[CONTROL.name] / base == pytest.approx(math.exp(twins / 2))
 
 
 def test_slow_laps_stand_beside_the_typical_time():
@@ -64,6 +65,7 @@ def test_starved_share_is_what_others_had_of_the_workers_cpu():
     """No more than the worker itself left free on its CPUs (three here)."""
     assert summary_of(cpu_wait_s=0.2).starved_share == pytest.approx(0.2)
     assert summary_of(cpu_wait_s=9.0, cpu_user_s=2.5).starved_share == pytest.approx(0.25)
+    assert summary_of(cpu_wait_s=9.0, cpu_user_s=0.1).starved_share == 1.0
 
 
 def test_counts_are_per_crawl():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line, with_capital
+from crawlbench.report.gain import tell_gain
 from crawlbench.report.numbers import format_size
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of, reach_to
@@ -135,9 +136,13 @@ def _sizes(found: Sequence[tuple[str, Held]]) -> str:
     verdict = every[0].found.verdict
     if verdict is Verdict.SAME:
         return ""
-    if verdict is not Verdict.UNCLEAR:
-        most = format_size(max(abs(held.behind) for held in every))
-        return f"(by {'' if len(every) == 1 else 'up to '}{most})"
+    up_to = "" if len(every) == 1 else "up to "
+    farthest = max(every, key=lambda held: abs(held.behind))
+    if verdict is Verdict.FASTER:
+        number, words = tell_gain([farthest])
+        return f"({up_to}{number} {words.rpartition(' ')[0]})"
+    if verdict is Verdict.SLOWER:
+        return f"(by {up_to}{format_size(farthest.behind)})"
     reach = reach_of(every)
     # The widest interval alone would hide how close another pair is already known to be.
     place, best_known = min(found, key=lambda one: reach_to(one[1]))

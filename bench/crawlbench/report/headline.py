@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.numbers import format_share
+from crawlbench.report.gain import find_winners, tell_gain
 from crawlbench.report.page import Figure
-from crawlbench.report.standing import TIMES_FROM, find_standing, join_names, list_words
+from crawlbench.report.standing import find_standing, join_names, list_words
 
 if TYPE_CHECKING:
     from crawlbench.report.view import GroupView, SessionView
@@ -65,17 +64,12 @@ def _figure(group: GroupView) -> Figure | None:
     held = next((one for one in standing.slower if one.row is base), None)
     if held is None:
         return None
-    behind = held.behind
-    what = "time per page" if group.form else "time"
-    if behind >= TIMES_FROM:
-        number, words = (
-            f"{math.exp(behind):.1f} times",
-            f"as fast as {base.name}{', per page' if group.form else ''}",
-        )
-    else:
-        # `behind` is relative to the best; what the best saves is relative to the baseline.
-        number, words = format_share(-math.expm1(-behind)), f"less {what} than {base.name}"
-    place = f"on {group.place}"
+    winners = find_winners(standing)
+    number, words = tell_gain(winners, "time per page" if group.form else "time")
+    per_page = ", per page" if group.form and words.startswith("as fast") else ""
     return Figure(
-        number, one_line(words), one_line(join_names(group, standing.leaders)), one_line(place)
+        number,
+        one_line(f"{words} {base.name}{per_page}"),
+        one_line(join_names(group, [one.row for one in winners])),
+        one_line(f"on {group.place}"),
     )

@@ -95,14 +95,16 @@ def unclear_notes(view: SessionView, groups: Iterable[GroupView]) -> Iterator[tu
 def _unclear(
     view: SessionView, groups: Iterable[tuple[GroupView, _Pairs]]
 ) -> Iterator[tuple[str, str]]:
-    found: dict[tuple[Quantity, Obstacle, str], list[tuple[GroupView, Comparison]]] = {}
+    found: dict[tuple[Quantity, Obstacle, str, bool], list[tuple[GroupView, Comparison]]] = {}
     for group, by_quantity in groups:
         for quantity, pairs in by_quantity.items():
             for one in pairs:
                 if one.verdict is Verdict.UNCLEAR and one.obstacle:
-                    key = quantity, one.obstacle, one.detail
+                    # What more rounds would settle is not told of what they would not.
+                    is_lost = one.obstacle is Obstacle.OPEN and one.more_rounds is None
+                    key = quantity, one.obstacle, one.detail, is_lost
                     found.setdefault(key, []).append((group, one))
-    for number, ((quantity, _, _), reasons) in enumerate(found.items()):
+    for number, ((quantity, *_), reasons) in enumerate(found.items()):
         if number == MAX_REASONS:
             yield (
                 "unclear",

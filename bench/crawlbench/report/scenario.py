@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.report.gain import find_winners, tell_gain
 from crawlbench.report.lengths import tell_lengths
-from crawlbench.report.numbers import format_factors, format_seconds, format_share
+from crawlbench.report.numbers import format_factors, format_seconds
 from crawlbench.report.standing import (
     MAX_NAMED,
     TIMES_FROM,
@@ -89,7 +89,9 @@ def _alone(group: GroupView) -> str:
     if compared:
         base = group.base
         return tell_counts(compared, base.name if base else "the baseline")
-    first = next((row.summary for row in group.rows if row.summary), None)
+    # The raw socket is no way to crawl, and says nothing of the others.
+    rows = [row for row in (group.base, *group.contestants) if row]
+    first = next((row.summary for row in rows if row.summary), None)
     if first is None:
         return "no cell has a valid value"
     seconds = format_seconds(first.seconds, first.seconds_error)
@@ -116,7 +118,7 @@ def _lead(group: GroupView, standing: Standing, most: int) -> str:
     if held is None:
         return f"{names} {_verb(leaders, 'is')} best"
     if held in standing.slower:
-        return f"{names} {_gain(held.behind, leaders)} {base.name}"
+        return _gain(group, standing, most)
     best = standing.best.name
     return f"{best} is not settled against {base.name} ({reach_of([held])})"
 
@@ -127,13 +129,23 @@ def _verb(rows: Sequence[Row], word: str) -> str:
     return word if is_one else {"is": "are", "takes": "take"}[word]
 
 
-def _gain(behind: float, leaders: Sequence[Row], what: str = "time") -> str:
-    """Return how much faster the leaders are than a cell that is behind by this log ratio."""
-    # "Times as fast" would be understood of the time that passes, not of CPU time.
-    if behind >= TIMES_FROM and what == "time":
-        return f"{_verb(leaders, 'is')} {math.exp(behind):.1f} times as fast as"
-    # `behind` is relative to the leaders; what they save is relative to the other's time.
-    return f"{_verb(leaders, 'takes')} {format_share(-math.expm1(-behind))} less {what} than"
+def _gain(group: GroupView, standing: Standing, most: int, what: str = "time") -> str:
+    """Return by how much the leaders are faster than the baseline, and who is merely their equal.
+
+    Raises:
+        ValueError: none is faster.
+    """
+    winners, base = find_winners(standing), group.base
+    assert base
+    rows = [one.row for one in winners]
+    number, words = tell_gain(winners, what)
+    verb = _verb(rows, "takes" if words.startswith("less") else "is")
+    told = f"{join_names(group, rows, most)} {verb} {number} {words} {base.name}"
+    others = [row for row in standing.leaders if row not in rows]
+    if not others:
+        return told
+    equal = f"{join_names(group, others, most)} {_verb(others, 'is')} the same as"
+    return f"{told}, and {equal} {standing.best.name}"
 
 
 def _behind(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
@@ -166,12 +178,10 @@ def _by_cpu(group: GroupView, standing: Standing, most: int) -> Iterator[str]:
     if not _unsettled_baseline(group, standing):
         return
     found = find_standing(group, Quantity.CPU)
-    base = group.base
-    held = next((one for one in found.slower if one.row is base), None) if found else None
-    if found and base and held:
-        gain = _gain(held.behind, found.leaders, "CPU time")
+    held = next((one for one in found.slower if one.row is group.base), None) if found else None
+    if found and held:
         of = " of a whole crawl" if group.form else ""
-        yield f"by CPU time{of} {join_names(group, found.leaders, most)} {gain} {base.name}"
+        yield f"by CPU time{of} {_gain(group, found, most, 'CPU time')}"
 
 
 def tell_counts(comparisons: Sequence[Comparison], baseline: str = "their baselines") -> str:

@@ -132,7 +132,10 @@ class Nuisances:
         return {doubt: pair for doubt, pair in sizes.items() if counts(doubt, *pair)}
 
     def shares(self, index: Index, side: Side) -> dict[Doubt, float]:
-        """Return the share of a side's time that each doubt may account for."""
+        """Return the share of a side's time that each doubt may account for, from 0 to 1.
+
+        On several CPUs threads may wait for longer than the whole takes, and all of it is in doubt.
+        """
         if side.cells not in self._shares:
             samples = [sample for cell in side.cells for sample in index.samples(cell)]
             self._shares[side.cells] = self._sum_up(samples)
@@ -154,7 +157,7 @@ class Nuisances:
     def _sum_up(self, samples: Sequence[Sample]) -> dict[Doubt, float]:
         whole = _total_s(self.plain, samples)
         totals = {kind: _total_s(self._part(kind), samples) for kind in self.kinds}
-        return {kind: total / whole if whole else 0.0 for kind, total in totals.items()}
+        return {kind: min(1.0, total / whole) if whole else 0.0 for kind, total in totals.items()}
 
     def _part(self, doubt: Doubt) -> Reading:
         """Return a function that reads the seconds per crawl that a doubt may account for."""

@@ -8,14 +8,16 @@ from functools import lru_cache
 from statistics import NormalDist, stdev
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Quantity
+from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.stats.doubts import bound_shifts
 from crawlbench.stats.index import Index
+from crawlbench.stats.lengths import find_failures
 from crawlbench.stats.pairing import log_ratios
 from crawlbench.stats.question import ask_questions
 from crawlbench.stats.sequence import Moments, sequence_half_width
 
 if TYPE_CHECKING:
-    from crawlbench.base.records import Session
+    from crawlbench.base.records import Comparison, Session
     from crawlbench.stats.evidence import Evidence, Look
 
 POWER = 0.8
@@ -27,7 +29,8 @@ MAX_ROUNDS = 1000
 def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> float | None:
     """Return the smallest log ratio that would have been found, with a chance of 80 %.
 
-    None if there are too few rounds for any difference to be found.
+    None if there are too few rounds for any difference to be found. Where there are doubts, the
+    difference must be found with all of them taken off as well, in whichever direction it lies.
 
     Args:
         evidence: on one pair, whether equal or not.
@@ -38,7 +41,8 @@ def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> f
     half = look.half_width(_moments(evidence, evidence.rounds), level)
     if math.isinf(half):
         return None
-    return beyond + half + NormalDist().inv_cdf(POWER) * evidence.error
+    shift = max(map(abs, evidence.shifts.values()), default=0.0)
+    return beyond + shift + half + NormalDist().inv_cdf(POWER) * evidence.error
 
 
 def more_rounds(
@@ -72,19 +76,38 @@ def foresee(session: Session, group: str, wanted: float) -> list[int]:
 
     This assumes a look after each round, at the level of the strictest claim of a family, in the
     first step of Holm's procedure. A pair that would need more than a thousand counts as a
-    thousand. The spread of a round is that of the session; the difference is a log ratio.
+    thousand. The spread of a round is that of the session, and so are its doubts and what its twins
+    differ by; the difference is a log ratio.
     """
-    index = Index(session.rounds)
+    index, time = Index(session.rounds), Quantity.TIME
+    failed = find_failures(session, time)
+    judged = {
+        frozenset((one.cell, one.baseline)): one
+        for one in session.comparisons
+        if one.quantity is time
+    }
+    control = session.control(group, time)
+    beyond = session.plan.margin + (control.widening if control else 0.0)
     found = []
     for question in ask_questions(session):
-        if question.group != group or question.quantity is not Quantity.TIME:
+        if question.group != group or question.quantity is not time:
             continue
         level = (1 - session.plan.confidence) / max(1, len(question.pairs))
-        for pair in question.pairs:
-            values = log_ratios(index, *pair)
+        for one, other in question.pairs:
+            values = log_ratios(index, one.without(failed), other.without(failed))
             if len(values) >= 2:
-                found.append(_rounds_for(stdev(values), wanted - session.plan.margin, level))
+                shift = _shift_of(judged.get(frozenset((one.name, other.name))))
+                found.append(_rounds_for(stdev(values), wanted - beyond - shift, level))
     return found
+
+
+def _shift_of(found: Comparison | None) -> float:
+    """Return how far doubts could move a pair; infinite where nothing is concluded of it."""
+    if found is None:
+        return 0.0
+    if found.obstacle is Obstacle.HALF:
+        return math.inf
+    return bound_shifts(size.shift for size in found.doubts)
 
 
 def _rounds_for(spread: float, distance: float, level: float) -> int:

@@ -36,7 +36,8 @@ def server_share(samples: Sequence[Sample], ceiling: float | None) -> float:
     seconds = sum(sample.seconds * sample.loops for sample in samples)
     busy = sum(sample.mirror_cpu_s for sample in samples) / seconds
     rate = sum(sample.requests for sample in samples) / seconds
-    return max(busy, rate / ceiling if ceiling else 0.0)
+    # A cell may be quicker than whoever asked the mirror for all it could give.
+    return min(1.0, max(busy, rate / ceiling if ceiling else 0.0))
 
 
 def server_hold(samples: Sequence[Sample], ceiling: float | None, cpus: int) -> float:

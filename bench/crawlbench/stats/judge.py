@@ -201,9 +201,7 @@ class _Judgement:
         return Control(group, count, mean, ends.low, ends.high, widest, quantity), widenings
 
     def _present(self, side: Side) -> Side:
-        """Return a side without the twin that failed, if only one of the two did."""
-        cells = tuple(name for name in side.cells if name not in self._failures)
-        return Side(side.name, cells or side.cells)
+        return side.without(self._failures)
 
     def _failure(self, pair: tuple[Side, Side]) -> Failure | None:
         """Return why one of the two sides is invalid.
@@ -250,7 +248,9 @@ class _Judgement:
             p=evidence.p_value,
             doubts=weighed.doubts,
             excess=evidence.excess,
-            detectable=detectable(evidence, self._look, margin + self._widenings[-1], level),
+            detectable=None
+            if weighed.half
+            else detectable(evidence, self._look, margin + self._widenings[-1], level),
             more_rounds=more_rounds(  # whoever measures them has looked before
                 evidence, ANY_TIME, margin, self._widenings[-1], level
             )
@@ -287,8 +287,8 @@ class _Judgement:
         if failure:
             side = next(one for one in pair if failure.cell in one.cells)
             detail = failure.reason if side is pair[0] else f"{failure.cell}: {failure.reason}"
-            is_own = side is pair[0] or self._cell.versus
-            if is_own:
+            # Without a baseline nobody can be compared, which is not said of the others.
+            if self._cell.versus or side.name != self._question.baseline.name:
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
         name, other = pair[0].name, pair[1].name
         quantity, rounds = self._question.quantity, 0

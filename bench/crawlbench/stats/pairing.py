@@ -9,7 +9,7 @@ from crawlbench.stats.index import read_seconds
 from crawlbench.stats.midmean import midmean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from crawlbench.stats.index import Index, Laps, Reading
 
@@ -22,6 +22,11 @@ class Side:
     """The cell's name; for twins, the baseline's."""
     cells: tuple[str, ...]
     """The cell alone, or the baseline and its control, which count as one."""
+
+    def without(self, failed: Container[str]) -> Side:
+        """Return the side without the twin that failed, if only one of the two did."""
+        cells = tuple(name for name in self.cells if name not in failed)
+        return Side(self.name, cells or self.cells)
 
 
 def log_ratios(

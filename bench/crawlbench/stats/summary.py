@@ -225,9 +225,12 @@ def _excess(index: Index, cell: str) -> float:
 
 
 def _starved_share(samples: Sequence[Sample], cpus: int) -> float:
-    """Return the share of the time in which the worker was ready but had no CPU."""
+    """Return the share of the time in which the worker was ready but had no CPU, from 0 to 1.
+
+    Its threads may wait on several CPUs at once, for longer than everything takes.
+    """
     waited = sum(starved_s(s, cpus) * s.loops for s in samples)
-    return waited / sum(s.seconds * s.loops for s in samples)
+    return min(1.0, waited / sum(s.seconds * s.loops for s in samples))
 
 
 def _counted(session: Session, cell: Cell, pages: Mapping[str, float]) -> float:

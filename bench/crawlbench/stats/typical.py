@@ -51,9 +51,10 @@ class Typical:
 
     def _ratio(self, cell: Cell) -> float | None:
         twins = self._twins[cell.group]
-        if cell.name in twins:  # the mean of both is the baseline's
-            half = self._controls.get(cell.group, 0.0) / 2
-            return half if cell.control else -half
+        if cell.control:
+            return self._controls.get(cell.group, 0.0) / 2
+        if cell.name in twins:  # the mean of both, of which all ratios are
+            return 0.0
         if cell.name in self._ratios:
             return self._ratios[cell.name]
         # Nobody compares the reference and the long forms: the judge has no ratio of theirs.
