@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from crawlbench.report.standing import Standing
 
 
-def find_winners(standing: Standing) -> list[Held]:
+def find_faster(standing: Standing) -> list[Held]:
     """Return the leaders that are faster than the baseline, each beside it; the best comes first.
 
     What is the same as the best need not be faster than the baseline, too: it may lie in between.

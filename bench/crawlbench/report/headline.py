@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.text import one_line
-from crawlbench.report.gain import find_winners, tell_gain
+from crawlbench.report.gain import find_faster, tell_gain
 from crawlbench.report.page import Figure
 from crawlbench.report.standing import find_standing, join_names, list_words
 
@@ -64,12 +64,12 @@ def _figure(group: GroupView) -> Figure | None:
     held = next((one for one in standing.slower if one.row is base), None)
     if held is None:
         return None
-    winners = find_winners(standing)
-    number, words = tell_gain(winners, "time per page" if group.form else "time")
+    faster = find_faster(standing)
+    number, words = tell_gain(faster, "time per page" if group.form else "time")
     per_page = ", per page" if group.form and words.startswith("as fast") else ""
     return Figure(
         number,
         one_line(f"{words} {base.name}{per_page}"),
-        one_line(join_names(group, [one.row for one in winners])),
+        one_line(join_names(group, [one.row for one in faster])),
         one_line(f"on {group.place}"),
     )

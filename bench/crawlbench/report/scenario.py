@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
-from crawlbench.report.gain import find_winners, tell_gain
+from crawlbench.report.gain import find_faster, tell_gain
 from crawlbench.report.lengths import tell_lengths
 from crawlbench.report.numbers import format_factors, format_seconds
 from crawlbench.report.standing import (
@@ -135,10 +135,10 @@ def _gain(group: GroupView, standing: Standing, most: int, what: str = "time") -
     Raises:
         ValueError: none is faster.
     """
-    winners, base = find_winners(standing), group.base
+    faster, base = find_faster(standing), group.base
     assert base
-    rows = [one.row for one in winners]
-    number, words = tell_gain(winners, what)
+    rows = [one.row for one in faster]
+    number, words = tell_gain(faster, what)
     verb = _verb(rows, "takes" if words.startswith("less") else "is")
     told = f"{join_names(group, rows, most)} {verb} {number} {words} {base.name}"
     others = [row for row in standing.leaders if row not in rows]
