@@ -41,8 +41,8 @@ FOUND = {
         "check/test_check.py::test_command_prints_and_exits_by_what_it_found",
     ),
     "a file of the current folder is executed": (
-        "test_planted_names.py::test_no_file_of_the_current_folder_is_executed",
-        "test_planted_names.py::test_session_executes_no_file_of_the_current_folder",
+        "base/test_launching.py::test_measuring_runs_nothing_of_the_current_folder",
+        "base/test_launching.py::test_command_runs_nothing_of_the_current_folder",
         "base/test_launching.py::test_only_the_launcher_starts_a_python",
     ),
     "two processes write one session": (

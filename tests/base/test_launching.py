@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import command_line
+from tests.measure.sites import write_site
 
 import crawlbench
 from crawlbench.base.children import clean_environment, python_command
@@ -51,6 +52,8 @@ def trapped(tmp_path_factory):
     folder = tmp_path_factory.mktemp("trapped")
     for name in planted_names():
         (folder / f"{name}.py").write_text(PLANTED)
+    (folder / "small.toml").write_text(SUITE)
+    write_site(folder)
     return folder
 
 
@@ -74,7 +77,6 @@ def test_every_name_is_planted(trapped):
 
 def test_measuring_runs_nothing_of_the_current_folder(trapped):
     """Workers, mirror, turnstile, peers, pictures; then the suite in pyperf's own comparison."""
-    (trapped / "small.toml").write_text(SUITE)
     done = call(trapped, "run", "small.toml", "--page", "-o", "out")
     assert done.returncode == 0, done.stderr
     assert (trapped / "out" / "report.html").exists()
@@ -90,17 +92,20 @@ def test_measuring_runs_nothing_of_the_current_folder(trapped):
         ("doctor",),
         pytest.param(("probe", "-l", "asyncio"), marks=pytest.mark.long),
         ("list", "loops"),
+        ("probe", "-l", "asyncio", "-p", "gather"),
+        ("mirror", "verify", "site.toml"),
+        pytest.param(("load", "--duration", "0.2", "--connections", "2"), marks=pytest.mark.long),
+        pytest.param(("mirror", "bench", "-c", "1"), marks=pytest.mark.long),
         pytest.param(("check", "requests-serial"), marks=pytest.mark.long),
         pytest.param(
             ("run", "small.toml", "--cluster", "local:2", "-o", "clustered"),
             marks=pytest.mark.long,
         ),
     ],
-    ids=lambda arguments: " ".join(arguments[:3]),
+    ids=" ".join,
 )
 def test_command_runs_nothing_of_the_current_folder(trapped, arguments):
     """Whatever it starts."""
-    (trapped / "small.toml").write_text(SUITE)
     done = call(trapped, *arguments)
     assert done.returncode == 0, done.stderr
 
