@@ -112,7 +112,7 @@ def test_what_stayed_unclear_is_counted(table):
 
 
 def test_badge_is_what_services_read(table):
-    """Ratio, interval and month; where pairs are not told apart, with how many it is the same."""
+    """Ratio, interval and month, and how many others are not told apart from it."""
     badges = make_badges(table)
     assert len(badges) == len(RATIOS) - 1
     found = json.loads(badges[f"{SCENARIO}-aiohttp-gather-asyncio-none.json"])
@@ -122,7 +122,53 @@ def test_badge_is_what_services_read(table):
     assert found["message"].endswith(", 2026-11")
     assert " of requests-serial, 0." in found["message"]
     name = f"{SCENARIO}-{ALIKE.strategy}-asyncio-none.json"
-    assert "same as 1 other, " in json.loads(badges[name])["message"]
+    message = json.loads(badges[name])["message"]
+    assert ", 1 other not told apart, " in message
+    assert "same" not in message  # which is a verdict, and not theirs
+
+
+def labels_of(table):
+    """Return what each badge says of whom: its label, and what it is compared with."""
+    badges = map(json.loads, make_badges(table).values())
+    return {one["label"]: one["message"].partition(", ")[0].partition(" of ")[2] for one in badges}
+
+
+def test_badges_of_a_page_have_labels_of_their_own(table):
+    """With scenario, loop and parser where a part has several; and it is clear what is the base."""
+    part = list(table.rows[: len(RATIOS) - 1])
+    assert labels_of(replace(table, rows=tuple(part))) == {
+        "crawl: requests-serial": "",
+        "crawl: aiohttp-gather": "requests-serial",
+        "crawl: httpx-async": "requests-serial",
+        "crawl: httpx2-async": "requests-serial",
+    }
+    fast = next(row for row in part if row.strategy == FAST.strategy)
+    loops = [*part, replace(fast, loop="uvloop")]
+    assert set(labels_of(replace(table, rows=tuple(loops)))) == {
+        "crawl: requests-serial",
+        "crawl: aiohttp-gather on asyncio",
+        "crawl: aiohttp-gather on uvloop",
+        "crawl: httpx-async on asyncio",
+        "crawl: httpx2-async on asyncio",
+    }
+    parsers = [replace(row, parser="lxml") for row in loops if row.verdict != "baseline"]
+    both = labels_of(replace(table, rows=(*loops, *parsers)))
+    assert both["crawl: aiohttp-gather on uvloop with lxml"] == "requests-serial with no parser"
+    assert both["crawl: aiohttp-gather on uvloop with no parser"] == both.popitem()[1]
+    sites = [replace(row, scenario="crawl: index") for row in loops]
+    every = [*loops, *parsers, *sites]
+    labels = set(labels_of(replace(table, rows=tuple(every))))
+    assert len(labels) == len({row.key for row in every}) == len(every)
+    assert "crawl: index: requests-serial with no parser" in labels
+    # One who does another part does not lengthen the labels of this one.
+    other = [replace(row, scenario="other: index", loop="uvloop") for row in part]
+    labels = set(labels_of(replace(table, rows=(*part, *other))))
+    assert {"crawl: aiohttp-gather", "other: aiohttp-gather on uvloop"} <= labels
+    # Nor does another environment take the place of the manager's.
+    old = [replace(row, loop=f"{row.loop} @old") for row in part]
+    labels = set(labels_of(replace(table, rows=(*part, *old))))
+    assert {"crawl: requests-serial", "crawl: requests-serial on @old"} <= labels
+    assert len(labels) == 2 * len(part)
 
 
 def test_matrix_that_has_begun_does_not_take_the_place_of_a_whole_one(tmp_path, table):
