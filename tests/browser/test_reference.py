@@ -50,6 +50,9 @@ def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     opened = open_page(render_table(table), width=width, scheme=scheme)
     page = opened.page
     assert page.locator("#clients tbody tr").count() == 4
+    # Neither page nor badge calls "same", a verdict, what is merely unclear.
+    assert page.inner_text("#clients tbody").count(", not told apart from 1 other") == 2
+    assert "same as" not in page.inner_text("main")
     page.fill("input[name=client]", "httpx")
     assert page.locator("#clients tbody tr").count() == 2
     assert "client=httpx" in page.url
@@ -199,6 +202,21 @@ def test_stranger_is_led_to_an_answer(open_page, tmp_path, width, scheme):
     found = axe.Axe().run(page).response["violations"]
     assert [one["id"] for one in found] == []
     assert opened.complaints == []
+
+
+def test_client_with_several_parsers_is_named_with_each(open_page, table):
+    """Also with none, which elsewhere goes without saying; an operation has neither."""
+    lxml = [replace(row, parser="lxml") for row in table.rows if row.verdict != "baseline"]
+    found = replace(table, rows=(*table.rows, *lxml), pairs=())
+    page = open_page(render_table(found)).page
+    answer = page.inner_text("#answer")
+    assert re.match("Fastest here: aiohttp-gather on asyncio with (lxml|no parser), 0.", answer)
+    assert " of the time of requests-serial with no parser for a crawl" in answer
+    alone = page.locator("select[name=against] option").all_inner_texts()
+    assert {"httpx-async on asyncio with lxml", "httpx-async on asyncio with no parser"} <= {*alone}
+    rows = [replace(row, parser="-") for row in table.rows]
+    page = open_page(render_table(replace(table, rows=tuple(rows)))).page
+    assert "with" not in page.inner_text("#answer")
 
 
 def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):

@@ -118,10 +118,21 @@
   }
 
   const unique = (name) => [...new Set(rows.map((row) => row[name]))];
+  // Scenarios in which a client is not known by its name and loop alone.
+  const severalParsers = new Set();
+  const parserOf = new Map();
+  for (const row of rows) {
+    const known = parserOf.get(row.scenario);
+    if (known === undefined) parserOf.set(row.scenario, row.parser);
+    else if (known !== row.parser) severalParsers.add(row.scenario);
+  }
+  function parserText(row) {
+    if (row.parser === "-") return "";
+    if (row.parser !== "none") return `with ${row.parser}`;
+    return severalParsers.has(row.scenario) ? "with no parser" : "";
+  }
   const label = (row) =>
-    [row.client, row.loop === "-" ? "" : `on ${row.loop}`, row.parser === "none" ? "" : `with ${row.parser}`]
-      .filter(Boolean)
-      .join(" ");
+    [row.client, row.loop === "-" ? "" : `on ${row.loop}`, parserText(row)].filter(Boolean).join(" ");
   const axesOf = (row) => [row.client, row.loop, row.parser].join("|");
   // Without a choice: one scenario, the newest matrix that has it whole, code as it is shipped.
   const all = unique("scenario");
@@ -220,6 +231,9 @@
     return found ? label(found) : "the baseline";
   }
 
+  // Not "same", which is a verdict: most of these pairs are merely unclear.
+  const apartText = (row) => `not told apart from ${row.same} other${row.same > 1 ? "s" : ""}`;
+
   function fastest(known) {
     const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
     const clients = known.filter((row) => !data.floors.includes(row.client));
@@ -268,7 +282,7 @@
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the time of ${baselineOf(best)} for a crawl (${best.intervalText})`);
     parts.push(`${best.perPageText} per page`);
-    if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
+    if (best.same) parts.push(`${apartText(best)} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
     else if (best.verdict === "unclear") parts.push(`unclear${best.reason ? `: ${best.reason}` : ""}`);
     return `${parts.join(", ")}.`;
@@ -336,7 +350,7 @@
   function rank(row) {
     if (row.rank === null) return "-";
     if (!row.same) return String(row.rank);
-    return `${row.rank}, same as ${row.same} other${row.same > 1 ? "s" : ""}`;
+    return `${row.rank}, ${apartText(row)}`;
   }
 
   const key = (row) => [row.scenario, row.client, row.loop, row.parser, row.matrix].join("|");
