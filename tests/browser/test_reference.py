@@ -63,6 +63,7 @@ def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     assert "matrix=2026-" in page.url  # whoever follows it sees the same when there is a newer one
     text = page.inner_text("#figure")
     assert "not yet reviewed by its author" in text
+    assert " per page with its share of the start-up; aiohttp 1.2.3" in text  # of one length
     assert "crawlbench run default" in text
     assert page.locator("#figure tbody tr").count() == 2 + 3  # its history, and its sessions
     opened.picture(f"table-{width}.png")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Environment, EnvironmentFacts, Verdict
+from crawlbench.base.records import Environment, EnvironmentFacts, LongForm, Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import ENDING, Source, encode_bundle
@@ -28,6 +28,7 @@ from crawlbench.reference.table import make_table
 from tests.reference.builders import (
     ALIKE,
     BASE,
+    CPU_SHARE,
     FAST,
     GROUP,
     RATIOS,
@@ -104,6 +105,30 @@ def test_row_has_ratio_rank_and_per_page(table):
     assert row.reviewed == ""
     base = next(one for one in table.rows if one.strategy == BASE.strategy)
     assert (base.verdict, base.rank) == ("baseline", 2)
+
+
+def test_page_of_two_lengths_costs_what_a_further_one_adds():
+    """CPU time, too: never the short crawl's over its pages, most of which may be start-up."""
+    form = LongForm("douban-x100", 100, 10)
+    # Of a short crawl nine tenths are start-up, whose CPU time no further page adds.
+    short, whole = {BASE: 1, TWIN: 1, FAST: 0.5}, {BASE: 1.9, TWIN: 1.9, FAST: 0.95}
+    ratios = {**short, **{cell.lengthened(form.site): ratio for cell, ratio in whole.items()}}
+    sessions = [measured(seed, ratios, long_forms={GROUP: form}, noise=0.001) for seed in (1, 2, 3)]
+    for row in table_of(*sessions).rows:
+        page_s = 0.02 * short[BASE if row.strategy == BASE.strategy else FAST] / 100
+        assert row.has_lengths
+        assert row.per_page == pytest.approx(page_s, rel=0.02)
+        assert row.cpu_per_page == pytest.approx(page_s * CPU_SHARE, rel=0.02)
+        assert row.begin == pytest.approx(90 * page_s, rel=0.02)
+
+
+def test_page_of_one_length_has_its_share_of_the_start_up(table):
+    """In wall time and CPU time alike."""
+    for row in table.rows:
+        assert not row.has_lengths
+        assert row.begin is None
+        assert row.per_page == pytest.approx(row.seconds / 10, rel=1e-3)
+        assert row.cpu_per_page == pytest.approx(row.per_page * CPU_SHARE, rel=0.01)
 
 
 def test_what_stayed_unclear_is_counted(table):

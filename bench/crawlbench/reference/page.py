@@ -141,7 +141,6 @@ def _row(row: TableRow) -> dict[str, object]:
 def _figures(row: TableRow) -> dict[str, object]:
     """Return the numbers of a row, each with its text."""
     ends = row.time.interval if row.time else None
-    cpu_page = None if row.cpu_s is None else row.cpu_s / (row.pages or 1.0)
     return {
         "perPage": row.per_page,
         "perPageText": _seconds(row.per_page),
@@ -158,8 +157,9 @@ def _figures(row: TableRow) -> dict[str, object]:
         "high": _cut(ends.high if ends else None),
         "ratioText": ratio_text(row.time),
         "intervalText": interval_text(row.time),
-        "cpu": cpu_page,
-        "cpuText": _seconds(cpu_page),
+        "cpu": row.cpu_per_page,
+        "cpuText": _seconds(row.cpu_per_page),
+        "hasLengths": row.has_lengths,
         "cpuRatioText": ratio_text(row.cpu),
         "cpuIntervalText": interval_text(row.cpu),
         "memory": row.memory,

@@ -234,6 +234,10 @@
   // Not "same", which is a verdict: most of these pairs are merely unclear.
   const apartText = (row) => `not told apart from ${row.same} other${row.same > 1 ? "s" : ""}`;
 
+  // With one length, nobody knows what of a crawl's time its start-up was.
+  const pageText = (row) =>
+    `${row.perPageText} per page${row.hasLengths || row.perPage === null ? "" : " with its share of the start-up"}`;
+
   function fastest(known) {
     const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
     const clients = known.filter((row) => !data.floors.includes(row.client));
@@ -281,7 +285,7 @@
     if (!best) return "";
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the time of ${baselineOf(best)} for a crawl (${best.intervalText})`);
-    parts.push(`${best.perPageText} per page`);
+    parts.push(pageText(best));
     if (best.same) parts.push(`${apartText(best)} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
     else if (best.verdict === "unclear") parts.push(`unclear${best.reason ? `: ${best.reason}` : ""}`);
@@ -461,7 +465,7 @@
     const reviewed = row.reviewed ? `reviewed by ${row.reviewed}` : "not yet reviewed by its author";
     const parts = [
       make("p", sentence(seen(row), other)),
-      make("p", `${row.crawlText} per crawl, ${row.perPageText} per page; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
+      make("p", `${row.crawlText} per crawl, ${pageText(row)}; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
       table("History", ["measured", "machine", "Python", "library", "ratio", "interval", "verdict"], history),
       table(
         "Sessions on which it rests",
