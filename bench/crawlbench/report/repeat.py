@@ -55,12 +55,14 @@ def repeat_command(session: Session) -> str:
 
 
 def resume_command(view: SessionView, rounds: int | None = None) -> str:
-    """Return a call that continues a session for this many more rounds.
+    """Return a call that continues a session for this many more rounds; empty for a bundle.
 
     Args:
         view: the session's view; if its folder is not known, the call says DIR.
         rounds: how many to add to those that are finished; None for the session's own end.
     """
+    if view.is_bundle:
+        return ""
     done = len(view.session.rounds)
     command = f"crawlbench run --resume {_folder(view)}"
     if rounds is None:
