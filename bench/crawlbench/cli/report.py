@@ -154,9 +154,11 @@ def newest_session() -> Path:
 def _load(path: Path, stopping: Stopping | None) -> Shown:
     """Return a report on a session's folder or bundle, or on a pyperf suite or a folder of one."""
     if path.name.endswith(BUNDLE_ENDING):
-        session = _judge_by(load_measured(path).session, stopping)
+        measured = load_measured(path)
+        session = _judge_by(measured.session, stopping)
         # A folder beside it, even one of its name, is no part of it.
-        return SessionReport(session, path, probed_section(session, None), is_bundle=True)
+        support = probed_section(session, None)
+        return SessionReport(session, path, support, bundled=measured.content.command)
     other = _load_other(path)
     if other is None:
         return _session_report(_judge_by(load_session(path), stopping), path)

@@ -144,16 +144,16 @@ class SessionView:
     """A session and its index."""
 
     def __init__(
-        self, session: Session, folder: Path | str | None = None, *, is_bundle: bool = False
+        self, session: Session, folder: Path | str | None = None, bundled: str | None = None
     ) -> None:
         """Index a judged session; `folder`, if it is known, is where commands find it.
 
-        A bundle is read from its file, and no command continues it.
+        Of a bundle that is its file, which no command continues; `bundled` is what repeats it.
         """
         self.session = session
         self.plan = session.plan
         self.folder = folder
-        self.is_bundle = is_bundle
+        self.bundled = bundled
         self.failures: dict[str, Failure] = {}
         self.cells = self.plan.own_cells
         planned = {cell.name for cell in self.cells}
