@@ -22,7 +22,7 @@ from crawlbench.reference.matrix import (
     name_matrix,
 )
 from crawlbench.reference.page import render_table
-from crawlbench.reference.rows import newest_last
+from crawlbench.reference.rows import Shares, newest_last
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from tests.reference.builders import (
@@ -134,6 +134,30 @@ def test_page_of_one_length_has_its_share_of_the_start_up(table):
 def test_what_stayed_unclear_is_counted(table):
     assert [(one.unclear, one.compared) for one in table.shares] == [(0, 3), (0, 3)]
     assert all(one.pairs == 6 and one.apart == 5 for one in table.shares)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((0, 0, 0, 0, 0), "Nothing was compared yet."),
+        ((0, 0, 1, 0, 0), "1 comparison is preliminary."),
+        ((0, 0, 2, 0, 0), "2 comparisons are preliminary."),
+        (
+            (1, 1, 1, 1, 1),
+            "100 % of 1 comparison with a baseline is unclear; 100 % of 1 pair is told apart. "
+            "1 more is preliminary.",
+        ),
+        (
+            (1, 2, 3, 1, 4),
+            "50 % of 2 comparisons with a baseline are unclear; 25 % of 4 pairs are told apart. "
+            "3 more are preliminary.",
+        ),
+        ((1, 2, 0, 0, 0), "50 % of 2 comparisons with a baseline are unclear."),
+    ],
+)
+def test_sum_of_what_stayed_unclear_is_a_sentence_for_any_number(counts, told, table):
+    one = Shares("matrix", "scenario", "baseline", *counts)
+    assert f"<p>{told}</p>" in render_table(replace(table, shares=(one,)))
 
 
 def test_badge_is_what_services_read(table):

@@ -231,11 +231,17 @@ def _total(shares: Sequence[Shares]) -> str:
     unclear, apart = sum(s.unclear for s in shares), sum(s.apart for s in shares)
     waiting = sum(s.preliminary for s in shares)
     if not compared:
-        return f"{waiting} comparisons are preliminary." if waiting else "Nothing was compared yet."
-    rest = f" {waiting} more are preliminary." if waiting else ""
-    told = f"{format_share(unclear / compared)} of {compared} comparisons with a baseline"
-    among = f"; {format_share(apart / pairs)} of {pairs} pairs are told apart" if pairs else ""
-    return f"{told} are unclear{among}.{rest}"
+        few = f"{count_of(waiting, 'comparison')} {_be(waiting)} preliminary."
+        return few if waiting else "Nothing was compared yet."
+    rest = f" {waiting} more {_be(waiting)} preliminary." if waiting else ""
+    told = f"{format_share(unclear / compared)} of {count_of(compared, 'comparison')}"
+    told += f" with a baseline {_be(compared)} unclear"
+    among = f"{format_share(apart / pairs)} of {count_of(pairs, 'pair')}" if pairs else ""
+    return f"{told}{f'; {among} {_be(pairs)} told apart' if among else ''}.{rest}"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _band(one: Band) -> tuple[str, ...]:

@@ -502,7 +502,7 @@
     body.replaceChildren(...drawn.map((row) => line(row, bounds)));
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
-      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing matches; clear some choices"}`;
+      `${found.length} of ${rows.length} figure${rows.length === 1 ? "" : "s"}${found.length ? "" : ": nothing matches; clear some choices"}`;
     const answer = answerText(found);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
