@@ -24,6 +24,7 @@
   const axes = ["scenario", "loop", "parser", "python", "machine", "matrix", "kind"];
   const columns = [
     { name: "rank", title: "rank", number: true },
+    { name: "same", title: "not told apart", number: true },
     { name: "client", title: "client" },
     { name: "loop", title: "loop" },
     { name: "parser", title: "parser" },
@@ -231,9 +232,6 @@
     return found ? label(found) : "the baseline";
   }
 
-  // Not "same", which is a verdict: most of these pairs are merely unclear.
-  const apartText = (row) => `not told apart from ${row.same} other${row.same > 1 ? "s" : ""}`;
-
   // With one length, nobody knows what of a crawl's time its start-up was.
   const pageText = (row) =>
     `${row.perPageText} per page${row.hasLengths || row.perPage === null ? "" : " with its share of the start-up"}`;
@@ -286,7 +284,8 @@
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the time of ${baselineOf(best)} for a crawl (${best.intervalText})`);
     parts.push(pageText(best));
-    if (best.same) parts.push(`${apartText(best)} of this scenario`);
+    // Not "same", which is a verdict: most of these pairs are merely unclear.
+    if (best.same) parts.push(`not told apart from ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
     else if (best.verdict === "unclear") parts.push(`unclear${best.reason ? `: ${best.reason}` : ""}`);
     return `${parts.join(", ")}.`;
@@ -351,12 +350,6 @@
     return cell;
   }
 
-  function rank(row) {
-    if (row.rank === null) return "-";
-    if (!row.same) return String(row.rank);
-    return `${row.rank}, ${apartText(row)}`;
-  }
-
   const key = (row) => [row.scenario, row.client, row.loop, row.parser, row.matrix].join("|");
 
   function client(row) {
@@ -375,7 +368,7 @@
       const name = column.name;
       if (name === "client") element.append(client(row));
       else if (name === "bar") element.append(bar(row, bounds));
-      else if (name === "rank") element.append(make("td", rank(row), "number"));
+      else if (row[name] === null) element.append(make("td", "-", column.number ? "number" : ""));
       else if (name === "verdict")
         element.append(make("td", row.verdict, data.verdicts[row.verdict] || "soft"));
       else element.append(make("td", row[column.text || name], column.number ? "number" : ""));
