@@ -220,6 +220,13 @@ def test_badges_of_a_page_have_labels_of_their_own(table):
     assert len(labels) == 2 * len(part)
 
 
+def test_published_badges_have_labels_of_their_own():
+    """A hundred of them stand in other people's READMEs, without the page around them."""
+    folder = Path(__file__).resolve().parents[2] / "docs" / "results" / "badges"
+    labels = [json.loads(path.read_text())["label"] for path in folder.glob("*.json")]
+    assert len(labels) == len(set(labels)) > 100
+
+
 def test_matrix_that_has_begun_does_not_take_the_place_of_a_whole_one(tmp_path, table):
     """Badges, pairs and the page show what rests on three sessions; the rest is in the history."""
     begun = make_begun(tmp_path)
