@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -421,8 +422,6 @@ def test_agreement_of_what_was_not_measured_has_no_table(table):
 
 def test_halves_of_a_real_session_do_not_flip_far_from_one():
     """Of what takes a quarter more or less time, neither half says what the other denies."""
-    from pathlib import Path
-
     from crawlbench.measure.store import load_session
     from crawlbench.stats.judge import judge
 
