@@ -178,7 +178,7 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
         "head is slower than base: call-soon on planted:Loop takes "
     )
     assert answer["sentence"] in " ".join(outcome.stdout.split())
-    assert outcome.stderr.splitlines()[-1] == "crawlbench: 1 of 1 cells is slower beyond the gate"
+    assert outcome.stderr.splitlines()[-1] == "crawlbench: the cell is slower beyond the gate"
     session = load_session(tmp_path / "out")
     assert [c.verdict for c in session.against_baseline()] == [Verdict.SLOWER]
     markdown = (tmp_path / "out" / "table.md").read_text()

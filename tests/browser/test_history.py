@@ -50,7 +50,7 @@ def test_history_is_drawn(open_page, width, scheme):
     assert opened.ask(MARKS) > 0
     text = opened.ask("document.querySelector('main').textContent")
     assert (
-        "0 of 1 cells could be judged up to the newest session; 1 of 1 cells changed before, once"
+        "0 of 1 cell could be judged up to the newest session; 1 of 1 cell changed before, once"
         in text
     )
     assert "b-6" in text

@@ -50,6 +50,11 @@ def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     opened = open_page(render_table(table), width=width, scheme=scheme)
     page = opened.page
     assert page.locator("#clients tbody tr").count() == 4
+    # Neither page nor badge calls "same", a verdict, what is merely unclear.
+    assert "not told apart" in page.inner_text("#clients thead")
+    cells = page.locator("#clients tbody td:nth-child(2)").all_inner_texts()
+    assert cells == ["0", "0", "1", "1"]
+    assert "same as" not in page.inner_text("main")
     page.fill("input[name=client]", "httpx")
     assert page.locator("#clients tbody tr").count() == 2
     assert "client=httpx" in page.url
@@ -60,6 +65,7 @@ def test_table_is_drawn_filtered_and_clean(open_page, table, width, scheme):
     assert "matrix=2026-" in page.url  # whoever follows it sees the same when there is a newer one
     text = page.inner_text("#figure")
     assert "not yet reviewed by its author" in text
+    assert " per page with its share of the start-up; aiohttp 1.2.3" in text  # of one length
     assert "crawlbench run default" in text
     assert page.locator("#figure tbody tr").count() == 2 + 3  # its history, and its sessions
     opened.picture(f"table-{width}.png")
@@ -201,6 +207,21 @@ def test_stranger_is_led_to_an_answer(open_page, tmp_path, width, scheme):
     assert opened.complaints == []
 
 
+def test_client_with_several_parsers_is_named_with_each(open_page, table):
+    """Also with none, which elsewhere goes without saying; an operation has neither."""
+    lxml = [replace(row, parser="lxml") for row in table.rows if row.verdict != "baseline"]
+    found = replace(table, rows=(*table.rows, *lxml), pairs=())
+    page = open_page(render_table(found)).page
+    answer = page.inner_text("#answer")
+    assert re.match("Fastest here: aiohttp-gather on asyncio with (lxml|no parser), 0.", answer)
+    assert " of the time of requests-serial with no parser for a crawl" in answer
+    alone = page.locator("select[name=against] option").all_inner_texts()
+    assert {"httpx-async on asyncio with lxml", "httpx-async on asyncio with no parser"} <= {*alone}
+    rows = [replace(row, parser="-") for row in table.rows]
+    page = open_page(render_table(replace(table, rows=tuple(rows)))).page
+    assert "aiohttp-gather on asyncio, 0." in page.inner_text("#answer")
+
+
 def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
     """A against B is one over B against A, whichever stands first in what the page holds."""
     table = make_table(load_matrices(write_part(tmp_path, "clients")))
@@ -213,7 +234,7 @@ def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
             "(name) => document.querySelector('#answer').textContent.includes(`: ${name}`)",
             arg=mine,
         )
-        cell = "#clients tbody tr td:nth-child(7)"
+        cell = "#clients tbody tr td:nth-child(8)"
         ratios.append(float(opened.ask("(cell) => document.querySelector(cell).textContent", cell)))
         opened.page.click("#clients tbody th a")
         opened.page.wait_for_function(

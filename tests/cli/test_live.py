@@ -60,6 +60,14 @@ def test_every_state_on_the_way_is_drawn(rounds, is_broken):
     assert ("first look" in text) is (rounds in {1, 2})
 
 
+@pytest.mark.parametrize(("most", "told"), [(0, "and 2 more groups"), (1, "and 1 more group")])
+def test_groups_that_have_no_room_are_counted(most, told, monkeypatch):
+    """After the first round, on any output."""
+    monkeypatch.setattr(live, "MAX_LOOKS", most)
+    first = judge(replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE))
+    assert f"first look, no verdict: {told}\n" in shown(first, is_terminal=False)
+
+
 def test_every_verdict_has_a_style():
     """Of a page and of a terminal alike."""
     assert STYLES.keys() == VERDICTS.keys()

@@ -84,6 +84,23 @@ def test_notes_name_who_was_left_out_lost_and_alone():
     assert "what is said holds on these machines" in next(find_doubts(session))
 
 
+def test_a_single_one_has_words_of_its_own():
+    """Machine, CPU, try, round, lap and block alike."""
+    many = (make_machine(f"m{n}") for n in range(14))
+    lonely = make_machine("lonely")
+    facts = replace(lonely.fingerprint.machine, cpu_count=1)
+    lonely = replace(lonely, fingerprint=replace(lonely.fingerprint, machine=facts))
+    lost = (LostBlock(1, 1, "e: it left"),)
+    plan = replace(PLAN, rounds=1, laps=1)
+    found = session_of(*four(), lost=lost, machines=(lonely, *many), blocks=1, plan=plan)
+    notes = find_notes(replace(found, machines=found.machines[:13]))
+    assert ("lost", "a block of sheet 1 after 1 try: e: it left") in notes
+    assert ("machine", "1 more machine; cluster.json has all") in notes
+    assert any(text.startswith("lonely: ") and text.endswith(", 1 CPU") for _, text in notes)
+    assert "at most 1 round of 1 lap; 1 block in 100 s" in dict(notes)["session"]
+    assert ("machine", "3 more machines; cluster.json has all") in find_notes(found)
+
+
 def test_machines_with_wrong_data_are_named():
     """With the number of cells, baselines and controls included."""
     session = session_of(*four(failures=2))

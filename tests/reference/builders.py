@@ -28,6 +28,9 @@ REAL = replace(
     versions=dict.fromkeys(("aiohttp", "httpx", "httpx2", "pyperf", "requests", "uvloop"), "1.2.3"),
 )
 
+CPU_SHARE = 0.75
+"""Of each crawl's time, as `make_sample` has it."""
+
 
 def way(strategy, event_loop="asyncio", parser="none"):
     """Return one more cell."""
@@ -52,13 +55,14 @@ def measured(
         laps: values of each cell in a round.
         shift: by so much all cells but the baseline are slower in this session.
         created: when it was made.
-        changes: of the session.
+        changes: of the session; `baselines` and `long_forms` are the plan's.
     """
     rng = random.Random(seed)
     ratios = ratios or RATIOS
     plan = make_plan(
         cells=tuple(ratios),
         baselines=changes.pop("baselines", {GROUP: BASE.name}),
+        long_forms=changes.pop("long_forms", {}),
         suite="crawl",
         rounds=rounds,
         laps=laps,
@@ -84,7 +88,9 @@ def measured(
     }
     found = make_session(plan, records, **{**settings, **changes})
     with_cpu = [
-        replace(record, samples=tuple(replace(s, cpu_s=s.seconds * 0.75) for s in record.samples))
+        replace(
+            record, samples=tuple(replace(s, cpu_s=s.seconds * CPU_SHARE) for s in record.samples)
+        )
         for record in found.rounds
     ]
     return judge(replace(found, rounds=tuple(with_cpu)))

@@ -8,7 +8,10 @@ from crawlbench.base.records import Ending
 from crawlbench.cli.app import main
 from crawlbench.measure.store import create_folder
 from crawlbench.reference.bundle import encode_bundle, load_bundle
-from tests.reference.builders import bundled, tampered
+from crawlbench.reference.submission import make_bundle
+from crawlbench.report.repeat import again_command, repeat_command, resume_command, show_command
+from crawlbench.report.view import SessionView
+from tests.reference.builders import bundled, measured, tampered
 
 
 def call(monkeypatch, capsys, *words):
@@ -95,3 +98,37 @@ def test_bundle_is_shown_like_a_session_and_an_edited_one_is_not(tmp_path, monke
     assert out.startswith("{")
     code, _, err = call(monkeypatch, capsys, "report", bad)
     assert (code, "was edited" in err) == (2, True)
+
+
+def test_report_of_a_bundle_proposes_only_what_works(tmp_path, monkeypatch, capsys):
+    """It is shown from its file; no command continues it, even where a folder has its name."""
+    path = tmp_path / "doubtful.bundle.gz"
+    path.write_bytes(encode_bundle(make_bundle(measured(laps=1, noise=0.15), "far")))
+    beside = tmp_path / "doubtful"
+    beside.mkdir()
+    for name in ("trace.jsonl.gz", "probe.json"):
+        (beside / name).write_bytes(b"of another session")
+    code, out, _ = call(monkeypatch, capsys, "report", path)
+    told = " ".join(out.split())
+    assert code == 0
+    assert "would settle" in told
+    assert "--resume" not in told
+    pytest.importorskip("vl_convert")
+    page = tmp_path / "page.html"
+    code, *_ = call(monkeypatch, capsys, "report", path, "--format", "html", "-o", page)
+    html = page.read_text(encoding="utf-8")
+    assert (code, "--resume" in html, "cannot be read" in html) == (0, False, False)
+    assert ">make reference PART=far<" in html  # which is no suite that `run` knows
+
+
+@pytest.mark.parametrize("is_bundle", [False, True])
+def test_command_that_says_why_names_the_file_of_a_bundle(is_bundle):
+    """And the folder of a session, which can also be continued."""
+    kept = "results/mine.bundle.gz" if is_bundle else "results/mine"
+    session, own = measured(laps=1, noise=0.15), "make reference PART=far" if is_bundle else None
+    view = SessionView(session, kept, own)
+    assert again_command(view) == (own or repeat_command(session))
+    assert show_command(view) == f"crawlbench report -v {kept}"
+    assert resume_command(view, 3) == (
+        "" if is_bundle else "crawlbench run --resume results/mine --rounds 9"
+    )

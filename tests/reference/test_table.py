@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.records import Environment, EnvironmentFacts, Verdict
+from crawlbench.base.records import Environment, EnvironmentFacts, LongForm, Verdict
 from crawlbench.reference.agreement import Said, find_agreement, said_by
 from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import ENDING, Source, encode_bundle
@@ -22,12 +23,13 @@ from crawlbench.reference.matrix import (
     name_matrix,
 )
 from crawlbench.reference.page import render_table
-from crawlbench.reference.rows import newest_last
+from crawlbench.reference.rows import Shares, newest_last
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from tests.reference.builders import (
     ALIKE,
     BASE,
+    CPU_SHARE,
     FAST,
     GROUP,
     RATIOS,
@@ -106,13 +108,61 @@ def test_row_has_ratio_rank_and_per_page(table):
     assert (base.verdict, base.rank) == ("baseline", 2)
 
 
+def test_page_of_two_lengths_costs_what_a_further_one_adds():
+    """CPU time, too: never the short crawl's over its pages, most of which may be start-up."""
+    form = LongForm("douban-x100", 100, 10)
+    # Of a short crawl nine tenths are start-up, whose CPU time no further page adds.
+    short, whole = {BASE: 1, TWIN: 1, FAST: 0.5}, {BASE: 1.9, TWIN: 1.9, FAST: 0.95}
+    ratios = {**short, **{cell.lengthened(form.site): ratio for cell, ratio in whole.items()}}
+    sessions = [measured(seed, ratios, long_forms={GROUP: form}, noise=0.001) for seed in (1, 2, 3)]
+    for row in table_of(*sessions).rows:
+        page_s = 0.02 * short[BASE if row.strategy == BASE.strategy else FAST] / 100
+        assert row.has_lengths
+        assert row.per_page == pytest.approx(page_s, rel=0.02)
+        assert row.cpu_per_page == pytest.approx(page_s * CPU_SHARE, rel=0.02)
+        assert row.begin == pytest.approx(90 * page_s, rel=0.02)
+
+
+def test_page_of_one_length_has_its_share_of_the_start_up(table):
+    """In wall time and CPU time alike."""
+    for row in table.rows:
+        assert not row.has_lengths
+        assert row.begin is None
+        assert row.per_page == pytest.approx(row.seconds / 10, rel=1e-3)
+        assert row.cpu_per_page == pytest.approx(row.per_page * CPU_SHARE, rel=0.01)
+
+
 def test_what_stayed_unclear_is_counted(table):
     assert [(one.unclear, one.compared) for one in table.shares] == [(0, 3), (0, 3)]
     assert all(one.pairs == 6 and one.apart == 5 for one in table.shares)
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ((0, 0, 0, 0, 0), "Nothing was compared yet."),
+        ((0, 0, 1, 0, 0), "1 comparison is preliminary."),
+        ((0, 0, 2, 0, 0), "2 comparisons are preliminary."),
+        (
+            (1, 1, 1, 1, 1),
+            "100 % of 1 comparison with a baseline is unclear; 100 % of 1 pair is told apart. "
+            "1 more is preliminary.",
+        ),
+        (
+            (1, 2, 3, 1, 4),
+            "50 % of 2 comparisons with a baseline are unclear; 25 % of 4 pairs are told apart. "
+            "3 more are preliminary.",
+        ),
+        ((1, 2, 0, 0, 0), "50 % of 2 comparisons with a baseline are unclear."),
+    ],
+)
+def test_sum_of_what_stayed_unclear_is_a_sentence_for_any_number(counts, told, table):
+    one = Shares("matrix", "scenario", "baseline", *counts)
+    assert f"<p>{told}</p>" in render_table(replace(table, shares=(one,)))
+
+
 def test_badge_is_what_services_read(table):
-    """Ratio, interval and month; where pairs are not told apart, with how many it is the same."""
+    """Ratio, interval and month, and how many others are not told apart from it."""
     badges = make_badges(table)
     assert len(badges) == len(RATIOS) - 1
     found = json.loads(badges[f"{SCENARIO}-aiohttp-gather-asyncio-none.json"])
@@ -122,7 +172,60 @@ def test_badge_is_what_services_read(table):
     assert found["message"].endswith(", 2026-11")
     assert " of requests-serial, 0." in found["message"]
     name = f"{SCENARIO}-{ALIKE.strategy}-asyncio-none.json"
-    assert "same as 1 other, " in json.loads(badges[name])["message"]
+    message = json.loads(badges[name])["message"]
+    assert ", 1 other not told apart, " in message
+    assert "same" not in message  # which is a verdict, and not theirs
+
+
+def labels_of(table):
+    """Return what each badge says of whom: its label, and what it is compared with."""
+    badges = map(json.loads, make_badges(table).values())
+    return {one["label"]: one["message"].partition(", ")[0].partition(" of ")[2] for one in badges}
+
+
+def test_badges_of_a_page_have_labels_of_their_own(table):
+    """With scenario, loop and parser where a part has several; and it is clear what is the base."""
+    part = list(table.rows[: len(RATIOS) - 1])
+    assert labels_of(replace(table, rows=tuple(part))) == {
+        "crawl: requests-serial": "",
+        "crawl: aiohttp-gather": "requests-serial",
+        "crawl: httpx-async": "requests-serial",
+        "crawl: httpx2-async": "requests-serial",
+    }
+    fast = next(row for row in part if row.strategy == FAST.strategy)
+    loops = [*part, replace(fast, loop="uvloop")]
+    assert set(labels_of(replace(table, rows=tuple(loops)))) == {
+        "crawl: requests-serial",
+        "crawl: aiohttp-gather on asyncio",
+        "crawl: aiohttp-gather on uvloop",
+        "crawl: httpx-async on asyncio",
+        "crawl: httpx2-async on asyncio",
+    }
+    parsers = [replace(row, parser="lxml") for row in loops if row.verdict != "baseline"]
+    both = labels_of(replace(table, rows=(*loops, *parsers)))
+    assert both["crawl: aiohttp-gather on uvloop with lxml"] == "requests-serial with no parser"
+    assert both["crawl: aiohttp-gather on uvloop with no parser"] == both.popitem()[1]
+    sites = [replace(row, scenario="crawl: index") for row in loops]
+    every = [*loops, *parsers, *sites]
+    labels = set(labels_of(replace(table, rows=tuple(every))))
+    assert len(labels) == len({row.key for row in every}) == len(every)
+    assert "crawl: index: requests-serial with no parser" in labels
+    # One who does another part does not lengthen the labels of this one.
+    other = [replace(row, scenario="other: index", loop="uvloop") for row in part]
+    labels = set(labels_of(replace(table, rows=(*part, *other))))
+    assert {"crawl: aiohttp-gather", "other: aiohttp-gather on uvloop"} <= labels
+    # Nor does another environment take the place of the manager's.
+    old = [replace(row, loop=f"{row.loop} @old") for row in part]
+    labels = set(labels_of(replace(table, rows=(*part, *old))))
+    assert {"crawl: requests-serial", "crawl: requests-serial on @old"} <= labels
+    assert len(labels) == 2 * len(part)
+
+
+def test_published_badges_have_labels_of_their_own():
+    """A hundred of them stand in other people's READMEs, without the page around them."""
+    folder = Path(__file__).resolve().parents[2] / "docs" / "results" / "badges"
+    labels = [json.loads(path.read_text())["label"] for path in folder.glob("*.json")]
+    assert len(labels) == len(set(labels)) > 100
 
 
 def test_matrix_that_has_begun_does_not_take_the_place_of_a_whole_one(tmp_path, table):
@@ -319,8 +422,6 @@ def test_agreement_of_what_was_not_measured_has_no_table(table):
 
 def test_halves_of_a_real_session_do_not_flip_far_from_one():
     """Of what takes a quarter more or less time, neither half says what the other denies."""
-    from pathlib import Path
-
     from crawlbench.measure.store import load_session
     from crawlbench.stats.judge import judge
 

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from crawlbench.base.records import Sweep
 from crawlbench.cli.app import main
 from crawlbench.measure.store import load_session
 from crawlbench.report import card
+from crawlbench.report.repeat import repeat_command
 from crawlbench.report.view import SessionView
+from tests.report.sessions import concluded
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
@@ -35,8 +38,46 @@ def test_card_says_what_where_when_and_how(session):
     whole = " ".join(found)
     assert session.machine.cpu_model in whole
     assert session.created[:10] in whole
-    assert f"$ crawlbench run {session.plan.suite}" in whole
+    assert f"$ {repeat_command(session)}" in whole
     assert "aiohttp-gather" in whole
+
+
+def lines_below(svg, top=555):
+    """Return the lines below a place, with their distance from the top and their sizes."""
+    found = (
+        (int(one.get("y")), int(one.get("font-size")), text) for text, one in texts(svg).items()
+    )
+    return [one for one in found if one[0] > top]
+
+
+@pytest.mark.parametrize("spelling", [1, 60, 95, 200, 350, 480])
+def test_command_of_any_length_is_whole_and_fits(spelling, session, monkeypatch):
+    """In smaller letters and on several lines, but never over the rim."""
+    words = "run --long-form 'a b'" + " -s x" * ((spelling - 20) // 5)
+    monkeypatch.setattr(card, "again_command", lambda view: words)
+    found = lines_below(card.render_card(SessionView(session)))
+    assert " ".join(text for _, _, text in found) == f"$ {words}"
+    assert all(y + size * 0.3 <= card.HEIGHT - 6 for y, size, _ in found)
+    assert all(y - size > 546 for y, size, _ in found)  # nor over what is above it
+    assert all(len(text) * size * 0.53 <= card.WIDTH - 144 for _, size, text in found)
+
+
+@pytest.mark.parametrize("words", ["", "run" + " -s x" * 200, "run " + "x" * 400])
+def test_card_has_no_command_that_would_repeat_something_else(words, session, monkeypatch):
+    """A part of one would; and a sweep has none."""
+    monkeypatch.setattr(card, "again_command", lambda view: words)
+    assert lines_below(card.render_card(SessionView(session))) == []
+
+
+def test_command_on_the_card_is_that_of_the_session():
+    """Not `run` of the suite's name, which for a sweep or `ab` is no suite to run."""
+    kept = concluded()
+    sweep = replace(kept.plan, suite="sweep-latency", sweep=Sweep("latency", "", {}))
+    svg = card.render_card(SessionView(replace(kept, plan=sweep)))
+    assert lines_below(svg) == []
+    assert "$" not in svg
+    own = card.render_card(SessionView(kept, bundled="make reference PART=far"))
+    assert [text for *_, text in lines_below(own)] == ["$ make reference PART=far"]
 
 
 @pytest.mark.parametrize("count", [1, 12, 60, 400])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
 
-from crawlbench.base.records import Cell, Quantity, Verdict
+from crawlbench.base.records import Cell, Obstacle, Quantity, Verdict
 from crawlbench.report.changes import changes_table, tell_comparison
 from crawlbench.stats.change import Change, Seen, Way
 from crawlbench.stats.compare import SessionComparison
+from crawlbench.stats.history import make_history
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.judge import judge
 from crawlbench.stats.rows import Compared
-from crawlbench.stats.timeline import History, Line, Point
-from tests.stats.builders import other
+from crawlbench.stats.timeline import History, LeftOut, Line, Point
+from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 
 def change(name, estimate=0.0, verdict=Verdict.SAME, width=0.01, times=(0.5, 0.5)):
@@ -106,6 +109,39 @@ def test_history_tells_cells_that_are_absent_from_those_with_few_sessions():
     ]
     (told,) = history_answers(replace(history, lines=lines[1:], unjudged=("gone",)))
     assert told == "No cell has a value in the newest session, so none could be judged up to it."
+
+
+def test_history_says_which_cells_are_not_in_each_session():
+    """One that was added later failed nowhere, yet not every cell has a point in each."""
+    pytest.importorskip("altair")
+    from crawlbench.report.history_page import history_answers, history_page
+
+    draw = random.Random(1)
+
+    def session(day, *cells):
+        every = (BASELINE, CONTROL, *cells)
+        rounds = [{cell: [draw.gauss(1, 0.001)] * 2 for cell in every} for _ in range(5)]
+        created = f"2026-01-{day:02}T00:00:00+00:00"
+        return judge(make_session(make_plan(*cells), rounds, created=created))
+
+    old, new = other("old"), other("new")
+    steady = {str(day): session(day, old) for day in range(1, 6)}
+    page = history_page(make_history(steady, 0.01, 0.95))
+    assert (page.troubles, page.subtitle) == ((), "5 sessions, 1 to 5")
+    assert [one.text for one in page.answer] == ["The cell did not change over 5 sessions."]
+    grown = {**steady, **{str(day): session(day, old, new) for day in range(6, 10)}}
+    history = make_history(grown, 0.01, 0.95)
+    assert [(one.label, one.text) for one in history_page(history).troubles] == [
+        ("not in each", f"{new.name}: measured in 4 of 9 sessions")
+    ]
+    assert history_answers(history)[0] == "None of them changed over 9 sessions."
+    # What a session measured and could not use is left out with a reason, and told as that.
+    left = LeftOut("1", new.name, Obstacle.FEW_ROUNDS)
+    every = replace(history, sessions=history.sessions[:5], left_out=(left,), further=())
+    assert {one.label for one in history_page(every).troubles} == {"left out"}
+    alone = history_page(make_history({"1": steady["1"]}, 0.01, 0.95))
+    assert alone.subtitle == "1 session, 1"
+    assert alone.answer[0].text.startswith("Whether the cell changed cannot be judged yet")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_history_tells_each_quantity_in_a_sentence_and_a_table():
     answers = history_answers(history)
     assert len(answers) == len(Quantity)
     begin = next(one for one in history.further if one.quantity is Quantity.BEGIN)
-    assert any(a.startswith("Time to begin: 1 of 1 cells changed before, once") for a in answers)
+    assert any(a.startswith("Time to begin: 1 of 1 cell changed before, once") for a in answers)
     table = changes_table(begin)
     assert table.title == "Changes, time to begin"
     assert [column.header for column in table.columns][2] == "more than before"

@@ -88,8 +88,8 @@ def test_github_action_benchmark_takes_it():
         for entry in entries:
             assert isinstance(entry["value"], float)
             assert isinstance(entry["extra"], str)
-            number = entry.get("range", "± 0").removeprefix("± ")
-            assert float(number) >= 0
+            low, high = map(float, entry.get("range", "0 to inf").split(" to "))
+            assert low < entry["value"] < high
 
 
 def test_bencher_takes_it():
@@ -100,6 +100,27 @@ def test_bencher_takes_it():
         for metric in measures.values():
             assert metric.get("lower_value", 0) <= metric["value"]
             assert metric["value"] <= metric.get("upper_value", math.inf)
+
+
+def test_interval_of_a_noisy_time_stays_above_zero():
+    """It is one of logarithms: it reaches down as many times as it reaches up."""
+    rounds = [dict.fromkeys((BASELINE, CONTROL), [seconds] * 2) for seconds in (0.5, 1.0, 1.5)]
+    session = judge(make_session(make_plan(), rounds))
+    (cell,) = (one for one in results_of(session).cells if one.role == "baseline")
+    assert cell.seconds_error > cell.seconds  # so that the time without it would be below 0
+    latency = export("bencher", session)[cell.cell]["latency"]
+    low, middle, high = (latency[name] for name in ("lower_value", "value", "upper_value"))
+    assert 0 < low < middle < high
+    assert middle / low == pytest.approx(high / middle)
+    assert high == pytest.approx((cell.seconds + cell.seconds_error) * 1e9)
+    (entry,) = export("github-time", session)
+    told = [float(text) * 1e9 for text in entry["range"].split(" to ")]
+    assert told == pytest.approx([low, high], rel=1e-4)
+    one_round = judge(make_session(make_plan(), rounds[:1]))
+    (entry,) = export("github-time", one_round)
+    assert "range" not in entry
+    (measures,) = export("bencher", one_round).values()
+    assert len(set(measures["latency"].values())) == 1
 
 
 def test_pytest_benchmark_reads_it(tmp_path):

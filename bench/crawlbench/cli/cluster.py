@@ -16,6 +16,7 @@ import typer
 from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import Ending
 from crawlbench.base.scheduler import require_dask
+from crawlbench.base.text import count_of
 from crawlbench.base.whole import storing, write_text
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
@@ -176,7 +177,7 @@ def _find_trouble(session: ClusterSession, folder: Path) -> str:
         names = list(session.failures)
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
         return (
-            f"cells are invalid on {len(names)} of {len(session.machines)} machines: "
+            f"cells are invalid on {len(names)} of {count_of(len(session.machines), 'machine')}: "
             f"{', '.join(names[:MAX_NAMED])}{more}; each one's own report has the reasons: "
             f"crawlbench report {folder}/machines/NAME"
         )

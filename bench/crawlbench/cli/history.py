@@ -120,4 +120,4 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
         console.print(f"from {one.session} on, another machine: {changed}", markup=False)
     left_out = sum(len(one.left_out) for one in (found, *found.further))
     if left_out:
-        console.print(f"{left_out} points left out; the page says why")
+        console.print(f"{count_of(left_out, 'point')} left out; the page says why")

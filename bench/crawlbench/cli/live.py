@@ -169,7 +169,7 @@ def _first_looks(view: SessionView) -> list[str]:
             what = ", per page" if group.leading is Quantity.PAGE else ""
             lines.append(f"{group.place}{what}: {', '.join(times)}")
     more = len(lines) - MAX_LOOKS
-    return [*lines[:MAX_LOOKS], *([f"and {more} more groups"] if more > 0 else [])]
+    return [*lines[:MAX_LOOKS], *([f"and {count_of(more, 'more group')}"] if more > 0 else [])]
 
 
 def _ratios(view: SessionView) -> RenderableType:
@@ -243,4 +243,5 @@ def _state(session: Session) -> str:
     clear = sum(one.is_answered for one in pairs)
     count = sum(not failure.is_refusal for failure in session.failures)
     invalid = f", {count} invalid" if count else ""
-    return f"{clear} of {len(pairs)} pairs answered{invalid}, {session.seconds:.0f} s"
+    among = count_of(len(pairs), "pair")
+    return f"{clear} of {among} answered{invalid}, {session.seconds:.0f} s"

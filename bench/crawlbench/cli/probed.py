@@ -42,6 +42,7 @@ LEAD = (
     "measure, and the themes of this session's operations. "
     '"crawlbench probe" tries everything.'
 )
+NOT_IN_BUNDLES = f"A bundle holds no {PROBE_FILE}."
 NOT_PROBED = (
     f"This session's folder has no {PROBE_FILE}; "
     f'"crawlbench probe --json" prints what belongs in it.'
@@ -79,8 +80,15 @@ def probe_session(session: Session, folder: Path) -> str:
     return f"{PROBE_FILE} is not whole: {missing_text(report)}" if report.missing else ""
 
 
-def probed_section(session: Session, folder: Path) -> Section | None:
-    """Return what `probe.json` holds as a section of a page; None for a session of crawls."""
+def probed_section(session: Session, folder: Path | None) -> Section | None:
+    """Return what `probe.json` holds as a section of a page; None for a session of crawls.
+
+    Args:
+        session: which is shown.
+        folder: of the session; None for a bundle, which has none.
+    """
+    if folder is None:
+        return _empty(NOT_IN_BUNDLES) if session.plan.operations else None
     try:
         report = load_report(folder)
     except SessionFileError as error:

@@ -154,8 +154,11 @@ def newest_session() -> Path:
 def _load(path: Path, stopping: Stopping | None) -> Shown:
     """Return a report on a session's folder or bundle, or on a pyperf suite or a folder of one."""
     if path.name.endswith(BUNDLE_ENDING):
-        session = _judge_by(load_measured(path).session, stopping)
-        return _session_report(session, path.with_name(path.name.removesuffix(BUNDLE_ENDING)))
+        measured = load_measured(path)
+        session = _judge_by(measured.session, stopping)
+        # A folder beside it, even one of its name, is no part of it.
+        support = probed_section(session, None)
+        return SessionReport(session, path, support, bundled=measured.content.command)
     other = _load_other(path)
     if other is None:
         return _session_report(_judge_by(load_session(path), stopping), path)

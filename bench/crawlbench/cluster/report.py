@@ -151,7 +151,8 @@ def tell_machines(found: MergedComparison) -> str:
     parts = [f"{found.verdict} over all"]
     silent = found.machines - found.holds_on - found.against_on
     if found.verdict is not Verdict.UNCLEAR:
-        parts = [f"{found.verdict}: holds on {found.holds_on} of {found.machines} machines"]
+        among = count_of(found.machines, "machine")
+        parts = [f"{found.verdict}: holds on {found.holds_on} of {among}"]
         parts[0] += f", unclear on {silent}" if silent else ""
     by_verdict: dict[str, list[str]] = {}
     for name, verdict in found.against.items():
@@ -165,23 +166,25 @@ def tell_machines(found: MergedComparison) -> str:
 def find_notes(session: ClusterSession) -> list[Note]:
     """Return the notes under the tables, each with its label."""
     return [
-        *_first("invalid", _failing(session), "machines"),
-        *_first("machines differ", _differing(session), "cells"),
-        *_first("no verdict", _unmeasured(session), "cells"),
-        *_first("left out", _left_out(session), "machines"),
-        *_first("lost", _lost(session), "blocks"),
-        *_first("noise", _noise(session), "groups"),
+        *_first("invalid", _failing(session), "machine"),
+        *_first("machines differ", _differing(session), "cell"),
+        *_first("no verdict", _unmeasured(session), "cell"),
+        *_first("left out", _left_out(session), "machine"),
+        *_first("lost", _lost(session), "block"),
+        *_first("noise", _noise(session), "group"),
         *(("warning", text) for text in session.notes),
-        *_first("machine", _machines(session), "machines"),
+        *_first("machine", _machines(session), "machine"),
         ("session", _session(session)),
     ]
 
 
-def _first(label: str, texts: Iterator[str], what: str) -> list[Note]:
+def _first(label: str, texts: Iterator[str], noun: str) -> list[Note]:
     found = list(texts)
     notes = [(label, text) for text in found[:MAX_NOTES]]
     if len(found) > MAX_NOTES:
-        notes.append((label, f"{len(found) - MAX_NOTES} more {what}; cluster.json has all"))
+        notes.append(
+            (label, f"{count_of(len(found) - MAX_NOTES, f'more {noun}')}; cluster.json has all")
+        )
     return notes
 
 
@@ -224,7 +227,8 @@ def _left_out(session: ClusterSession) -> Iterator[str]:
 
 def _lost(session: ClusterSession) -> Iterator[str]:
     for one in session.lost:
-        yield f"a block of sheet {one.sheet} after {one.tries} tries: {one_line(one.reason)}"
+        tries = "1 try" if one.tries == 1 else f"{one.tries} tries"
+        yield f"a block of sheet {one.sheet} after {tries}: {one_line(one.reason)}"
 
 
 def _noise(session: ClusterSession) -> Iterator[str]:
@@ -240,7 +244,7 @@ def _noise(session: ClusterSession) -> Iterator[str]:
 def _machines(session: ClusterSession) -> Iterator[str]:
     for one in session.machines:
         machine = one.fingerprint.machine
-        yield one_line(f"{one.name}: {one.fingerprint.kind}, {machine.cpu_count} CPUs")
+        yield one_line(f"{one.name}: {one.fingerprint.kind}, {count_of(machine.cpu_count, 'CPU')}")
 
 
 def _session(session: ClusterSession) -> str:
@@ -252,8 +256,9 @@ def _session(session: ClusterSession) -> str:
         ClusterEnding.INTERRUPTED: "interrupted; --resume continues",
     }
     return (
-        f"{len(plan.cells)} cells in sheets of at most {session.sheet_cells}, each on "
-        f"{count_of(session.copies, 'machine')}, at most {plan.rounds} "
-        f"rounds of {plan.laps} laps; {session.blocks} blocks in {session.seconds:.0f} s; "
+        f"{count_of(len(plan.cells), 'cell')} in sheets of at most {session.sheet_cells}, each on "
+        f"{count_of(session.copies, 'machine')}, at most {count_of(plan.rounds, 'round')} of "
+        f"{count_of(plan.laps, 'lap')}; {count_of(session.blocks, 'block')} in "
+        f"{session.seconds:.0f} s; "
         f"{ended.get(session.ending, 'not ended')}; crawlbench {session.tool}, seed {plan.seed}"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
+from crawlbench.base.text import count_of
 from crawlbench.library.gate import GateResult, hold_session
 from crawlbench.library.html import show_paragraphs, show_picture, show_table
 from crawlbench.library.rows import make_frame
@@ -138,7 +139,7 @@ class Session:
     def __repr__(self) -> str:
         """Return a line that identifies the session."""
         plan = self.record.plan
-        size = f"{len(plan.cells)} cells, {self.rounds} rounds"
+        size = f"{count_of(len(plan.cells), 'cell')}, {count_of(self.rounds, 'round')}"
         return f"<crawlbench.Session {plan.suite!r} of {self.record.created}: {size}>"
 
     def _repr_html_(self) -> str:

@@ -41,5 +41,5 @@ class Teller(Watcher):
             answered = sum(one.is_answered for one in pairs)
             self.tell(
                 f"round {len(session.rounds)} of {session.plan.rounds}: "
-                f"{answered} of {len(pairs)} pairs answered, {session.seconds:.0f} s"
+                f"{answered} of {count_of(len(pairs), 'pair')} answered, {session.seconds:.0f} s"
             )

@@ -11,7 +11,7 @@ from crawlbench.base.text import count_of
 from crawlbench.reference.rows import interval_text, newest_last, ratio_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from crawlbench.reference.rows import TableRow
     from crawlbench.reference.table import Table
@@ -25,22 +25,60 @@ COLOURS = {
 """Colour by verdict, as badge services name them; `lightgrey` for all others."""
 
 
+class Names:
+    """What to call rows where nobody sees the table: by all that their part has several of."""
+
+    def __init__(self, rows: Iterable[TableRow]) -> None:
+        """Take all rows that are to have names of their own."""
+        self._scenarios = _values(rows, lambda row: (row.part, row.scenario))
+        self._loops = _values(rows, lambda row: (row.part, row.loop))
+        self._parsers = _values(rows, lambda row: (row.part, row.parser))
+
+    def place(self, row: TableRow) -> str:
+        """Return the part of a row, or its scenario if the part has several."""
+        return row.scenario if len(self._scenarios[row.part]) > 1 else row.part
+
+    def client(self, row: TableRow) -> str:
+        """Return a strategy, such as `aiohttp-gather on uvloop with lxml`."""
+        loops, parsers = self._loops[row.part], self._parsers[row.part]
+        # Clients without a loop, and the usual one where no other was measured, need no word of it.
+        is_told = row.loop != "-" and (row.loop != "asyncio" or len(loops - {"-"}) > 1)
+        loop = f" on {row.loop.removeprefix('- ')}" if is_told else ""
+        reader = {"none": "no parser", "-": ""}.get(row.parser, row.parser)
+        parser = f" with {reader}" if reader and len(parsers) > 1 else ""
+        return f"{row.strategy}{loop}{parser}"
+
+
+def _values(
+    rows: Iterable[TableRow], pick: Callable[[TableRow], tuple[str, str]]
+) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for key, value in map(pick, rows):
+        found.setdefault(key, set()).add(value)
+    return found
+
+
 def make_badges(table: Table) -> dict[str, str]:
     """Return the JSON of each figure's badge, by file name, from its newest whole row."""
     shown = [row for row in table.rows if not row.tuned and row.verdict != "reference"]
     newest = {row.key: row for row in newest_last(shown)}
-    baselines = {(one.matrix, one.scenario): one.baseline for one in table.shares}
+    names = Names([*newest.values()])
+    baselines = {
+        (row.matrix, row.scenario): names.client(row) for row in shown if row.verdict == "baseline"
+    }
     return {
-        _file(row): make_badge(row, baselines.get((row.matrix, row.scenario), "the baseline"))
+        _file(row): make_badge(
+            row, names, baselines.get((row.matrix, row.scenario), "the baseline")
+        )
         for row in newest.values()
     }
 
 
-def make_badge(row: TableRow, baseline: str) -> str:
+def make_badge(row: TableRow, names: Names, baseline: str) -> str:
     """Return the badge of a row, such as `0.83 of requests-serial, 0.81 to 0.85, 2026-11`."""
     told = {
         "schemaVersion": 1,
-        "label": f"{row.part}: {row.strategy}",
+        "label": f"{names.place(row)}: {names.client(row)}",
         "message": ", ".join(_parts(row, baseline)),
         "color": COLOURS.get(row.verdict, "lightgrey"),
     }
@@ -60,7 +98,8 @@ def _parts(row: TableRow, baseline: str) -> Iterable[str]:
         if row.time.is_preliminary:
             yield "preliminary"
     if row.same:
-        yield f"same as {count_of(row.same, 'other')}"
+        # Shorter than "not told apart from", since a badge stands in a line of others.
+        yield f"{count_of(row.same, 'other')} not told apart"
     yield row.last[:7]
 
 

@@ -141,7 +141,6 @@ def _row(row: TableRow) -> dict[str, object]:
 def _figures(row: TableRow) -> dict[str, object]:
     """Return the numbers of a row, each with its text."""
     ends = row.time.interval if row.time else None
-    cpu_page = None if row.cpu_s is None else row.cpu_s / (row.pages or 1.0)
     return {
         "perPage": row.per_page,
         "perPageText": _seconds(row.per_page),
@@ -158,8 +157,9 @@ def _figures(row: TableRow) -> dict[str, object]:
         "high": _cut(ends.high if ends else None),
         "ratioText": ratio_text(row.time),
         "intervalText": interval_text(row.time),
-        "cpu": cpu_page,
-        "cpuText": _seconds(cpu_page),
+        "cpu": row.cpu_per_page,
+        "cpuText": _seconds(row.cpu_per_page),
+        "hasLengths": row.has_lengths,
         "cpuRatioText": ratio_text(row.cpu),
         "cpuIntervalText": interval_text(row.cpu),
         "memory": row.memory,
@@ -231,11 +231,17 @@ def _total(shares: Sequence[Shares]) -> str:
     unclear, apart = sum(s.unclear for s in shares), sum(s.apart for s in shares)
     waiting = sum(s.preliminary for s in shares)
     if not compared:
-        return f"{waiting} comparisons are preliminary." if waiting else "Nothing was compared yet."
-    rest = f" {waiting} more are preliminary." if waiting else ""
-    told = f"{format_share(unclear / compared)} of {compared} comparisons with a baseline"
-    among = f"; {format_share(apart / pairs)} of {pairs} pairs are told apart" if pairs else ""
-    return f"{told} are unclear{among}.{rest}"
+        few = f"{count_of(waiting, 'comparison')} {_be(waiting)} preliminary."
+        return few if waiting else "Nothing was compared yet."
+    rest = f" {waiting} more {_be(waiting)} preliminary." if waiting else ""
+    told = f"{format_share(unclear / compared)} of {count_of(compared, 'comparison')}"
+    told += f" with a baseline {_be(compared)} unclear"
+    among = f"{format_share(apart / pairs)} of {count_of(pairs, 'pair')}" if pairs else ""
+    return f"{told}{f'; {among} {_be(pairs)} told apart' if among else ''}.{rest}"
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _band(one: Band) -> tuple[str, ...]:

@@ -35,15 +35,17 @@ class TableRow:
     model: str
     seconds: float | None
     """Typical seconds per crawl; None if it is invalid."""
-    pages: float | None
     per_page: float | None
     """Seconds that a page adds, from two lengths; with only one, the crawl's time over its
     pages."""
     begin: float | None
     """Seconds of a crawl without its pages; None if there is only one length."""
     page: Ratio | None
-    cpu_s: float | None
-    """CPU seconds per crawl."""
+    cpu_per_page: float | None
+    """CPU seconds that a page adds, from the same lengths as `per_page`; with only one length the
+    crawl's CPU seconds over its pages, start-up included. None where either could not be told."""
+    has_lengths: bool
+    """Whether two lengths were measured, so that a page's cost is without its crawl's start-up."""
     memory: int | None
     """Bytes beyond what the worker had before."""
     time: Ratio | None

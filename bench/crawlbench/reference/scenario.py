@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import fmean, median
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
@@ -107,11 +107,11 @@ class Scenario:
             library=makeup.library,
             model=makeup.model,
             seconds=_middle([one.seconds for one in summaries]),
-            pages=median(map(_pages, summaries)) if summaries else None,
             per_page=_middle([s for one in summaries if (s := _page_s(one, has_lengths))]),
             begin=_mean([one.to_begin_s for one in summaries]),
             page=page,
-            cpu_s=_middle([one.cpu_user_s + one.cpu_system_s for one in summaries]),
+            cpu_per_page=_middle([s for one in summaries if (s := _page_cpu_s(one, has_lengths))]),
+            has_lengths=has_lengths,
             memory=max(memories, default=None),
             time=time,
             verdict=self._state(name, cell, time),
@@ -143,6 +143,14 @@ def _page_s(summary: Summary, has_lengths: bool) -> float | None:
         return summary.per_page_s
     pages = _pages(summary)
     return summary.seconds / pages if pages else None
+
+
+def _page_cpu_s(summary: Summary, has_lengths: bool) -> float | None:
+    """Return the CPU seconds of a page, of which `_page_s` returns the wall time."""
+    if has_lengths:
+        return summary.cpu_per_page_s
+    pages = _pages(summary)
+    return (summary.cpu_user_s + summary.cpu_system_s) / pages if pages else None
 
 
 def _pages(summary: Summary) -> float:

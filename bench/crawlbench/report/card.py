@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
 from crawlbench.report.answer import find_answer
+from crawlbench.report.repeat import again_command
 from crawlbench.report.theme import COLOURS, FONT
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _SIZES = (56, 48, 42, 36, 30, 26, 22)
 _LETTER = 0.53
 """Width of a letter relative to its height: an overestimate, so that no line leaves the card."""
 _SMALL = 24
+_COMMAND, _COMMAND_HEIGHT = 558, 54
+"""From where the command goes down, and how far; the margin below is smaller than the others."""
+_COMMAND_SIZES = (_SMALL, 20, 16, 14, 12)
 
 
 def render_card(view: SessionView) -> str:
@@ -49,7 +53,7 @@ def render_card(view: SessionView) -> str:
             _text(_cut(line, _SMALL), _MARGIN, _FOOT + 40 + n * 36, _SMALL, "soft")
             for n, line in enumerate(foot)
         ),
-        _text(_cut(f"$ crawlbench run {view.plan.suite}", _SMALL), _MARGIN, 582, _SMALL, "link"),
+        *_command(again_command(view)),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
@@ -58,6 +62,22 @@ def render_card(view: SessionView) -> str:
         f'<rect width="16" height="{HEIGHT}" fill="{COLOURS["link"][0]}"/>'
         f"{''.join(words)}</svg>\n"
     )
+
+
+def _command(command: str) -> list[str]:
+    """Return the lines of the command that repeats the session, in the largest letters that fit.
+
+    There are none without a command, nor where it has no room: a part of it would repeat something
+    else.
+    """
+    for size in _COMMAND_SIZES if command else ():
+        most, height = _letters(size), round(size * 1.25)
+        # At its hyphens an option would look like two.
+        lines = wrap(f"$ {command}", most, break_long_words=False, break_on_hyphens=False)
+        if len(lines) * height <= _COMMAND_HEIGHT and max(map(len, lines)) <= most:
+            places = enumerate(lines, 1)
+            return [_text(line, _MARGIN, _COMMAND + n * height, size, "link") for n, line in places]
+    return []
 
 
 def _fit(headline: str) -> tuple[int, list[str]]:

@@ -44,7 +44,8 @@ class CellResult:
     seconds: float | None
     """Typical time per crawl, or per call of the operation; it agrees with the ratio."""
     seconds_error: float | None
-    """Half-width of its interval at the session's confidence."""
+    """How far its interval reaches upwards, at the session's confidence; downwards it reaches to
+    `seconds / (1 + seconds_error / seconds)`, as many times less."""
     per_s: float | None
     """Pages, or what the operation counts, per second."""
     ratio: float | None

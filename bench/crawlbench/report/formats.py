@@ -68,12 +68,24 @@ def to_github_time(view: SessionView) -> str:
                 "name": cell.cell,
                 "value": cell.seconds,
                 "unit": "s",
-                **({"range": f"± {cell.seconds_error:g}"} if cell.seconds_error else {}),
+                **({"range": _range(cell)} if cell.seconds_error else {}),
                 "extra": _remark(results, cell),
             }
             for cell in _timed(results)
         ]
     )
+
+
+def _ends(cell: CellResult) -> tuple[float, float]:
+    """Return both ends of a time's interval, in seconds; the time itself where it has none."""
+    seconds, error = cell.seconds or 0.0, cell.seconds_error or 0.0
+    # The interval is one of logarithms: down as many times as up, so that it stays above 0.
+    return seconds / (1 + error / seconds) if error else seconds, seconds + error
+
+
+def _range(cell: CellResult) -> str:
+    low, high = _ends(cell)
+    return f"{low:g} to {high:g}"
 
 
 def to_github_rate(view: SessionView) -> str:
@@ -104,9 +116,8 @@ def to_bencher(view: SessionView) -> str:
     """Return the Bencher Metric Format: latency (nanoseconds), throughput, and the ratio."""
     found: dict[str, dict[str, dict[str, float]]] = {}
     for cell in _timed(results_of(view)):
-        seconds, error = cell.seconds or 0.0, cell.seconds_error or 0.0
         measures = {
-            "latency": _bounded(seconds, seconds - error, seconds + error, NANOSECONDS),
+            "latency": _bounded(cell.seconds or 0.0, *_ends(cell), NANOSECONDS),
             "throughput": {"value": cell.per_s or 0.0},
         }
         if cell.ratio is not None and cell.ratio_low is not None and cell.ratio_high is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
@@ -34,10 +35,11 @@ METHOD = (
 def history_page(history: History) -> Page:
     """Return the page of a history."""
     every = (history, *history.further)
-    first, last = (history.sessions[0], history.sessions[-1]) if history.sessions else ("", "")
+    # A single session is both the first and the last.
+    ends = " to ".join(dict.fromkeys((*history.sessions[:1], *history.sessions[-1:])))
     return Page(
         title="crawlbench: history",
-        subtitle=one_line(f"{count_of(len(history.sessions), 'session')}, {first} to {last}"),
+        subtitle=one_line(f"{count_of(len(history.sessions), 'session')}, {ends}"),
         asked=f"What changed over {count_of(len(history.sessions), 'session')}?",
         answer=tuple(Sentence(text, "history", "history") for text in history_answers(history)),
         sections=tuple(map(_section, every)),
@@ -70,8 +72,24 @@ def _troubles(history: History) -> Iterator[tuple[str, str]]:
     """Yield what limits trust in a history: a label and a sentence."""
     for one in history.breaks:
         yield "another machine", f"from {one.session} on: {'; '.join(one.what)}"
-    for found in (history, *history.further):
+    every = (history, *history.further)
+    for found in every:
         yield from dict.fromkeys(_troubles_of(found))
+    yield from dict.fromkeys(("not in each", text) for found in every for text in _gaps(found))
+
+
+def _gaps(history: History) -> Iterator[str]:
+    """Yield which cells some sessions did not measure: they were in no plan, so nothing failed.
+
+    Those that could not be judged are told of already.
+    """
+    left_out = Counter(one.cell for one in history.left_out)
+    sessions = len(history.sessions)
+    for line in history.lines:
+        measured = len(line.points) + left_out[line.cell]
+        # By whole crawls and by other quantities the sentence is the same, and told once.
+        if measured < sessions and line.cell not in history.unjudged:
+            yield f"{line.cell}: measured in {measured} of {sessions} sessions"
 
 
 def _troubles_of(history: History) -> Iterator[tuple[str, str]]:
@@ -109,24 +127,26 @@ def _tell(history: History) -> str:
     if not history.lines:
         return "No cell has a value that can be trusted, so there is no history."
     cells, unjudged = len(history.lines), len(history.unjudged)
+    among = count_of(cells, "cell")
     if len(history.absent) == cells and not changes:
         return "No cell has a value in the newest session, so none could be judged up to it."
     if unjudged == cells and not changes:
         return (
-            f"Whether any of {cells} cells changed cannot be judged yet: that takes four sessions "
-            "or more on one machine."
+            f"Whether {'the cell' if cells == 1 else f'any of {among}'} changed cannot be judged "
+            "yet: that takes four sessions or more on one machine."
         )
     told = (
-        f"{cells - unjudged} of {cells} cells could be judged up to the newest session; "
+        f"{cells - unjudged} of {among} could be judged up to the newest session; "
         if unjudged
         else ""
     )
     jumped = f"{len(history.jumps)} jumped in the newest session" if history.jumps else ""
     changed = sum(bool(line.changes) for line in history.lines)
     often = "once" if changes == 1 else f"{changes} times"
-    earlier = f"{changed} of {cells} cells changed before, {often} in all" if changes else ""
+    earlier = f"{changed} of {among} changed before, {often} in all" if changes else ""
     found = [part for part in (jumped, earlier) if part]
-    none = f"none of them changed over {count_of(len(history.sessions), 'session')}"
+    nobody = "the cell did not change" if cells == 1 else "none of them changed"
+    none = f"{nobody} over {count_of(len(history.sessions), 'session')}"
     return as_sentence(told + ("; ".join(found) or none))
 
 

@@ -54,13 +54,23 @@ def repeat_command(session: Session) -> str:
     return " ".join(map(_quote, words))
 
 
+def again_command(view: SessionView) -> str:
+    """Return a call that measures what is shown again; empty for a sweep.
+
+    A part of a matrix is no suite, so that a bundle brings its own.
+    """
+    return repeat_command(view.session) if view.bundled is None else view.bundled
+
+
 def resume_command(view: SessionView, rounds: int | None = None) -> str:
-    """Return a call that continues a session for this many more rounds.
+    """Return a call that continues a session for this many more rounds; empty for a bundle.
 
     Args:
         view: the session's view; if its folder is not known, the call says DIR.
         rounds: how many to add to those that are finished; None for the session's own end.
     """
+    if view.bundled is not None:
+        return ""
     done = len(view.session.rounds)
     command = f"crawlbench run --resume {_folder(view)}"
     if rounds is None:

@@ -24,7 +24,7 @@ from crawlbench.report.notes import find_notes, interval_meaning
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
-from crawlbench.report.repeat import repeat_command
+from crawlbench.report.repeat import again_command
 from crawlbench.report.tables import series_tables
 from crawlbench.report.versus import versus_tables
 
@@ -105,7 +105,7 @@ def session_page(
         facts=(*facts, *_seeds(view)),
         troubles=tuple(_troubles(view, notes)),
         quiet="Nothing was found that would cast doubt on these numbers.",
-        command=repeat_command(session),
+        command=again_command(view),
     )
 
 

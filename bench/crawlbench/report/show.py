@@ -68,14 +68,17 @@ class SessionReport(Shown):
 
     session: Session
     folder: Path
-    """Where to find its trace, if it has one."""
+    """Where it is kept, with its trace if it has one; a bundle's file."""
     support: Section | None = None
     """What its event loops support, if that is known: a section of the page."""
+    bundled: str | None = None
+    """The command with which a bundle says that it is repeated; it is kept in a file alone, so that
+    it has no trace and cannot be continued. None for a session in a folder."""
 
     @cached_property
     def view(self) -> SessionView:
         """The session, indexed once for all formats."""
-        return SessionView(self.session, self.folder)
+        return SessionView(self.session, self.folder, self.bundled)
 
     def terminal(self, width: int, *, is_ascii: bool, detail: Detail = Detail.USUAL) -> Group:
         """Return tables, bars and notes, and the answer last."""
@@ -93,7 +96,7 @@ class SessionReport(Shown):
 
         missing = NO_TRACE
         try:
-            trace = load_trace(self.folder)
+            trace = load_trace(self.folder) if self.bundled is None else ()
         except SessionFileError as error:
             trace, missing = (), f"There is nothing to draw: {error}."
         return render_page(session_page(self.view, trace, missing, self.support))

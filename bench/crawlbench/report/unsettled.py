@@ -103,7 +103,8 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         later = [rounds for rounds in more if rounds > proposed]
         count = len(more) - len(later)
         which = ("it" if count == 1 else "them") if count == len(left) else str(count)
-        yield f"{settle(proposed, setting)} would settle {which}: {resume_command(view, proposed)}"
+        then = _then(resume_command(view, proposed))
+        yield f"{settle(proposed, setting)} would settle {which}{then}"
         if later and view.round_s is not None:
             length = format_length(max(later) * view.round_s)
             up_to = "" if len(later) == 1 else "up to "
@@ -114,10 +115,15 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
         missing = max(1, WORTH_READING - len(view.session.rounds))
         # A session that was cut off has its own end ahead, which `--rounds` might bring forward.
         if _ended_early(view, missing):
-            yield f"the rest of the session would give {it}: {resume_command(view)}"
+            yield f"the rest of the session would give {it}{_then(resume_command(view))}"
         else:
-            command = resume_command(view, missing)
-            yield f"{settle(missing, setting)} would give {it}: {command}"
+            then = _then(resume_command(view, missing))
+            yield f"{settle(missing, setting)} would give {it}{then}"
+
+
+def _then(command: str) -> str:
+    """Return what a sentence says of the command that does it, if there is one."""
+    return f": {command}" if command else ""
 
 
 def _ended_early(view: SessionView, missing: int) -> bool:

@@ -143,11 +143,17 @@ class GroupView:
 class SessionView:
     """A session and its index."""
 
-    def __init__(self, session: Session, folder: Path | str | None = None) -> None:
-        """Index a judged session; `folder`, if it is known, is where commands continue it."""
+    def __init__(
+        self, session: Session, folder: Path | str | None = None, bundled: str | None = None
+    ) -> None:
+        """Index a judged session; `folder`, if it is known, is where commands find it.
+
+        Of a bundle that is its file, which no command continues; `bundled` is what repeats it.
+        """
         self.session = session
         self.plan = session.plan
         self.folder = folder
+        self.bundled = bundled
         self.failures: dict[str, Failure] = {}
         self.cells = self.plan.own_cells
         planned = {cell.name for cell in self.cells}

@@ -127,7 +127,8 @@ class Gate:
             (self.unclear, f"unclear: {self.remedy} would settle it"),
         ):
             if count:
-                return f"{count} of {self.total} cells {'is' if count == 1 else 'are'} {what}"
+                some = f"{count} of {self.total} cells {'is' if count == 1 else 'are'}"
+                return f"{'the cell is' if self.total == 1 else some} {what}"
         return "" if self.code == 0 else "nothing that was measured can be judged"
 
     def _tell_lost(self) -> str:

@@ -138,7 +138,8 @@ class Summary:
     seconds: float
     """Typical time: the baseline's, times the cell's ratio, so that time, ratio and order agree."""
     seconds_error: float | None
-    """Half-width of its t interval over rounds, at the plan's confidence; None for one round."""
+    """How far its t interval over rounds reaches upwards, at the plan's confidence; None for one
+    round. The interval is one of logarithms, so that downwards it reaches as many times less."""
     per_s: float
     """Pages per second; for an operation, what it counts."""
     cpu_user_s: float
@@ -183,7 +184,7 @@ class Summary:
     next four are None where one length was measured, or where the cost of a page could not be
     told."""
     per_page_error_s: float | None = None
-    """Half-width of its t interval over rounds."""
+    """How far its t interval over rounds reaches upwards, as that of `seconds`."""
     to_begin_s: float | None = None
     """Typical time of a crawl without its pages' share; below 0 where later pages cost more."""
     to_begin_error_s: float | None = None

@@ -24,6 +24,7 @@
   const axes = ["scenario", "loop", "parser", "python", "machine", "matrix", "kind"];
   const columns = [
     { name: "rank", title: "rank", number: true },
+    { name: "same", title: "not told apart", number: true },
     { name: "client", title: "client" },
     { name: "loop", title: "loop" },
     { name: "parser", title: "parser" },
@@ -118,10 +119,21 @@
   }
 
   const unique = (name) => [...new Set(rows.map((row) => row[name]))];
+  // Scenarios in which a client is not known by its name and loop alone.
+  const severalParsers = new Set();
+  const parserOf = new Map();
+  for (const row of rows) {
+    const known = parserOf.get(row.scenario);
+    if (known === undefined) parserOf.set(row.scenario, row.parser);
+    else if (known !== row.parser) severalParsers.add(row.scenario);
+  }
+  function parserText(row) {
+    if (row.parser === "-") return "";
+    if (row.parser !== "none") return `with ${row.parser}`;
+    return severalParsers.has(row.scenario) ? "with no parser" : "";
+  }
   const label = (row) =>
-    [row.client, row.loop === "-" ? "" : `on ${row.loop}`, row.parser === "none" ? "" : `with ${row.parser}`]
-      .filter(Boolean)
-      .join(" ");
+    [row.client, row.loop === "-" ? "" : `on ${row.loop}`, parserText(row)].filter(Boolean).join(" ");
   const axesOf = (row) => [row.client, row.loop, row.parser].join("|");
   // Without a choice: one scenario, the newest matrix that has it whole, code as it is shipped.
   const all = unique("scenario");
@@ -220,6 +232,10 @@
     return found ? label(found) : "the baseline";
   }
 
+  // With one length, nobody knows what of a crawl's time its start-up was.
+  const pageText = (row) =>
+    `${row.perPageText} per page${row.hasLengths || row.perPage === null ? "" : " with its share of the start-up"}`;
+
   function fastest(known) {
     const value = (row) => (row.verdict === "baseline" ? 0 : row.ratio);
     const clients = known.filter((row) => !data.floors.includes(row.client));
@@ -267,8 +283,9 @@
     if (!best) return "";
     const parts = [`Fastest here: ${label(best)}`];
     if (best.ratio !== null) parts.push(`${best.ratioText} of the time of ${baselineOf(best)} for a crawl (${best.intervalText})`);
-    parts.push(`${best.perPageText} per page`);
-    if (best.same) parts.push(`same as ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
+    parts.push(pageText(best));
+    // Not "same", which is a verdict: most of these pairs are merely unclear.
+    if (best.same) parts.push(`not told apart from ${best.same} other${best.same > 1 ? "s" : ""} of this scenario`);
     if (best.verdict === "preliminary") parts.push("preliminary: from fewer than three sessions");
     else if (best.verdict === "unclear") parts.push(`unclear${best.reason ? `: ${best.reason}` : ""}`);
     return `${parts.join(", ")}.`;
@@ -333,12 +350,6 @@
     return cell;
   }
 
-  function rank(row) {
-    if (row.rank === null) return "-";
-    if (!row.same) return String(row.rank);
-    return `${row.rank}, same as ${row.same} other${row.same > 1 ? "s" : ""}`;
-  }
-
   const key = (row) => [row.scenario, row.client, row.loop, row.parser, row.matrix].join("|");
 
   function client(row) {
@@ -357,7 +368,7 @@
       const name = column.name;
       if (name === "client") element.append(client(row));
       else if (name === "bar") element.append(bar(row, bounds));
-      else if (name === "rank") element.append(make("td", rank(row), "number"));
+      else if (row[name] === null) element.append(make("td", "-", column.number ? "number" : ""));
       else if (name === "verdict")
         element.append(make("td", row.verdict, data.verdicts[row.verdict] || "soft"));
       else element.append(make("td", row[column.text || name], column.number ? "number" : ""));
@@ -447,7 +458,7 @@
     const reviewed = row.reviewed ? `reviewed by ${row.reviewed}` : "not yet reviewed by its author";
     const parts = [
       make("p", sentence(seen(row), other)),
-      make("p", `${row.crawlText} per crawl, ${row.perPageText} per page; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
+      make("p", `${row.crawlText} per crawl, ${pageText(row)}; ${row.library}${row.model ? `, ${row.model}` : ""}; ${reviewed}.`),
       table("History", ["measured", "machine", "Python", "library", "ratio", "interval", "verdict"], history),
       table(
         "Sessions on which it rests",
@@ -484,7 +495,7 @@
     body.replaceChildren(...drawn.map((row) => line(row, bounds)));
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
-      `${found.length} of ${rows.length} figures${found.length ? "" : ": nothing matches; clear some choices"}`;
+      `${found.length} of ${rows.length} figure${rows.length === 1 ? "" : "s"}${found.length ? "" : ": nothing matches; clear some choices"}`;
     const answer = answerText(found);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";

@@ -120,7 +120,8 @@
       row.hidden = !fits;
       shown += fits;
     }
-    count.textContent = shown === rows.length ? `${shown} rows` : `${shown} of ${rows.length} rows`;
+    const every = `${rows.length} row${rows.length === 1 ? "" : "s"}`;
+    count.textContent = shown === rows.length ? every : `${shown} of ${every}`;
   }
   words.addEventListener("input", filter);
   if (verdict) verdict.addEventListener("change", filter);
