@@ -79,6 +79,11 @@ class CellEstimate:
     """What the machine's own session says."""
     reason: str = ""
     quantity: Quantity = Quantity.TIME
+    of_means: float | None = None
+    """The same of mean times, in which rare slow laps count in full; None in blocks of earlier
+    versions, of which nothing can be called the same."""
+    of_means_error: float | None = None
+    """Standard error of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ _BETWEEN = {
     Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
     Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
+    Obstacle.SLOW_LAPS: "the typical times are the same, but rare slow laps make the means differ, "
+    "or may do so",
+    Obstacle.DOUBT: "without the time that may not be its own, the verdict would be another",
+    Obstacle.CONTROL: "the baseline and its twin, which run the same code, came out different, and "
+    "adding that difference to the interval leaves this open",
     Obstacle.PLAIN: "plain and normalised times disagree about the two sessions",
 }
 """Obstacles between sessions or machines, in words."""

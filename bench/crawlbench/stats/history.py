@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.alike import Newest, tell_worker_cpus
-from crawlbench.stats.claims import judge_family
+from crawlbench.stats.claims import Row, judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
@@ -182,7 +182,7 @@ def _jumps(
         missing: cells that the newest session was to measure and has no value of. Nobody gains
             power by failing.
     """
-    estimates, sessions = {}, {}
+    rows, sessions = {}, {}
     for cell, points in newest.items():
         before = [point.estimate for point in points[:-1]]
         usual = estimate_mean(before) if len(before) >= MIN_BEFORE else None
@@ -190,11 +190,13 @@ def _jumps(
             # The spread of one session, s, and the error of the mean together: s * sqrt(1 + 1 / n).
             error = usual.error * math.sqrt(usual.count + 1)
             shift = points[-1].estimate - usual.mean
-            estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
+            found = Estimate(usual.count, shift, error, usual.freedom)
+            # A jump is one of typical times, and nobody is told here what is the same.
+            rows[cell] = Row(found, means=found)
             sessions[cell] = points[-1].session
-    judged = judge_family(estimates, margin, confidence, count=len(estimates) + missing)
+    judged = judge_family(rows, margin, confidence, len(rows) + missing)
     return tuple(
-        Jump(sessions[cell], cell, estimates[cell].mean, one.interval)
+        Jump(sessions[cell], cell, rows[cell].typical.mean, one.interval)
         for cell, one in judged.items()
         if one.verdict in (Verdict.FASTER, Verdict.SLOWER)
     )
