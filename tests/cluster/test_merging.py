@@ -297,3 +297,42 @@ def test_block_of_an_earlier_version_makes_nothing_the_same():
         block = make_block("old", {FAST.name: means}, error=0.001)
         cells = tuple(replace(one, of_means=None, of_means_error=None) for one in block.cells)
         assert find(merged([replace(block, cells=cells)]), FAST).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("mean", "moved", "verdict"),
+    [
+        (0.04, (-0.05, 0.0), Verdict.UNCLEAR),
+        (0.04, (0.0, 0.05), Verdict.SLOWER),
+        (0.04, (-0.002, 0.0), Verdict.SLOWER),
+        (-0.04, (-0.01, 0.05), Verdict.UNCLEAR),
+        (-0.04, (-0.05, 0.0), Verdict.FASTER),
+        (0.0, (-0.05, 0.0), Verdict.UNCLEAR),
+        (0.0, (-0.001, 0.001), Verdict.SAME),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 3])
+def test_doubts_take_a_verdict_over_machines_as_in_a_session(count, mean, moved, verdict):
+    """Only where they point; the intervals contain both ways to see the values."""
+    blocks = [
+        make_block(f"m{n}", {FAST.name: mean + n / 10000}, error=0.0005, moved=moved)
+        for n in range(count)
+    ]
+    one = find(merged(blocks, make_plan(FAST)), FAST)
+    assert (one.verdict, one.holds_on) == (verdict, count)
+    assert ("may not be its own" in one.reason) is (verdict is Verdict.UNCLEAR)
+    assert one.low < mean + moved[0]
+    assert one.high > mean + moved[1]
+    if count == 3:
+        assert one.new_low < mean + moved[0]
+        assert one.new_high > mean + moved[1]
+
+
+def test_doubts_of_one_machine_take_its_own_verdict_and_a_share_of_the_mean():
+    """It is not counted as a machine on which the verdict holds."""
+    blocks = [make_block(f"m{n}", {FAST.name: 0.04}, error=0.0005) for n in range(9)]
+    odd = make_block("odd", {FAST.name: 0.04}, error=0.0005, moved=(-0.05, 0.0))
+    one = find(merged([*blocks, odd], make_plan(FAST)), FAST)
+    assert (one.verdict, one.holds_on, one.against_on) == (Verdict.SLOWER, 9, 0)
+    even = find(merged(blocks, make_plan(FAST)), FAST)
+    assert even.low - one.low == pytest.approx(0.005, abs=1e-3)

@@ -8,6 +8,7 @@ from crawlbench.base.records import Obstacle
 from crawlbench.cluster.merging import MERGED
 from crawlbench.cluster.records import CellEstimate, ControlEstimate
 from crawlbench.stats.alike import explain_between
+from crawlbench.stats.doubts import reach_of
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
@@ -64,6 +65,7 @@ class Estimates:
             # The session's own interval holds at any look; merging needs the plain standard error.
             found = self._mean(group, said.quantity, *sides)
             means = self._mean(group, said.quantity, *sides, log_ratios_of_means)
+        reach = reach_of(one.shift for one in said.doubts)
         return CellEstimate(
             cell=said.cell,
             rounds=found.count if found else said.rounds,
@@ -74,6 +76,8 @@ class Estimates:
             quantity=said.quantity,
             of_means=means.mean if means else None,
             of_means_error=means.error if means else None,
+            moved_down=reach.low if found else 0.0,
+            moved_up=reach.high if found else 0.0,
         )
 
     def _control(self, said: Control) -> ControlEstimate:

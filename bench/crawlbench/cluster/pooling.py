@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Plan, Verdict
@@ -17,8 +18,9 @@ from crawlbench.cluster.records import (
     MergedNoise,
 )
 from crawlbench.cluster.steady import find_unsteady
+from crawlbench.stats.alike import explain_between
 from crawlbench.stats.claims import Judged, Row, judge_family
-from crawlbench.stats.interval import Estimate
+from crawlbench.stats.interval import Estimate, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,9 +50,13 @@ class Family:
         """Add a cell, with what some machines say of it and what their twins differ by."""
         self.pooled[cell] = pooled = pool([one.row.typical for one in said])
         means = [one.row.means for one in said if one.row.means]
-        self.rows[cell] = Row(
-            pooled.mean, pool(means).mean if len(means) == len(said) else None, widening=widening
+        # On each machine another doubt may be the one to take off, so each moves the mean as far
+        # as it can.
+        moved = Interval(
+            fmean(one.row.moved.low for one in said), fmean(one.row.moved.high for one in said)
         )
+        of_means = pool(means).mean if len(means) == len(said) else None
+        self.rows[cell] = Row(pooled.mean, of_means, moved, widening)
 
     def close(self, plan: Plan) -> None:
         """Judge all cells that were added, by the margin and the confidence of a plan."""
@@ -136,7 +142,8 @@ class Sheet:
         means = None
         if found.of_means is not None and found.of_means_error is not None:
             means = replace(estimate, mean=found.of_means, error=found.of_means_error)
-        return Row(estimate, means, widening=control.widening if control else 0.0)
+        moved = Interval(found.moved_down, found.moved_up)
+        return Row(estimate, means, moved, control.widening if control else 0.0)
 
     def widening(self, group: str, machines: Iterable[str]) -> float:
         """Return how much the twins differ over these machines; 0 if they may well be equal."""
@@ -209,6 +216,7 @@ class Sheet:
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
         new = pooled.prediction(self.plan.confidence)
+        new = family.rows[cell].stretch(new) if new else None
         return MergedComparison(
             cell=cell,
             baseline=self._baseline(cell),
@@ -230,6 +238,7 @@ class Sheet:
             against=dict(list(against.items())[:MAX_NAMED]),
             without_on=len(without),
             without=dict(list(without.items())[:MAX_NAMED]),
+            reason=explain_between(judged.obstacle),
             kinds=tuple(
                 _of_kind(kind, cell, one) for kind, one in kinds.items() if cell in one.pooled
             ),

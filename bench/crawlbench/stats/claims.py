@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from crawlbench.base.records import Obstacle, Verdict
-from crawlbench.stats.interval import Interval, union
+from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,8 +117,11 @@ class Row:
 
     def interval(self, confidence: float) -> Interval:
         """Return the union over all ways to see the typical times, widened by the twins."""
-        around = union(Interval(*one.interval(confidence)) for one in self._ways())
-        return around.widened(self.widening)
+        return self.stretch(Interval(*self.typical.interval(confidence)))
+
+    def stretch(self, around: Interval) -> Interval:
+        """Return an interval around the typical times with all that could move it."""
+        return around.stretched(self.moved).widened(self.widening)
 
     def claims(self, margin: float, level: float) -> dict[Verdict, float]:
         """Return the p value of each claim, which must hold in every way to see the values.
