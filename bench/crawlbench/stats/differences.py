@@ -50,6 +50,7 @@ class Differences:
             between_sessions(typical, spread),
             between_sessions(means, spread),
             Interval(-bound, bound),
+            self._widen(way, cells[0]),
         )
 
     def _see(self, way: Way, cells: Sequence[Cell], *, by_means: bool) -> Estimate | None:
@@ -94,6 +95,18 @@ class Differences:
     def _beside(self, cell: Cell, other: Cell, *, by_means: bool) -> Estimate | None:
         base, head = (side.beside(cell, other, by_means=by_means) for side in self._pair)
         return difference(base, head) if base and head else None
+
+    def _widen(self, way: Way, cell: Cell) -> float:
+        """Return how far the twins of both sessions could move a row.
+
+        As in a session, where twins that differ by d widen all ratios of their group by d. A plain
+        time has no twin in it, except for the baseline's: that is the mean of both, which lies half
+        of their difference from either.
+        """
+        whole = sum(side.twins_differ(cell.group) for side in self._pair)
+        if way is Way.PLAIN:
+            return whole / 2 if self._pair[0].is_baseline(cell) else 0.0
+        return whole
 
     def _bound_doubts(self, way: Way, cells: Sequence[Cell]) -> float:
         """Return how far doubts could move a row, whichever of them are taken off both sides.

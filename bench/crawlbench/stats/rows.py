@@ -149,10 +149,17 @@ class _Rows:
             # direction.
             is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
             found = Obstacle.PLAIN if is_relative else _find_obstacle(ways)
-            detail = baseline if is_relative else ""
+            detail = baseline if is_relative else self._find_detail(found, cell)
         return Change(
             cell.name, base_s, head_s, rounds, verdict, ways, found, detail, self._quantity
         )
+
+    def _find_detail(self, found: Obstacle, cell: Cell) -> str:
+        """Return which of the two sessions has the twins that a row depends on."""
+        if found is not Obstacle.CONTROL:
+            return ""
+        sides = zip(("base", "head"), self._pair, strict=True)
+        return " and ".join(name for name, side in sides if side.twins_differ(cell.group))
 
     def _obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
         for name, side in zip(("base", "head"), self._pair, strict=True):

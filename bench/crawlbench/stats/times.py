@@ -21,7 +21,7 @@ from crawlbench.stats.question import has_cpu_clock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from crawlbench.base.records import Cell, Doubt, Failure, Session
+    from crawlbench.base.records import Cell, Control, Doubt, Failure, Session
     from crawlbench.stats.doubts import Nuisances
 
 
@@ -66,6 +66,7 @@ class SessionTimes:
             for one in session.comparisons
             if one.quantity is quantity
         }
+        self._controls = {one.group: one for one in session.controls if one.quantity is quantity}
         self._nuisances: dict[str, Nuisances] = {}
         self._half = self._find_half()
 
@@ -141,6 +142,18 @@ class SessionTimes:
         """
         through = self.shift(cell) + self.shift(other)
         return self._shifts.get(frozenset((cell.name, other.name)), through)
+
+    def twins_differ(self, group: str) -> float:
+        """Return by how much a group's twins differ, in the unit of the quantity.
+
+        0 if they may well be equal; see `Control.widening`.
+        """
+        control = self.control(group)
+        return control.widening if control else 0.0
+
+    def control(self, group: str) -> Control | None:
+        """Return what a group's control shows; None if it has none."""
+        return self._controls.get(group)
 
     def losses(self, cell: Cell) -> dict[Doubt, Loss]:
         """Return what each doubt makes up of the plain value; empty if there is none."""
