@@ -22,9 +22,10 @@ from crawlbench.base.records import Ending, RoundRecord, Sample, Session
 from crawlbench.measure.machine import describe_machine
 from crawlbench.mirror.networks import find_network
 from crawlbench.reference.bundle import encode_bundle, restore
+from crawlbench.reference.contribution import QUANTITIES
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.parts import SESSIONS, Part, load_parts
-from crawlbench.reference.pooling import QUANTITIES, Pool
+from crawlbench.reference.pooling import Pool
 from crawlbench.reference.sources import pages_of_site
 from crawlbench.reference.submission import make_bundle
 from crawlbench.report.numbers import format_bytes, format_length

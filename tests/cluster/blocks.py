@@ -31,7 +31,17 @@ def make_machine(name, cpu_model="A CPU", **changes):
 
 
 def make_block(
-    machine, means, *, error=0.002, noise=0.01, widening=0.0, sheet=1, control=0.0, **changes
+    machine,
+    means,
+    *,
+    error=0.002,
+    noise=0.01,
+    widening=0.0,
+    sheet=1,
+    control=0.0,
+    excess=0.0,
+    moved=(0.0, 0.0),
+    **changes,
 ):
     """Return a block of ten rounds.
 
@@ -43,12 +53,24 @@ def make_block(
         widening: what the twins differ by there, if that is beyond their interval.
         sheet: its number.
         control: log ratio of the control.
+        moved: how far doubts move each mean down and up, if they are taken off.
+        excess: how far slow laps lift the log ratio of mean times.
         changes: of the block.
     """
     cells = tuple(
         CellEstimate(cell, 0, None, None, Verdict.INVALID, mean)
         if isinstance(mean, str)
-        else CellEstimate(cell, 10, mean, error, Verdict.UNCLEAR)
+        else CellEstimate(
+            cell,
+            10,
+            mean,
+            error,
+            Verdict.UNCLEAR,
+            of_means=mean + excess,
+            of_means_error=error,
+            moved_down=moved[0],
+            moved_up=moved[1],
+        )
         for cell, mean in means.items()
     )
     controls = (ControlEstimate(GROUP, 10, control, error, noise, widening),)

@@ -264,3 +264,75 @@ def test_order_of_machines_decides_nothing_where_only_one_has_twins(turn):
         make_block("b", {FAST.name: 0.03}, control=0.05, widening=0.05),
     ][::turn]
     assert find(merged(blocks), FAST).verdict is Verdict.UNCLEAR
+
+
+def alike(count=3, **options):
+    """Return machines on which a cell is like its baseline."""
+    return [
+        make_block(f"m{n}", {FAST.name: n / 10000}, error=0.001, **options) for n in range(count)
+    ]
+
+
+def test_same_over_machines_counts_rare_slow_laps_in_full():
+    """As in the machines' own sessions; without slow laps it is the same on all of them."""
+    one = find(merged(alike()), FAST)
+    assert (one.verdict, one.holds_on) == (Verdict.SAME, 3)
+    slow = find(merged(alike(excess=0.5)), FAST)
+    assert (slow.verdict, slow.estimate) == (Verdict.UNCLEAR, one.estimate)
+    mixed = find(merged([*alike(), *alike(1, excess=0.5)]), FAST)
+    assert mixed.verdict is Verdict.UNCLEAR
+
+
+def test_slow_laps_of_one_machine_are_not_counted_as_holding_there():
+    """Of many machines it is one, so that the mean over machines is the same all the same."""
+    blocks = [make_block(f"m{n:02}", {FAST.name: 0.0}, error=0.0005) for n in range(40)]
+    odd = make_block("odd", {FAST.name: 0.0}, error=0.0005, excess=0.02)
+    one = find(merged([*blocks, odd], make_plan(FAST)), FAST)
+    assert (one.verdict, one.machines, one.holds_on, one.against_on) == (Verdict.SAME, 41, 40, 0)
+
+
+def test_block_of_an_earlier_version_makes_nothing_the_same():
+    """It has no means; faster and slower need none."""
+    for means, verdict in ((0.0, Verdict.UNCLEAR), (-0.3, Verdict.FASTER)):
+        block = make_block("old", {FAST.name: means}, error=0.001)
+        cells = tuple(replace(one, of_means=None, of_means_error=None) for one in block.cells)
+        assert find(merged([replace(block, cells=cells)]), FAST).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("mean", "moved", "verdict"),
+    [
+        (0.04, (-0.05, 0.0), Verdict.UNCLEAR),
+        (0.04, (0.0, 0.05), Verdict.SLOWER),
+        (0.04, (-0.002, 0.0), Verdict.SLOWER),
+        (-0.04, (-0.01, 0.05), Verdict.UNCLEAR),
+        (-0.04, (-0.05, 0.0), Verdict.FASTER),
+        (0.0, (-0.05, 0.0), Verdict.UNCLEAR),
+        (0.0, (-0.001, 0.001), Verdict.SAME),
+    ],
+)
+@pytest.mark.parametrize("count", [1, 3])
+def test_doubts_take_a_verdict_over_machines_as_in_a_session(count, mean, moved, verdict):
+    """Only where they point; the intervals contain both ways to see the values."""
+    blocks = [
+        make_block(f"m{n}", {FAST.name: mean + n / 10000}, error=0.0005, moved=moved)
+        for n in range(count)
+    ]
+    one = find(merged(blocks, make_plan(FAST)), FAST)
+    assert (one.verdict, one.holds_on) == (verdict, count)
+    assert ("may not be its own" in one.reason) is (verdict is Verdict.UNCLEAR)
+    assert one.low < mean + moved[0]
+    assert one.high > mean + moved[1]
+    if count == 3:
+        assert one.new_low < mean + moved[0]
+        assert one.new_high > mean + moved[1]
+
+
+def test_doubts_of_one_machine_take_its_own_verdict_and_a_share_of_the_mean():
+    """It is not counted as a machine on which the verdict holds."""
+    blocks = [make_block(f"m{n}", {FAST.name: 0.04}, error=0.0005) for n in range(9)]
+    odd = make_block("odd", {FAST.name: 0.04}, error=0.0005, moved=(-0.05, 0.0))
+    one = find(merged([*blocks, odd], make_plan(FAST)), FAST)
+    assert (one.verdict, one.holds_on, one.against_on) == (Verdict.SLOWER, 9, 0)
+    even = find(merged(blocks, make_plan(FAST)), FAST)
+    assert even.low - one.low == pytest.approx(0.005, abs=1e-3)

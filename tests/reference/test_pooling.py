@@ -248,3 +248,30 @@ def test_preliminary_is_no_other_doubt():
         )
     }
     assert found == {"two": True, "three": False, "none": False, "invalid": False}
+
+
+def with_slow_laps(session, cell, every=10):
+    """Return a session in which one value of so many of a cell took ten times as long."""
+    records = []
+    for number, record in enumerate(session.rounds):
+        place = number % every
+        named = [one for one in record.samples if one.cell == cell.name and not one.warmup]
+        slow = {id(named[place])}
+        samples = tuple(
+            replace(one, seconds=10 * one.seconds) if id(one) in slow else one
+            for one in record.samples
+        )
+        records.append(replace(record, samples=samples))
+    return judge(replace(session, rounds=tuple(records)))
+
+
+def test_same_counts_rare_slow_laps_in_full():
+    """Typical times agree over sessions, means do not; without slow laps both do."""
+    even = {"ratios": {**RATIOS, SLOW: 1.0}, "noise": 0.002, "laps": 10}
+    sessions = [measured(seed, **even) for seed in (1, 2, 3)]
+    assert pool(*sessions).ratios(Quantity.TIME)[SLOW.name].verdict is Verdict.SAME
+    found = pool(*(with_slow_laps(one, SLOW) for one in sessions)).ratios(Quantity.TIME)
+    assert found[SLOW.name].verdict is Verdict.UNCLEAR
+    assert "rare slow laps" in found[SLOW.name].reason
+    assert found[FAST.name].verdict is Verdict.FASTER
+    assert abs(found[SLOW.name].estimate) < 0.01

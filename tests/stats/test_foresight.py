@@ -34,6 +34,7 @@ def evidence(mean, rounds, spread=0.05, luck=0.0, measured=None):
         plain_p_values=claims,
         excess=0.0,
         slow_laps_p=1.0,
+        means_high=1.0,
         spread=spread,
         luck=luck,
     )

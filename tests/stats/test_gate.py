@@ -16,9 +16,10 @@ GATE = 0.05
 MARGIN = 0.02
 
 
-def seen(verdict, low, high, way=Way.PAIRED):
-    """Return one way to see a change."""
-    return Seen(way, (low + high) / 2, Interval(low, high), verdict)
+def seen(verdict, low, high, way=Way.PAIRED, means_high=None):
+    """Return one way to see a change; without slow laps, means are as the typical times."""
+    means_high = high if means_high is None else means_high
+    return Seen(way, (low + high) / 2, Interval(low, high), verdict, means_high)
 
 
 def change(verdict, low=None, high=None, *, base_s=1.0, obstacle=None):
@@ -72,6 +73,38 @@ QUIET = both((Verdict.UNCLEAR, -0.04, 0.04), (Verdict.SAME, -0.01, 0.01))
 def test_code_and_reason(changes, code, reason):
     found = hold_gate(changes, GATE)
     assert (found.code, found.reason) == (code, reason)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "low", "high", "means_high", "code"),
+    [
+        (Verdict.SAME, -0.01, 0.01, 0.04, 0),
+        (Verdict.UNCLEAR, -0.01, 0.01, 0.06, 3),
+        (Verdict.UNCLEAR, -0.06, -0.02, 0.04, 0),
+        (Verdict.UNCLEAR, -0.06, -0.02, 0.5, 3),
+        (Verdict.FASTER, -0.2, -0.1, 0.5, 0),
+        (Verdict.SLOWER, 0.06, 0.08, 0.0, 1),
+    ],
+)
+def test_means_must_be_below_the_gate_too_unless_the_head_is_faster(
+    verdict, low, high, means_high, code
+):
+    """Who is not slower is the same or faster, and `same` counts rare slow laps in full."""
+    ways = (seen(verdict, low, high, means_high=means_high),)
+    assert hold_gate([Change("cell", 1.0, 1.0, 5, verdict, ways)], GATE).code == code
+
+
+def test_means_that_nobody_knows_pass_nothing():
+    ways = (Seen(Way.PAIRED, 0.0, Interval(-0.01, 0.01), Verdict.SAME),)
+    assert hold_gate([Change("cell", 1.0, 1.0, 5, Verdict.SAME, ways)], GATE).code == 3
+
+
+def test_one_way_with_slow_laps_is_enough_not_to_pass():
+    """In plain time the head may have slow laps that its baseline has as well."""
+    plain = seen(Verdict.UNCLEAR, -0.01, 0.01, Way.PLAIN, means_high=0.5)
+    normalised = seen(Verdict.SAME, -0.01, 0.01, Way.NORMALISED)
+    found = Change("cell", 1.0, 1.0, 5, Verdict.UNCLEAR, (plain, normalised))
+    assert hold_gate([found], GATE).code == 3
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,17 @@ from crawlbench.base.records import Obstacle
 from crawlbench.cluster.merging import MERGED
 from crawlbench.cluster.records import CellEstimate, ControlEstimate
 from crawlbench.stats.alike import explain_between
+from crawlbench.stats.doubts import reach_of
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
-from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from crawlbench.base.records import Comparison, Control, Quantity, Session
+    from crawlbench.stats.index import Reading
     from crawlbench.stats.interval import Estimate
 
 
@@ -50,7 +54,7 @@ class Estimates:
         )
 
     def _cell(self, group: str, said: Comparison) -> CellEstimate:
-        found = None
+        found = means = None
         # Other obstacles, such as noise, leave a mean that more machines can settle. But where half
         # of the time is not the client's, the mean is not about the client.
         if said.estimate is not None and said.obstacle is not Obstacle.HALF:
@@ -60,6 +64,8 @@ class Estimates:
             sides = Side(said.cell, (said.cell,)), Side(said.baseline, present)
             # The session's own interval holds at any look; merging needs the plain standard error.
             found = self._mean(group, said.quantity, *sides)
+            means = self._mean(group, said.quantity, *sides, log_ratios_of_means)
+        reach = reach_of(one.shift for one in said.doubts)
         return CellEstimate(
             cell=said.cell,
             rounds=found.count if found else said.rounds,
@@ -68,6 +74,10 @@ class Estimates:
             verdict=said.verdict,
             reason="" if found else _explain(said),
             quantity=said.quantity,
+            of_means=means.mean if means else None,
+            of_means_error=means.error if means else None,
+            moved_down=reach.low if found else 0.0,
+            moved_up=reach.high if found else 0.0,
         )
 
     def _control(self, said: Control) -> ControlEstimate:
@@ -86,9 +96,17 @@ class Estimates:
             quantity=said.quantity,
         )
 
-    def _mean(self, group: str, quantity: Quantity, side: Side, other: Side) -> Estimate | None:
-        index, reading = self._indexes[group, quantity], reading_of(quantity)
-        return estimate_mean(log_ratios(index, side, other, reading))
+    def _mean(
+        self,
+        group: str,
+        quantity: Quantity,
+        side: Side,
+        other: Side,
+        read: Callable[[Index, Side, Side, Reading], list[float]] = log_ratios,
+    ) -> Estimate | None:
+        return estimate_mean(
+            read(self._indexes[group, quantity], side, other, reading_of(quantity))
+        )
 
 
 def _explain(said: Comparison) -> str:

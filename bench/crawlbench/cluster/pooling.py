@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Plan, Verdict
@@ -17,8 +18,9 @@ from crawlbench.cluster.records import (
     MergedNoise,
 )
 from crawlbench.cluster.steady import find_unsteady
-from crawlbench.stats.claims import Judged, find_claims, judge_family
-from crawlbench.stats.interval import Estimate
+from crawlbench.stats.alike import explain_between
+from crawlbench.stats.claims import Judged, Row, judge_family
+from crawlbench.stats.interval import Estimate, Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,22 +39,29 @@ class Family:
 
     pooled: dict[str, Pooled] = field(default_factory=dict)
     """By cell."""
-    widenings: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     missing: int = 0
     """Further cells that were tried, of which no machine gave a number: nobody gains power by
     failing."""
     judged: dict[str, Judged] = field(default_factory=dict)
     """Filled when the family is closed."""
 
-    def add(self, cell: str, pooled: Pooled, widening: float) -> None:
-        """Add a cell."""
-        self.pooled[cell], self.widenings[cell] = pooled, widening
+    def add(self, cell: str, said: Sequence[_Said], widening: float) -> None:
+        """Add a cell, with what some machines say of it and what their twins differ by."""
+        self.pooled[cell] = pooled = pool([one.row.typical for one in said])
+        means = [one.row.means for one in said if one.row.means]
+        # On each machine another doubt may be the one to take off, so each moves the mean as far
+        # as it can.
+        moved = Interval(
+            fmean(one.row.moved.low for one in said), fmean(one.row.moved.high for one in said)
+        )
+        of_means = pool(means).mean if len(means) == len(said) else None
+        self.rows[cell] = Row(pooled.mean, of_means, moved, widening)
 
     def close(self, plan: Plan) -> None:
         """Judge all cells that were added, by the margin and the confidence of a plan."""
-        means = {cell: pooled.mean for cell, pooled in self.pooled.items()}
-        count = len(means) + self.missing
-        self.judged = judge_family(means, plan.margin, plan.confidence, self.widenings, count)
+        count = len(self.rows) + self.missing
+        self.judged = judge_family(self.rows, plan.margin, plan.confidence, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +70,8 @@ class _Said:
 
     machine: str
     kind: str
-    estimate: Estimate
+    row: Row
+    """The estimate with what may move it, widened by what the machine's own twins differ by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +127,23 @@ class Sheet:
             # What a loop refuses was never in the family; what fails stays in it.
             if found.verdict is not Verdict.UNSUPPORTED:
                 self.tried.add((found.cell, kind))
-            estimate = _estimate(found)
-            if estimate is None:  # whether the machine is steady does not matter then
+            row = self._row(found, name)
+            if row is None:  # whether the machine is steady does not matter then
                 self.silent.setdefault(found.cell, {})[name] = found
             elif (name, self.groups[found.cell]) not in absent:
-                said.append(_Said(name, kind, estimate))
+                said.append(_Said(name, kind, row))
+
+    def _row(self, found: CellEstimate, machine: str) -> Row | None:
+        """Return what a machine by itself knows about a cell; None if that is nothing."""
+        estimate = _estimate(found)
+        if estimate is None:
+            return None
+        control = self.controls.get((machine, self.groups[found.cell]))
+        means = None
+        if found.of_means is not None and found.of_means_error is not None:
+            means = replace(estimate, mean=found.of_means, error=found.of_means_error)
+        moved = Interval(found.moved_down, found.moved_up)
+        return Row(estimate, means, moved, control.widening if control else 0.0)
 
     def widening(self, group: str, machines: Iterable[str]) -> float:
         """Return how much the twins differ over these machines; 0 if they may well be equal."""
@@ -158,7 +180,7 @@ class Sheet:
             key = (self.groups[cell], *(one.machine for one in said))
             if key not in widenings:
                 widenings[key] = self.widening(self.groups[cell], key[1:])
-            family.add(cell, pool([one.estimate for one in said]), widenings[key])
+            family.add(cell, said, widenings[key])
 
         for cell, said in self.cells.items():
             tried = {kind for kind in self.kinds if (cell, kind) in self.tried}
@@ -169,7 +191,8 @@ class Sheet:
                 family = kinds.setdefault(kind, Family())
                 found = [one for one in said if one.kind == kind]
                 if found and len(self.kinds) == 1:  # the numbers are the same
-                    family.add(cell, everybody.pooled[cell], everybody.widenings[cell])
+                    family.pooled[cell] = everybody.pooled[cell]
+                    family.rows[cell] = everybody.rows[cell]
                 elif found:
                     add(family, cell, found)
                 family.missing += kind in tried and not found
@@ -193,6 +216,7 @@ class Sheet:
             against = {n: v for n, v in against.items() if strict[n] is v}
         without = {name: one.reason for name, one in self.silent.get(cell, {}).items()}
         new = pooled.prediction(self.plan.confidence)
+        new = family.rows[cell].stretch(new) if new else None
         return MergedComparison(
             cell=cell,
             baseline=self._baseline(cell),
@@ -214,6 +238,7 @@ class Sheet:
             against=dict(list(against.items())[:MAX_NAMED]),
             without_on=len(without),
             without=dict(list(without.items())[:MAX_NAMED]),
+            reason=explain_between(judged.obstacle),
             kinds=tuple(
                 _of_kind(kind, cell, one) for kind, one in kinds.items() if cell in one.pooled
             ),
@@ -224,15 +249,8 @@ class Sheet:
 
         At a less strict level a verdict would "hold on" machines that do not give it themselves.
         """
-        verdicts = {}
-        for one in self.cells[cell]:
-            control = self.controls.get((one.machine, self.groups[cell]))
-            widening = control.widening if control else 0.0
-            mean, p_value = one.estimate.mean, one.estimate.p_value
-            claims = find_claims(mean, p_value, self.plan.margin, widening)
-            best = min(claims, key=lambda verdict: claims[verdict])
-            verdicts[one.machine] = best if claims[best] <= level else Verdict.UNCLEAR
-        return verdicts
+        margin, confidence = self.plan.margin, self.plan.confidence
+        return {one.machine: one.row.verdict(margin, confidence, level) for one in self.cells[cell]}
 
     def _without_estimate(self, cell: str) -> MergedComparison:
         verdict, reason = self._find_reason(cell)

@@ -79,6 +79,15 @@ class CellEstimate:
     """What the machine's own session says."""
     reason: str = ""
     quantity: Quantity = Quantity.TIME
+    of_means: float | None = None
+    """The same of mean times, in which rare slow laps count in full; None in blocks of earlier
+    versions, of which nothing can be called the same."""
+    of_means_error: float | None = None
+    """Standard error of that."""
+    moved_down: float = 0.0
+    """How far the doubts that lower the mean log ratio do so, if they are taken off; 0 or less."""
+    moved_up: float = 0.0
+    """The same of those that raise it; 0 or more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,17 +200,24 @@ def _differing(session: ClusterSession) -> Iterator[str]:
 
 
 def _unmeasured(session: ClusterSession) -> Iterator[str]:
-    """Yield why a cell has no number; once, if the reason is the same by whole crawls and pages."""
+    """Yield why a cell has no verdict, or no number on some machines.
+
+    Once, if the reason is the same by whole crawls and pages.
+    """
     told = set()
     for found in session.comparisons:
-        reason = found.reason
-        if not reason and found.without_on:
-            name, why = next(iter(found.without.items()))
-            more = f" and {found.without_on - 1} more" if found.without_on > 1 else ""
-            reason = f"without {name}{more}: {why}"
+        reason = "; ".join(filter(None, (found.reason, _tell_without(found))))
         if reason and (found.cell, reason) not in told:
             told.add((found.cell, reason))
             yield f"{found.cell}{mention(found.quantity, ', {}')}: {one_line(reason)}"
+
+
+def _tell_without(found: MergedComparison) -> str:
+    if not found.without_on:
+        return ""
+    name, why = next(iter(found.without.items()))
+    more = f" and {found.without_on - 1} more" if found.without_on > 1 else ""
+    return f"without {name}{more}: {why}"
 
 
 def _left_out(session: ClusterSession) -> Iterator[str]:

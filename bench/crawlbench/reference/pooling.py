@@ -14,31 +14,26 @@ from itertools import combinations
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from crawlbench.base.records import Comparison, Obstacle, Quantity, Verdict
+from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.reference.contribution import Contribution
 from crawlbench.reference.pairs import Rules, judge_pairs
 from crawlbench.stats.alike import explain_between
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
-from crawlbench.stats.claims import judge_family
-from crawlbench.stats.doubts import bound_shifts
-from crawlbench.stats.index import Index, reading_of
-from crawlbench.stats.interval import Estimate, Interval, estimate_mean
-from crawlbench.stats.lengths import find_failures, index_for
+from crawlbench.stats.claims import Row, judge_family
+from crawlbench.stats.interval import Estimate, Interval
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.pairing import Side, log_ratios
-from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from crawlbench.base.records import Cell, Doubt, Failure, Session
+    from crawlbench.base.records import Cell, Failure, Session
     from crawlbench.reference.pairs import Pair
+    from crawlbench.stats.between import Spread
 
 MARGIN = 0.04879016416943204
 """Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""
 CONFIDENCE = 0.95
-QUANTITIES = (Quantity.TIME, Quantity.CPU, Quantity.PAGE)
-"""Quantities that are compared; the cost to begin is only given in seconds."""
 MIN_SESSIONS = 3
 """Sessions that a figure needs; with fewer it is preliminary, and has no verdict."""
 
@@ -71,78 +66,6 @@ class Standing:
     """How many other cells cannot be told apart from it."""
 
 
-class _Part:
-    """One session's part in a scenario."""
-
-    def __init__(self, session: Session, group: str, outdated: Collection[str]) -> None:
-        cells = [cell for cell in session.plan.own_cells if cell.group == group]
-        is_usable = session.plan.baselines[group] not in outdated
-        self.cells = {
-            cell.name: cell
-            for cell in cells
-            if is_usable and not cell.control and cell.name not in outdated
-        }
-        self._failures = {quantity: find_failures(session, quantity) for quantity in QUANTITIES}
-        self.baseline = session.plan.baselines[group]
-        controls = [cell.name for cell in cells if cell.control]
-        self._twins = (self.baseline, *controls)
-        index, has_lengths = Index(session.rounds), group in session.plan.long_forms
-        has_cpu = has_cpu_clock(session)
-        self._indexes = {
-            quantity: index_for(session, index, group, quantity)
-            for quantity in QUANTITIES
-            if (has_lengths or not quantity.is_of_lengths) and (has_cpu or not quantity.is_cpu)
-        }
-        self.widenings = {
-            one.quantity: one.widening for one in session.controls if one.group == group
-        }
-        self.found: dict[tuple[str, Quantity], Comparison] = {
-            (one.cell, one.quantity): one
-            for one in session.comparisons
-            if one.baseline == self.baseline
-        }
-
-    def failure(self, cell: str, quantity: Quantity) -> Failure | None:
-        """Return why a cell is invalid, or None. Per page, its long form counts too."""
-        return self._failures[quantity].get(cell)
-
-    def ratio(self, cell: str, other: str, quantity: Quantity) -> Estimate | None:
-        """Return the log ratio of two cells in this session; the baseline is both of its twins."""
-        failed = self._failures[quantity].keys()
-        # A baseline that failed is replaced by its twin.
-        if {cell, other} & failed - {self.baseline}:
-            return None
-        twins = tuple(name for name in self._twins if name not in failed)
-        one, two = (
-            Side(name, twins if name == self.baseline else (name,)) for name in (cell, other)
-        )
-        if not (one.cells and two.cells):
-            return None
-        # Where more pages took no more time, or the times do not lie on a line, a page has no cost.
-        index = self._indexes.get(quantity)
-        if index is None or index.find_obstacle((*one.cells, *two.cells))[0]:
-            return None
-        return estimate_mean(log_ratios(index, one, two, reading_of(quantity)))
-
-    def widening(self, cell: str, other: str, quantity: Quantity) -> float:
-        """Return how far doubts and the twins' difference could move the log ratio of two cells."""
-        mine, theirs = (self._shifts(name, quantity) for name in (cell, other))
-        doubts = {*mine, *theirs}
-        # A doubt that moves both cells alike moves nothing between them.
-        moves = [mine.get(doubt, 0.0) - theirs.get(doubt, 0.0) for doubt in doubts]
-        return bound_shifts(moves) + self.widenings.get(quantity, 0.0)
-
-    def _shifts(self, cell: str, quantity: Quantity) -> dict[Doubt, float]:
-        """Return how far each doubt moves a cell's log ratio to the baseline."""
-        found = self.found.get((cell, quantity))
-        return {one.doubt: one.shift for one in found.doubts} if found else {}
-
-    def is_half(self, cell: str, quantity: Quantity) -> bool:
-        """Return whether half of a cell's time was not the client's own."""
-        found = self.found.get((cell, quantity))
-        return found is not None and found.obstacle is Obstacle.HALF
-
-
 class Pool:
     """The sessions of one scenario on one machine."""
 
@@ -164,7 +87,8 @@ class Pool:
         """
         left_out = outdated or [()] * len(sessions)
         self._parts = [
-            _Part(session, group, names) for session, names in zip(sessions, left_out, strict=True)
+            Contribution(session, group, names)
+            for session, names in zip(sessions, left_out, strict=True)
         ]
         self._least = least_sessions
         self.baseline = self._parts[0].baseline
@@ -194,9 +118,9 @@ class Pool:
         means = [[one.mean for one in values] for values in usable.values()]
         spread = find_spread(DEFAULTS[Way.NORMALISED], means)
         pooled = {name: mean_of_sessions(values, spread) for name, values in usable.items()}
-        wide = {name: self._widening(name, self.baseline, quantity) for name in pooled}
+        rows = {name: self._row(name, quantity, one, spread) for name, one in pooled.items()}
         # As in a session, a cell that fails stays in the family: nobody gains power by failing.
-        judged = judge_family(pooled, MARGIN, CONFIDENCE, wide, len(others))
+        judged = judge_family(rows, MARGIN, CONFIDENCE, len(others))
         ratios = {}
         for name in others:
             count = len(found[name])
@@ -211,9 +135,15 @@ class Pool:
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
-            reason = obstacle or (OPEN if verdict is Verdict.UNCLEAR else "")
+            reason = obstacle or explain_between(one.obstacle) or (OPEN if one.obstacle else "")
             ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
+
+    def _row(self, name: str, quantity: Quantity, found: Estimate, spread: Spread) -> Row:
+        """Return what is known about a cell against the baseline, `found` by its typical times."""
+        means = self._estimates(name, self.baseline, quantity, by_means=True)
+        bound, twins = self._bounds(name, self.baseline, quantity)
+        return Row(found, mean_of_sessions(means, spread), Interval(-bound, bound), twins)
 
     @cached_property
     def standings(self) -> dict[str, Standing]:
@@ -252,7 +182,7 @@ class Pool:
         return judge_pairs(
             found,
             {pair for pair in found if self._are_kin(*pair)},
-            {pair: self._widening(*pair, Quantity.TIME) for pair in found},
+            {pair: sum(self._bounds(*pair, Quantity.TIME)) for pair in found},
             {name for name in names if self._is_half(name, Quantity.TIME)},
             Rules(MARGIN, CONFIDENCE, self._least, whole * (whole - 1) // 2),
         )
@@ -262,19 +192,22 @@ class Pool:
         first, second = (replace(self.cells[name], event_loop=None) for name in (one, two))
         return first == second
 
-    def _estimates(self, cell: str, other: str, quantity: Quantity) -> list[Estimate]:
+    def _estimates(
+        self, cell: str, other: str, quantity: Quantity, *, by_means: bool = False
+    ) -> list[Estimate]:
         parts = (part for part in self._parts if part.cells.keys() >= {cell, other})
-        found = (part.ratio(cell, other, quantity) for part in parts)
+        found = (part.ratio(cell, other, quantity, by_means=by_means) for part in parts)
         return [one for one in found if one]
 
     def _count(self, name: str) -> int:
         return sum(self.has(name))
 
-    def _widening(self, name: str, other: str, quantity: Quantity) -> float:
-        return fmean(
-            part.widening(name, other, quantity)
-            for part in self._parts
-            if part.cells.keys() >= {name, other}
+    def _bounds(self, name: str, other: str, quantity: Quantity) -> tuple[float, float]:
+        """Return how far doubts, and the twins' difference, could move the log ratio of two."""
+        parts = [part for part in self._parts if part.cells.keys() >= {name, other}]
+        return (
+            fmean(part.bound_doubts(name, other, quantity) for part in parts),
+            fmean(part.twins(quantity) for part in parts),
         )
 
     def failure(self, name: str, quantity: Quantity) -> Failure | None:

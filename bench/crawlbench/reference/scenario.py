@@ -7,8 +7,9 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
+from crawlbench.reference.contribution import QUANTITIES
 from crawlbench.reference.makeup import find_makeup
-from crawlbench.reference.pooling import QUANTITIES, Pool
+from crawlbench.reference.pooling import Pool
 from crawlbench.reference.rows import Pairs, Shares, TableRow
 from crawlbench.reference.rules import is_tuned
 from crawlbench.stats.limit import REFERENCE

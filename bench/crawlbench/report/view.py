@@ -277,6 +277,7 @@ def reverse(found: Comparison) -> Comparison:
         high=_negate(found.low),
         verdict=_TURNED.get(found.verdict, found.verdict),
         excess=-found.excess,
+        means_high=None,  # the other end is not known
         doubts=tuple(
             replace(
                 one, cell_share=one.baseline_share, baseline_share=one.cell_share, shift=-one.shift

@@ -25,11 +25,20 @@ _BETWEEN = {
     Obstacle.FLAT: "in many laps the longer crawl took no longer than the shorter one",
     Obstacle.BENT: "the times of {detail} do not lie on a line, so a page has no single cost",
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
+    Obstacle.SLOW_LAPS: "the typical times are the same, but rare slow laps make the means differ, "
+    "or may do so",
+    Obstacle.DOUBT: "without the time that may not be its own, the verdict would be another",
+    Obstacle.CONTROL: "the baseline and its twin, which run the same code, came out different, and "
+    "adding that difference to the interval leaves this open",
     Obstacle.PLAIN: "plain and normalised times disagree about the two sessions",
 }
 """Obstacles between sessions or machines, in words."""
-_HALF_OF_ANOTHER = "half of the time of {detail} or more was not the client's own"
-"""For a cell whose baseline has that obstacle."""
+_OF_ANOTHER = {
+    Obstacle.HALF: "half of the time of {detail} or more was not the client's own",
+    Obstacle.CONTROL: "in the {detail}, the baseline and its twin, which run the same code, came "
+    "out different, and adding that difference to the interval leaves this open",
+}
+"""For a cell whose baseline, or one of whose two sessions, has that obstacle."""
 
 
 def check_alike(base: Session, head: Session) -> None:
@@ -167,8 +176,8 @@ class Newest:
 def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
     """Return why a cell has no number between sessions or machines; empty if it has one."""
     words = _BETWEEN.get(obstacle, "") if obstacle else ""
-    if obstacle is Obstacle.HALF and detail:
-        words = _HALF_OF_ANOTHER
+    if detail:
+        words = _OF_ANOTHER.get(obstacle, words) if obstacle else ""
     return one_line(words.format(detail=detail))
 
 

@@ -36,6 +36,11 @@ class Seen:
     interval: Interval
     """At the session's confidence; between sessions it includes the variance between them."""
     verdict: Verdict
+    means_high: float | None = None
+    """Upper end of the interval of the means, in which rare slow laps count in full; None where
+    nobody knows it."""
+    obstacle: Obstacle | None = None
+    """Why this way by itself has no verdict; None if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,4 +114,6 @@ def find_changes(session: Session, quantity: Quantity = Quantity.TIME) -> tuple[
 def _ways(found: Comparison) -> tuple[Seen, ...]:
     if found.estimate is None or found.low is None or found.high is None:
         return ()
-    return (Seen(Way.PAIRED, found.estimate, Interval(found.low, found.high), found.verdict),)
+    ends = Interval(found.low, found.high)
+    numbers = found.estimate, ends, found.verdict, found.means_high, found.obstacle
+    return (Seen(Way.PAIRED, *numbers),)

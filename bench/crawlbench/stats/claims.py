@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from crawlbench.base.records import Verdict
+from crawlbench.base.records import Obstacle, Verdict
 from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ def find_claims(
     return claims
 
 
+def best_of(claims: Mapping[Verdict, float]) -> Verdict:
+    """Return the claim with the best support."""
+    return min(claims, key=lambda claim: claims[claim])
+
+
 def weakens(shift: float, claim: Verdict) -> bool:
     """Return whether moving a mean by this much takes support from a claim."""
     # 'Same' can be lost at either end.
@@ -77,50 +82,130 @@ def holm_levels(p_values: Mapping[K, float], count: int, alpha: float) -> dict[K
     return levels
 
 
+def stays_below(gate: float, high: float, means_high: float | None) -> bool:
+    """Return whether a change whose intervals end there passes a gate.
+
+    Not to be slower is a claim about means as well, in which rare slow laps count in full, unless
+    the typical time is lower by more than the gate: `faster` is a claim about typical times alone.
+
+    Args:
+        gate: log ratio that must not be exceeded; for the cost to begin, seconds.
+        high: upper end of the interval of typical times.
+        means_high: that of means; None where nobody knows it, which does not pass.
+    """
+    return high <= gate and (high < -gate or (means_high is not None and means_high <= gate))
+
+
+STILL = Interval(0.0, 0.0)
+"""What doubts move where there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known about one row of a family, as log ratios or differences in seconds."""
+
+    typical: Estimate
+    """The typical times."""
+    means: Estimate | None
+    """The means, in which rare slow laps count in full; None where nobody knows them, so that
+    nothing can be called the same."""
+    moved: Interval = STILL
+    """How far doubts move the typical times down and up, whichever of them are taken off; contains
+    0."""
+    widening: float = 0.0
+    """By how much twins differ, beyond their own interval."""
+
+    def interval(self, confidence: float) -> Interval:
+        """Return the union over all ways to see the typical times, widened by the twins."""
+        return self.stretch(Interval(*self.typical.interval(confidence)))
+
+    def stretch(self, around: Interval) -> Interval:
+        """Return an interval around the typical times with all that could move it."""
+        return around.stretched(self.moved).widened(self.widening)
+
+    def claims(self, margin: float, level: float) -> dict[Verdict, float]:
+        """Return the p value of each claim, which must hold in every way to see the values.
+
+        Args:
+            margin: differences up to it do not matter.
+            level: error level at which the means must be within the margin for `same`, as in a
+                session.
+        """
+        ways = [find_claims(x.mean, x.p_value, margin, self.widening) for x in self._ways()]
+        found = {claim: max(way[claim] for way in ways) for claim in NO_CLAIM}
+        # Above that level it makes no verdict anyway, and p values are costly.
+        if found[Verdict.SAME] <= level and self.may_have_slow_laps(margin, level):
+            found[Verdict.SAME] = 1.0
+        return found
+
+    def verdict(self, margin: float, confidence: float, level: float) -> Verdict:
+        """Return what the row says by itself at an error level, in a family of that confidence."""
+        claims = self.claims(margin, 1 - confidence)
+        best = best_of(claims)
+        return best if claims[best] <= level else Verdict.UNCLEAR
+
+    def may_have_slow_laps(self, margin: float, level: float) -> bool:
+        """Return whether the means may differ by the margin or more."""
+        means = self.means
+        return means is None or find_claims(means.mean, means.p_value, margin)[Verdict.SAME] > level
+
+    def find_obstacle(self, margin: float, confidence: float, level: float) -> Obstacle:
+        """Return why the row has no verdict at an error level, in a family of that confidence."""
+        # As in a session: only if the values as measured support a claim, something took it away.
+        plain = find_claims(self.typical.mean, self.typical.p_value, margin)
+        best = best_of(plain)
+        if plain[best] > level:
+            return Obstacle.OPEN
+        if best is Verdict.SAME and self.may_have_slow_laps(margin, 1 - confidence):
+            return Obstacle.SLOW_LAPS
+        doubts = max(-self.moved.low, self.moved.high)
+        return Obstacle.DOUBT if doubts >= self.widening else Obstacle.CONTROL
+
+    def _ways(self) -> list[Estimate]:
+        """Return the typical times as measured, and as far off as doubts could move them."""
+        shifts = [shift for shift in (self.moved.low, self.moved.high) if shift]
+        moved = [replace(self.typical, mean=self.typical.mean + shift) for shift in shifts]
+        return [self.typical, *moved]
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One estimate of a family, with its verdict."""
+    """One row of a family, with its verdict."""
 
     interval: Interval
-    """The interval for this estimate alone, at the family's confidence."""
+    """The interval for this row alone, at the family's confidence."""
     verdict: Verdict
     level: float
     """The error level that Holm's procedure gave it."""
+    obstacle: Obstacle | None
+    """Why there is no verdict; None if there is one."""
 
 
 def judge_family(
-    estimates: Mapping[K, Estimate],
-    margin: float,
-    confidence: float,
-    widenings: Mapping[K, float] | None = None,
-    count: int | None = None,
+    rows: Mapping[K, Row], margin: float, confidence: float, count: int | None = None
 ) -> dict[K, Judged]:
-    """Judge estimates as one family, by Holm's procedure.
+    """Judge rows as one family, by Holm's procedure.
 
     The chance that any verdict of the family is wrong is at most 1 - confidence.
 
     Args:
-        estimates: log ratios, or differences in seconds.
+        rows: what is known about each.
         margin: differences up to it do not matter.
         confidence: that of all verdicts together, and of each interval alone.
-        widenings: how much intervals are widened on both sides; 0 where nothing is given.
         count: how many the family has, with those that have no estimate; None: only these.
     """
-    extra = widenings or {}
-    claims = {
-        key: find_claims(one.mean, one.p_value, margin, extra.get(key, 0.0))
-        for key, one in estimates.items()
-    }
+    alpha = 1 - confidence
+    claims = {key: row.claims(margin, alpha) for key, row in rows.items()}
     p_values = {key: min(found.values()) for key, found in claims.items()}
-    size = len(p_values) if count is None else count
-    levels = holm_levels(p_values, size, 1 - confidence)
-    return {
-        key: Judged(
-            Interval(*one.interval(confidence)).widened(extra.get(key, 0.0)),
-            min(claims[key], key=lambda verdict: claims[key][verdict])
-            if p_values[key] <= levels[key]
-            else Verdict.UNCLEAR,
-            levels[key],
+    levels = holm_levels(p_values, len(p_values) if count is None else count, alpha)
+    judged = {}
+    for key, row in rows.items():
+        level = levels[key]
+        is_clear = p_values[key] <= level
+        judged[key] = Judged(
+            row.interval(confidence),
+            best_of(claims[key]) if is_clear else Verdict.UNCLEAR,
+            level,
+            None if is_clear else row.find_obstacle(margin, confidence, level),
         )
-        for key, one in estimates.items()
-    }
+    return judged

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Doubt
 from crawlbench.stats.headroom import MAX_PEER_SHARE, idle_s, starved_s, used_s
 from crawlbench.stats.index import reading_of
+from crawlbench.stats.interval import Interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,11 +36,19 @@ CONTENTION_COST = 0.25
 which the worker wanted it. Measured: docs/method.md."""
 
 
-def bound_shifts(shifts: Iterable[float]) -> float:
-    """Return how far doubts with these shifts could move a log ratio, whichever are taken off."""
+def reach_of(shifts: Iterable[float]) -> Interval:
+    """Return how far doubts with these shifts could move a log ratio down and up.
+
+    Nobody knows which of them are to be taken off: none, all, or those that move it one way.
+    """
     found = list(shifts)
-    up, down = sum(s for s in found if s > 0), -sum(s for s in found if s < 0)
-    return max(up, down)
+    return Interval(sum(s for s in found if s < 0), sum(s for s in found if s > 0))
+
+
+def bound_shifts(shifts: Iterable[float]) -> float:
+    """Return how far doubts with these shifts could move a log ratio, in either direction."""
+    reach = reach_of(shifts)
+    return max(-reach.low, reach.high)
 
 
 def counts(doubt: Doubt, *shares: float) -> bool:

@@ -18,7 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.claims import NO_CLAIM, find_claims
+from crawlbench.stats.claims import NO_CLAIM, best_of, find_claims
 from crawlbench.stats.interval import Estimate, Interval, union
 from crawlbench.stats.sequence import Moments, p_value, sequence_half_width
 
@@ -77,6 +77,8 @@ class Evidence:
     """Log ratio of the means less that of the typical times."""
     slow_laps_p: float
     """The p value of "the means differ by the margin or more"."""
+    means_high: float
+    """Upper end of the interval of the means, at the plan's confidence."""
     spread: float
     """Standard deviation of a single round's value, in the way whose rounds agree best."""
     luck: float
@@ -87,7 +89,7 @@ class Evidence:
     @property
     def claim(self) -> Verdict:
         """The claim with the best support."""
-        return min(self.p_values, key=lambda verdict: self.p_values[verdict])
+        return best_of(self.p_values)
 
     @property
     def p_value(self) -> float:
@@ -194,6 +196,7 @@ class _Walk:
     claims: dict[Verdict, float] = field(default_factory=lambda: dict(NO_CLAIM))
     plain: dict[Verdict, float] = field(default_factory=lambda: dict(NO_CLAIM))
     slow_p: float = 1.0
+    means_high: float = math.inf
     found: Interval | None = None
     widening: float = 0.0
     """What the twins differed by at the last look."""
@@ -222,6 +225,9 @@ class _Walk:
         _lower(self.claims, {one: max(way[one] for way in by_way) for one in self.claims})
         of_means = _claims(self.of_means, self.look, self.margin)
         self.slow_p = min(self.slow_p, of_means[Verdict.SAME])
+        # Around, because that has an end where a few rounds leave everything open.
+        means = Interval.around(self.of_means.mean, self.look.half_width(self.of_means, self.level))
+        self.means_high = min(self.means_high, means.high)
 
     def finish(self, total: int) -> Evidence:
         """Return what all rounds say together.
@@ -247,6 +253,7 @@ class _Walk:
             plain_p_values=self.plain,
             excess=self.of_means.mean - mean,
             slow_laps_p=self.slow_p,
+            means_high=max(self.means_high, self.of_means.mean),
             likely_mean=steadiest.mean,
             spread=math.sqrt(steadiest.variance),
             # Never of less than 0, since no way has less variance than the steadiest one.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import INVALID, SLOWER, UNCLEAR, UsageError
 from crawlbench.base.records import Obstacle, Quantity, Verdict
+from crawlbench.stats.claims import stays_below
 from crawlbench.stats.settled import HOPELESS
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Gate:
     invalid: int
     """Cells that fail, and those that only the base has."""
     unclear: int
-    """Changes whose interval reaches the gate."""
+    """Changes of which an interval reaches the gate, be it that of the means."""
     hopeless: int
     """Changes that can never be judged, however long one measures; they are left out."""
     lost: int = 0
@@ -144,7 +145,8 @@ def hold_gate(
     """Check changes against a gate.
 
     A cell fails if it is slower by one way to see it, and that interval lies beyond the gate; it
-    passes if no way's interval reaches the gate.
+    passes if no way's interval reaches the gate, neither that of the typical times nor that of the
+    means (`claims.stays_below`).
 
     Args:
         changes: the changes, all by one quantity.
@@ -169,7 +171,9 @@ def _is_slower(change: Change, gate: float) -> bool:
 
 
 def _passes(change: Change, gate: float) -> bool:
-    return bool(change.ways) and all(way.interval.high <= gate for way in change.ways)
+    return bool(change.ways) and all(
+        stays_below(gate, way.interval.high, way.means_high) for way in change.ways
+    )
 
 
 def _is_invalid(change: Change) -> bool:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.alike import Newest, tell_worker_cpus
-from crawlbench.stats.claims import judge_family
+from crawlbench.stats.claims import Row, judge_family
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
 from crawlbench.stats.timeline import Break, ChangePoint, History, Jump, LeftOut, Line, Point
 from crawlbench.stats.times import SessionTimes
+from crawlbench.stats.twins import bound_twins, find_twins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,7 +100,12 @@ def _scaled(line: Line, scale: float) -> Line:
     return replace(
         line,
         points=tuple(
-            replace(one, estimate=one.estimate * scale, interval=one.interval.scaled(scale))
+            replace(
+                one,
+                estimate=one.estimate * scale,
+                interval=one.interval.scaled(scale),
+                twins=one.twins.scaled(scale),
+            )
             for one in line.points
         ),
         changes=tuple(
@@ -126,8 +132,9 @@ def _collect(
         for cell, found in _read(one, newest):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
-                interval = Interval(*found.interval(session.plan.confidence))
-                point = Point(name, session.created, found.mean, interval, eras[name])
+                twins = find_twins(one, cell.group)
+                ends = Interval(*found.interval(session.plan.confidence)).widened(twins.widening)
+                point = Point(name, session.created, found.mean, ends, eras[name], twins)
                 points.setdefault(cell.name, []).append(point)
             else:
                 left_out.append(LeftOut(name, cell.name, *found))
@@ -182,7 +189,7 @@ def _jumps(
         missing: cells that the newest session was to measure and has no value of. Nobody gains
             power by failing.
     """
-    estimates, sessions = {}, {}
+    rows, sessions = {}, {}
     for cell, points in newest.items():
         before = [point.estimate for point in points[:-1]]
         usual = estimate_mean(before) if len(before) >= MIN_BEFORE else None
@@ -190,11 +197,13 @@ def _jumps(
             # The spread of one session, s, and the error of the mean together: s * sqrt(1 + 1 / n).
             error = usual.error * math.sqrt(usual.count + 1)
             shift = points[-1].estimate - usual.mean
-            estimates[cell] = Estimate(usual.count, shift, error, usual.freedom)
+            found = Estimate(usual.count, shift, error, usual.freedom)
+            # A jump is one of typical times, and nobody is told here what is the same.
+            rows[cell] = Row(found, found, widening=bound_twins(points[:-1], points[-1:]))
             sessions[cell] = points[-1].session
-    judged = judge_family(estimates, margin, confidence, count=len(estimates) + missing)
+    judged = judge_family(rows, margin, confidence, len(rows) + missing)
     return tuple(
-        Jump(sessions[cell], cell, estimates[cell].mean, one.interval)
+        Jump(sessions[cell], cell, rows[cell].typical.mean, one.interval)
         for cell, one in judged.items()
         if one.verdict in (Verdict.FASTER, Verdict.SLOWER)
     )
@@ -234,12 +243,17 @@ def _changes(
     found: list[ChangePoint] = []
     for era in dict.fromkeys(point.era for point in points):
         stretch = [point for point in points if point.era == era]
-        for place, estimate in find_shifts([point.estimate for point in stretch], margin, level):
+        shifts = find_shifts([point.estimate for point in stretch], margin, level)
+        ends = [0, *(place for place, _ in shifts), len(stretch)]
+        for start, (place, shift), end in zip(ends, shifts, ends[2:], strict=False):
+            row = Row(shift, shift, widening=bound_twins(stretch[start:place], stretch[place:end]))
+            if row.verdict(margin, 1 - level, level) is Verdict.UNCLEAR:
+                continue  # it may be a change of the twins
             before, after = stretch[place - 1], stretch[place]
-            interval = Interval(*estimate.interval(1 - level))
             versions = _changed_versions(sessions[before.session], sessions[after.session])
             name, created = after.session, after.created
-            change = ChangePoint(name, created, before.session, estimate.mean, interval, versions)
+            interval = row.interval(1 - level)
+            change = ChangePoint(name, created, before.session, shift.mean, interval, versions)
             found.append(change)
     return tuple(found)
 

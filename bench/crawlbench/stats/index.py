@@ -78,6 +78,12 @@ class Index:
         """Return, for each round that has values, the midmean over laps of the logarithms."""
         return [midmean(list(laps.values())) for laps in self.laps(cells, reading) if laps]
 
+    def means_by_round(
+        self, cells: tuple[str, ...], reading: Reading = read_seconds
+    ) -> list[float]:
+        """Return, for each round that has values, the level of the mean over laps."""
+        return [self.level(list(laps.values())) for laps in self.laps(cells, reading) if laps]
+
     def typical_s(self, cells: tuple[str, ...]) -> float | None:
         """Return the typical seconds of a crawl; None if there are no values."""
         times = self.by_round(cells)

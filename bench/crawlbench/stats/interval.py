@@ -28,10 +28,13 @@ class Interval:
 
     def widened(self, by: float) -> Interval:
         """Return the interval with both ends moved outwards."""
+        return self.stretched(Interval(-by, by))
+
+    def stretched(self, reach: Interval) -> Interval:
+        """Return the interval with its ends moved outwards as far as the other's lie from 0."""
+        low, high = self.low + reach.low, self.high + reach.high
         # Seconds may lie beyond the bound already; what the interval contains, it keeps.
-        return Interval(
-            min(self.low, max(-END, self.low - by)), max(self.high, min(END, self.high + by))
-        )
+        return Interval(min(self.low, max(-END, low)), max(self.high, min(END, high)))
 
     def scaled(self, by: float) -> Interval:
         """Return the interval in another unit."""

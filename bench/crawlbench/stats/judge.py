@@ -22,7 +22,7 @@ from crawlbench.base.records import (
     Verdict,
 )
 from crawlbench.stats.caveats import find_caveats
-from crawlbench.stats.claims import holm_levels, weakens
+from crawlbench.stats.claims import best_of, holm_levels, weakens
 from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import find_nuisances
 from crawlbench.stats.evidence import ANY_TIME, ONE_LOOK, Evidence, Ways, gather
@@ -248,6 +248,7 @@ class _Judgement:
             p=evidence.p_value,
             doubts=weighed.doubts,
             excess=evidence.excess,
+            means_high=evidence.means_high,
             detectable=None
             if weighed.half
             else detectable(evidence, self._look, margin + self._widenings[-1], level),
@@ -268,7 +269,7 @@ class _Judgement:
             return None, ""
         # If the values as measured support no claim, only more rounds help. If they do, something
         # took it away: slow laps, a doubt or the twins, in order of what a user can do about it.
-        plain = min(evidence.plain_p_values, key=lambda one: evidence.plain_p_values[one])
+        plain = best_of(evidence.plain_p_values)
         if evidence.plain_p_values[plain] > level:
             return Obstacle.OPEN, ""
         if plain is Verdict.SAME and evidence.slow_laps_p > self._alpha:

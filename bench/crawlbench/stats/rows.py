@@ -5,23 +5,22 @@ A question is one group and one quantity: Holm is applied to all its rows, in ea
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import Spread, between_sessions, find_spreads, kin_pairs
+from crawlbench.stats.between import Spread, find_spreads, kin_pairs
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
-from crawlbench.stats.interval import Estimate, difference
+from crawlbench.stats.differences import Differences
 from crawlbench.stats.lengths import find_margin
-from crawlbench.stats.times import find_widening, have_anchors
+from crawlbench.stats.times import have_anchors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Cell
+    from crawlbench.stats.claims import Judged, Row
     from crawlbench.stats.times import SessionTimes
 
     _Named = tuple[Cell, ...]
@@ -98,6 +97,7 @@ class _Rows:
         self._margin = margin
         self._confidence = pair[1].session.plan.confidence
         self._has_anchors = have_anchors(pair, {cell.group for cell in cells})
+        self._differences = Differences(pair, has_anchors=self._has_anchors)
         # Without those that have an obstacle: the first of a kind stands in all of its pairs, and
         # would take them with it.
         self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
@@ -107,9 +107,9 @@ class _Rows:
         """Return the change of each cell."""
         obstacles = {cell.name: self._obstacle(cell) for cell in self._cells}
         free = [cell for cell in self._cells if obstacles[cell.name] is None]
-        judged = self._judge(Way.PLAIN, {(cell,): self._plain(cell) for cell in free})
+        judged = self._judge(Way.PLAIN, [(cell,) for cell in free])
         plain = {cell.name: self._careful(seen) for (cell,), seen in judged.items()}
-        judged = self._judge(Way.NORMALISED, {(cell,): self._normalised(cell) for cell in free})
+        judged = self._judge(Way.NORMALISED, [(cell,) for cell in free])
         relative = {cell.name: seen for (cell,), seen in judged.items()}
         return tuple(
             self._change(cell, obstacles[cell.name], plain, relative) for cell in self._cells
@@ -117,12 +117,7 @@ class _Rows:
 
     def kin(self) -> tuple[Kin, ...]:
         """Return how the ratios of cells that differ only by event loop changed."""
-        pairs: dict[_Named, Estimate | None] = {}
-        for one, two in self._kin_pairs:
-            found = [side.beside(two, one) for side in self._pair]
-            if found[0] and found[1]:
-                pairs[two, one] = difference(found[0], found[1])
-        judged = self._judge(Way.KIN, pairs)
+        judged = self._judge(Way.KIN, [(two, one) for one, two in self._kin_pairs])
         return tuple(Kin(cell.name, other.name, seen) for (cell, other), seen in judged.items())
 
     def _change(
@@ -153,11 +148,18 @@ class _Rows:
             # Only the second way sees a change: perhaps the baseline changed, in the other
             # direction.
             is_relative = len(ways) == 2 and ways[1].verdict in (Verdict.FASTER, Verdict.SLOWER)
-            found = Obstacle.PLAIN if is_relative else Obstacle.OPEN
-            detail = baseline if is_relative else ""
+            found = Obstacle.PLAIN if is_relative else _find_obstacle(ways)
+            detail = baseline if is_relative else self._find_detail(found, cell)
         return Change(
             cell.name, base_s, head_s, rounds, verdict, ways, found, detail, self._quantity
         )
+
+    def _find_detail(self, found: Obstacle, cell: Cell) -> str:
+        """Return which of the two sessions has the twins that a row depends on."""
+        if found is not Obstacle.CONTROL:
+            return ""
+        sides = zip(("base", "head"), self._pair, strict=True)
+        return " and ".join(name for name, side in sides if side.twins_differ(cell.group))
 
     def _obstacle(self, cell: Cell) -> tuple[Obstacle, str] | None:
         for name, side in zip(("base", "head"), self._pair, strict=True):
@@ -179,38 +181,6 @@ class _Rows:
         crawl_s, asked = self._pair[0].crawl_s(group), self._margin
         return find_margin(asked.log_ratio, self._quantity, crawl_s, asked.begin_s)
 
-    def _plain(self, cell: Cell) -> Estimate | None:
-        """Return the change of the plain values, without what the machine's state explains."""
-        base, head = (side.plain(cell) for side in self._pair)
-        if not base or not head:
-            return None
-        shift = self._expected_shift(cell)
-        # A log ratio cannot be taken off seconds: the head is brought to the base's speed.
-        if not self._quantity.has_ratio:
-            return difference(base, _scaled(head, math.exp(-shift)))
-        change = difference(base, head)
-        return replace(change, mean=change.mean - shift)
-
-    def _expected_shift(self, cell: Cell) -> float:
-        """Return the log ratio of head and base that the machine's state alone explains."""
-        parts = self._pair[0].summaries.get(cell.name)
-        base, head = (side.state(cell.group) for side in self._pair)
-        if not self._has_anchors or parts is None or not base or not head:
-            return 0.0
-        if self._quantity.is_cpu:
-            parts = replace(parts, wait_s=0.0)  # CPU time contains no waiting
-        return expected_shift(base, head, parts)
-
-    def _normalised(self, cell: Cell) -> Estimate | None:
-        base, head = (side.normalised(cell) for side in self._pair)
-        if not base or not head:
-            return None
-        change = difference(base, head)
-        if self._quantity.has_ratio:
-            return change
-        # In crawls of the baseline; for seconds, the length of a crawl in the base.
-        return _scaled(change, self._pair[0].crawl_s(cell.group) or 0.0)
-
     def _careful(self, seen: Seen) -> Seen:
         """Make a plain time without anchors unclear, unless it shows a slowdown."""
         is_bold = seen.verdict in (Verdict.SAME, Verdict.FASTER)
@@ -219,22 +189,27 @@ class _Rows:
             return seen
         return replace(seen, verdict=Verdict.UNCLEAR)
 
-    def _judge(self, way: Way, found: dict[_Named, Estimate | None]) -> dict[_Named, Seen]:
+    def _judge(self, way: Way, asked: Iterable[_Named]) -> dict[_Named, Seen]:
         """Judge the rows of each group as one family."""
-        groups: dict[str, dict[_Named, Estimate]] = {}
-        for named, estimate in found.items():
-            if estimate:
-                family = groups.setdefault(named[0].group, {})
-                family[named] = between_sessions(estimate, self._spread(way, named[0]))
+        groups: dict[str, dict[_Named, Row]] = {}
+        for named in asked:
+            row = self._differences.row(way, named, self._spread(way, named[0]))
+            if row:
+                groups.setdefault(named[0].group, {})[named] = row
         seen = {}
         for group, family in groups.items():
-            widenings = {named: find_widening(self._pair, way, named) for named in family}
             margin, count = self._find_margin(group), self._count(way, group)
             assert margin is not None  # or its rows would have an obstacle
-            judged = judge_family(family, margin, self._confidence, widenings, count)
+            judged = judge_family(family, margin, self._confidence, count)
             for named, one in judged.items():
-                seen[named] = Seen(way, family[named].mean, one.interval, one.verdict)
+                seen[named] = self._seen(way, family[named], one)
         return seen
+
+    def _seen(self, way: Way, row: Row, found: Judged) -> Seen:
+        means_high = row.means.interval(self._confidence)[1] if row.means else None
+        return Seen(
+            way, row.typical.mean, found.interval, found.verdict, means_high, found.obstacle
+        )
 
     def _spread(self, way: Way, cell: Cell) -> Spread:
         """Return how much a cell's value differs between sessions of the same code.
@@ -266,8 +241,10 @@ def _find_lost(base: SessionTimes, head: SessionTimes) -> list[str]:
     return [name for name, value in found.items() if name not in head.cells and value is not None]
 
 
-def _scaled(found: Estimate, factor: float) -> Estimate:
-    return replace(found, mean=found.mean * factor, error=found.error * factor)
+def _find_obstacle(ways: Sequence[Seen]) -> Obstacle:
+    """Return why a change is unclear: what took a verdict from a way, or that none had support."""
+    took = (seen.obstacle for seen in ways if seen.obstacle not in (None, Obstacle.OPEN))
+    return next(filter(None, took), Obstacle.OPEN)
 
 
 def _agree(ways: Sequence[Seen], baseline: Seen | None) -> Verdict:

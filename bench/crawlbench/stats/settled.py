@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
+from crawlbench.stats.claims import stays_below
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Plan, Session
@@ -72,5 +73,8 @@ def is_open(plan: Plan, found: Comparison) -> bool:
         return (found.high - found.low) / 2 > plan.precision
     # "Slower" settles the margin, but not whether it is slower by more than the gate allows.
     is_gated = plan.gate is not None and found.quantity is plan.gate_quantity
-    reaches_gate = is_gated and found.low <= (plan.gate or 0.0) < found.high
+    gate = plan.gate or 0.0
+    reaches_gate = (
+        is_gated and found.low <= gate and not stays_below(gate, found.high, found.means_high)
+    )
     return reaches_gate or not found.is_answered

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
+from crawlbench.stats.twins import NO_TWINS, Twins
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Obstacle
@@ -24,9 +25,11 @@ class Point:
     """Log time relative to the group's twins, the mean of baseline and control; for the cost to
     begin, seconds, at the speed that the baseline had in the newest session."""
     interval: Interval
-    """The interval over the session's rounds, at its confidence."""
+    """The interval over the session's rounds, at its confidence, widened by the twins."""
     era: int
     """From 0; a new era begins where the machine changes."""
+    twins: Twins = NO_TWINS
+    """How far equal cells lie apart in the session."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity
 from crawlbench.stats.anchors import State, read_state
-from crawlbench.stats.change import Way
 from crawlbench.stats.competition import find_others_shares
-from crawlbench.stats.doubts import bound_shifts, counts, find_nuisances
+from crawlbench.stats.doubts import bound_shifts, find_nuisances
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import Estimate, estimate_mean
 from crawlbench.stats.lengths import find_failures, index_for
 from crawlbench.stats.midmean import midmean
-from crawlbench.stats.pairing import Side, log_ratios
+from crawlbench.stats.pairing import Side, log_ratios, log_ratios_of_means
 from crawlbench.stats.question import has_cpu_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from crawlbench.base.records import Cell, Doubt, Failure, Session
+    from crawlbench.base.records import Cell, Control, Doubt, Failure, Session
     from crawlbench.stats.doubts import Nuisances
 
 
@@ -67,6 +66,7 @@ class SessionTimes:
             for one in session.comparisons
             if one.quantity is quantity
         }
+        self._controls = {one.group: one for one in session.controls if one.quantity is quantity}
         self._nuisances: dict[str, Nuisances] = {}
         self._half = self._find_half()
 
@@ -82,14 +82,22 @@ class SessionTimes:
         """Return the name of the cell with which others of the group are compared."""
         return self.session.plan.baselines[cell.group]
 
-    def plain(self, cell: Cell) -> Estimate | None:
-        """Return the cell's own value; for the baseline, that of both twins."""
+    def plain(self, cell: Cell, *, by_means: bool = False) -> Estimate | None:
+        """Return the cell's own value; for the baseline, that of both twins.
+
+        Args:
+            cell: the cell.
+            by_means: whether the laps of a round are summed up by their mean, in which rare slow
+                ones count in full, instead of their midmean; here and below.
+        """
         names = self._own(cell)
         if not names:
             return None
-        return estimate_mean(self._read(cell.group).by_round(names, self._reading))
+        index = self._read(cell.group)
+        by_round = index.means_by_round if by_means else index.by_round
+        return estimate_mean(by_round(names, self._reading))
 
-    def normalised(self, cell: Cell) -> Estimate | None:
+    def normalised(self, cell: Cell, *, by_means: bool = False) -> Estimate | None:
         """Return the cell's value relative to its group's twins; None for the baseline.
 
         The cost to begin has no ratio; it is given in crawls of the baseline, so that the machine's
@@ -99,14 +107,12 @@ class SessionTimes:
         if self.is_baseline(cell) or not twins:
             return None
         if not self.quantity.has_ratio:
-            return estimate_mean(self._in_crawls(cell, twins))
-        side, index = Side(cell.name, (cell.name,)), self._read(cell.group)
-        return estimate_mean(log_ratios(index, side, Side(twins[0], twins), self._reading))
+            return estimate_mean(self._in_crawls(cell, twins, fmean if by_means else midmean))
+        return self._ratio(cell, twins, by_means=by_means)
 
-    def beside(self, cell: Cell, other: Cell) -> Estimate | None:
+    def beside(self, cell: Cell, other: Cell, *, by_means: bool = False) -> Estimate | None:
         """Return the log ratio of two cells of one group."""
-        sides = Side(cell.name, (cell.name,)), Side(other.name, (other.name,))
-        return estimate_mean(log_ratios(self._read(cell.group), *sides, self._reading))
+        return self._ratio(cell, (other.name,), by_means=by_means)
 
     def crawl_s(self, group: str) -> float | None:
         """Return how long a crawl of a group's baseline typically takes."""
@@ -136,6 +142,18 @@ class SessionTimes:
         """
         through = self.shift(cell) + self.shift(other)
         return self._shifts.get(frozenset((cell.name, other.name)), through)
+
+    def twins_differ(self, group: str) -> float:
+        """Return by how much a group's twins differ, in the unit of the quantity.
+
+        0 if they may well be equal; see `Control.widening`.
+        """
+        control = self.control(group)
+        return control.widening if control else 0.0
+
+    def control(self, group: str) -> Control | None:
+        """Return what a group's control shows; None if it has none."""
+        return self._controls.get(group)
 
     def losses(self, cell: Cell) -> dict[Doubt, Loss]:
         """Return what each doubt makes up of the plain value; empty if there is none."""
@@ -191,14 +209,22 @@ class SessionTimes:
                     found |= {name for name, share in sides if share >= most(size.doubt)}
         return found
 
-    def _in_crawls(self, cell: Cell, twins: tuple[str, ...]) -> list[float]:
+    def _ratio(self, cell: Cell, others: tuple[str, ...], *, by_means: bool) -> Estimate | None:
+        """Return the log ratio of a cell to others of its group, which count as one."""
+        sides = Side(cell.name, (cell.name,)), Side(others[0], others)
+        ratios = log_ratios_of_means if by_means else log_ratios
+        return estimate_mean(ratios(self._read(cell.group), *sides, self._reading))
+
+    def _in_crawls(
+        self, cell: Cell, twins: tuple[str, ...], sum_up: Callable[[list[float]], float]
+    ) -> list[float]:
         """Return, per round, the cell's seconds over those of the baseline's crawl in its laps."""
         pairs = zip(self._read(cell.group).laps((cell.name,)), self._index.laps(twins), strict=True)
         rounds = [
             [seconds / math.exp(crawls[lap]) for lap, seconds in laps.items() if lap in crawls]
             for laps, crawls in pairs
         ]
-        return [midmean(laps) for laps in rounds if laps]
+        return [sum_up(laps) for laps in rounds if laps]
 
     def _read(self, group: str) -> Index:
         """Return the index by which a group's cells are compared."""
@@ -221,30 +247,3 @@ def have_anchors(pair: Sequence[SessionTimes], groups: Iterable[str]) -> bool:
     """
     measured = [group for group in groups if all(side.has_samples(group) for side in pair)]
     return all(side.state(group) for side in pair for group in measured)
-
-
-def find_widening(
-    pair: tuple[SessionTimes, SessionTimes], way: Way, cells: Sequence[Cell]
-) -> float:
-    """Return how far doubts could move a row, whichever of them are taken off both sides.
-
-    A nuisance that hits all cells of a session alike moves none of its ratios, but it moves every
-    plain value. So each way has a bound of its own: for a ratio, that of its own pair of cells.
-
-    Args:
-        pair: base and head.
-        way: how the row sees the change.
-        cells: the cell of the row; by event loop, the one beside it as well.
-    """
-    if way is Way.PLAIN:
-        base, head = (side.losses(cells[0]) for side in pair)
-        return bound_shifts(
-            head[doubt].shift - base[doubt].shift
-            for doubt in head
-            if doubt in base and counts(doubt, base[doubt].share, head[doubt].share)
-        )
-    if way is Way.KIN:
-        # Bounds have no direction, so those of the two sessions add up, here and below.
-        cell, other = cells
-        return sum(side.shift_beside(cell, other) for side in pair)
-    return sum(side.shift(cells[0]) for side in pair)

@@ -244,6 +244,8 @@ class Comparison:
     """The doubts that are large enough to change a printed digit."""
     excess: float = 0.0
     """How far the log ratio of the means exceeds that of the typical times: slow laps."""
+    means_high: float | None = None
+    """Upper end of the interval of the log ratio of the means, at the plan's confidence."""
     detectable: float | None = None
     """The smallest log ratio that would have been found with a chance of 80 %."""
     more_rounds: int | None = None
