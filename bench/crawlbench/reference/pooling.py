@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.reference.contribution import Contribution
 from crawlbench.reference.pairs import Rules, judge_pairs
-from crawlbench.stats.alike import explain_between
+from crawlbench.stats.alike import explain_between, tell_open
 from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import Row, judge_family
@@ -135,7 +135,10 @@ class Pool:
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
-            reason = obstacle or explain_between(one.obstacle) or (OPEN if one.obstacle else "")
+            reason = obstacle or explain_between(one.obstacle)
+            if one.obstacle and not reason:
+                words = tell_open(one.interval.low, one.interval.high, MARGIN)
+                reason = f"the interval {words.format(margin='5 %')}"
             ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
 
@@ -226,6 +229,3 @@ class Pool:
         if count < self._least:
             return f"preliminary: {count} of {self._least} sessions"
         return ""
-
-
-OPEN = "the interval reaches across the margin of 5 %"

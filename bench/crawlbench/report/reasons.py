@@ -15,7 +15,7 @@ from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
-from crawlbench.stats.alike import explain_between
+from crawlbench.stats.alike import explain_between, tell_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,28 +181,16 @@ def _open(found: Comparison, setting: Setting) -> str:
         return (
             f"it lies so close to the margin of {margin} that more rounds are unlikely to settle it"
         )
-    where = f"its interval {_lies(found, setting.margin).format(margin=margin)}"
+    low, high = found.low, found.high
+    if low is None or high is None or not found.quantity.has_ratio:  # its margin is not at hand
+        low, high = -math.inf, math.inf
+    where = f"its interval {tell_open(low, high, setting.margin).format(margin=margin)}"
     if not ends_within(MOST_HOURS, found.more_rounds, setting):
         return (
             f"{where}: to settle it takes more than {MOST_HOURS} hours; compare fewer cells, or "
             "choose a larger --margin"
         )
     return f"{where}: {settle(found.more_rounds, setting)} would settle it"
-
-
-def _lies(found: Comparison, margin: float) -> str:
-    """Return where an open pair's interval lies, which holds for this pair alone.
-
-    A verdict has to hold together with those of all pairs of its question (Holm), so a pair can be
-    open although its own interval leaves no doubt.
-    """
-    if not found.quantity.has_ratio or found.low is None or found.high is None:
-        return "reaches across the margin of {margin}"
-    if found.low > margin or found.high < -margin:
-        return "lies beyond the margin of {margin}, but among so many pairs that may be chance"
-    if -margin < found.low and found.high < margin:
-        return "lies within the margin of {margin}, but among so many pairs that may be chance"
-    return "reaches across the margin of {margin}"
 
 
 _SENTENCES: dict[Obstacle, str | Callable[[Comparison, Setting], str]] = {

@@ -181,6 +181,24 @@ def explain_between(obstacle: Obstacle | None, detail: str = "") -> str:
     return one_line(words.format(detail=detail))
 
 
+def tell_open(low: float, high: float, margin: float) -> str:
+    """Return where the interval of an open pair lies; `{margin}` is to be filled in.
+
+    It holds for this pair alone. A verdict has to hold together with those of all pairs of its
+    question (Holm), so a pair can be open although its own interval leaves no doubt.
+
+    Args:
+        low: the lower end, as a log ratio.
+        high: the upper end.
+        margin: the margin, likewise.
+    """
+    if low > margin or high < -margin:
+        return "lies beyond the margin of {margin}, but among so many pairs that may be chance"
+    if -margin < low and high < margin:
+        return "lies within the margin of {margin}, but among so many pairs that may be chance"
+    return "reaches across the margin of {margin}"
+
+
 def describe_sites(session: Session) -> str:
     """Return the groups of a session in one line."""
     return ", ".join(dict.fromkeys(cell.group for cell in session.plan.cells))
