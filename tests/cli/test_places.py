@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 from tests.cli.test_help import COMMANDS
+from tests.test_owner import hold
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli import app as cli
 from crawlbench.cli.app import main
+from crawlbench.cli.measuring import name_folder
 from crawlbench.cli.output import print_json
 from crawlbench.cli.places import refuse_existing, replacing
 
@@ -118,6 +121,41 @@ def test_folder_comes_back_when_there_is_no_successor(tmp_path):
         raise UsageError("no")
     assert (folder / "session.json").read_text() == "old"
     assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_folder_that_is_being_written_is_not_replaced(tmp_path):
+    """Its rounds would be lost, and what two sessions write would be mixed."""
+    folder = old_session(tmp_path)
+    with hold(folder) as first:
+        with (
+            pytest.raises(UsageError, match=f"is being written by process {first.pid} on "),
+            replacing(folder, force=True),
+        ):
+            raise AssertionError("its successor was begun")
+        first.stdin.close()
+        first.wait()
+    assert (folder / "session.json").read_text() == "old"
+
+
+def test_folder_whose_name_is_not_utf8_is_refused_before_anything_is_measured():
+    """No sentence, page or file could name it."""
+    assert name_folder(Path("ü ber"), "quick") == Path("ü ber")
+    with pytest.raises(UsageError, match="is not named in UTF-8"):
+        name_folder(Path("s\udcfc"), "quick")
+
+
+def test_name_that_is_not_utf8_is_no_error_of_ours(monkeypatch, capsys):
+    """Whoever has to write it says so."""
+
+    def fail(**_):
+        "s\udcfc".encode()
+
+    monkeypatch.setattr(cli, "app", fail)
+    code, _, said = call(["report", "s\udcfc"], monkeypatch, capsys)
+    assert code == 2
+    assert "'s\\udcfc' is not valid UTF-8" in said
+    code, _, said = call(["report", "s"], monkeypatch, capsys)  # then it is ours
+    assert code == 4
 
 
 def test_without_force_nothing_is_touched(tmp_path):

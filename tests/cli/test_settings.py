@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from click import Context
 from tests.cli.test_cli import assert_refused
+from tests.cli.test_help import COMMANDS
 from tests.conftest import command_line
 from typer.main import get_command
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli.app import app
-from crawlbench.cli.settings import load_settings, options_of
+from crawlbench.cli.settings import load_settings, name_variables, options_of
 
 GROUP = get_command(app)
 RUN = GROUP.get_command(Context(GROUP), "run")
@@ -70,6 +71,23 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
             "[tool.crawlbench.mirror.serve] names 'porrt', which is not an option of mirror serve; "
             "did you mean 'port'?",
         ),
+        (
+            "[tool.crawlbench.lsit]\njson = true",
+            "[tool.crawlbench] names 'lsit', which is not a command; did you mean 'list'?",
+        ),
+        (
+            "[tool.crawlbench.List]\njson = true",
+            "[tool.crawlbench] names 'List', which is not a command; did you mean 'list'?",
+        ),
+        (
+            "[tool.crawlbench]\nrounds = 1",
+            "[tool.crawlbench] names 'rounds', which is not a command; options belong in the table "
+            "of a command, such as [tool.crawlbench.run]",
+        ),
+        (
+            "[tool.crawlbench.mirror]\nport = 1",
+            "[tool.crawlbench.mirror] names 'port', which is not a command; options belong",
+        ),
         ("[tool.crawlbench]\nlist = 3", "[tool.crawlbench.list] is 3; it must be a table"),
         ("[tool]\ncrawlbench = 3", "] in "),
         ("[tool.crawlbench", "cannot be read: "),
@@ -80,6 +98,26 @@ def test_slip_is_told(crawlbench, tmp_path, text, sentence):
     write(tmp_path, text)
     call = ("mirror", "serve") if "mirror" in text else ("list", "networks")
     assert_refused(crawlbench(*call), sentence)
+
+
+def test_true_is_no_number():
+    """In Python it is 1, which nobody means who writes `rounds = true`."""
+    with pytest.raises(UsageError, match="has rounds = true; give a value"):
+        options_of(RUN, "run", {"rounds": True})
+    assert options_of(RUN, "run", {"force": True}) == {"force": True}
+
+
+def test_each_option_has_the_variable_that_the_document_names(crawlbench, tmp_path):
+    """After the command and the option, not after what the code calls it."""
+    told = command_line(cwd=tmp_path)["env"]
+    outcome = crawlbench("list", "networks", env={**told, "CRAWLBENCH_LIST_JSON": "1"})
+    assert json.loads(outcome.stdout)
+    for name, command in COMMANDS.items():
+        name_variables(command, name)
+        for param in command.params:
+            for typed in [one for one in param.opts if one.startswith("--")][:1]:
+                words = f"crawlbench {name} {typed[2:]}"
+                assert param.envvar == re.sub(r"[ -]", "_", words).upper()
 
 
 @pytest.mark.parametrize(("text", "found"), [("no-page = true", False), ("no-page = false", True)])

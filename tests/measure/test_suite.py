@@ -122,6 +122,30 @@ def test_value_that_cannot_be_meant_is_named_with_its_place(own, line, reason):
     assert complaint(own(f"{LEAST}{line}\n")) == f"suite 'FILE' cannot be used: {reason}"
 
 
+@pytest.mark.parametrize(
+    ("strategies", "baseline", "fits"),
+    [
+        ("requests-serial", "aiohttp-gather", False),
+        ("cold-*", "requests-serial", False),
+        ("cold-*", "cold-requests", True),
+        ("aiohttp-*", "aiohttp-gather/uvloop", True),
+        ("./crawl.py", "./crawl.py", True),
+        ("./crawl.py", "./crawl.py/uvloop", True),
+        ("./crawl.py", "./other.py", False),
+    ],
+)
+def test_baseline_of_a_suite_is_one_of_its_strategies(own, strategies, baseline, fits):
+    """Another one would have been taken in its place without a word."""
+    name = own(f'strategies = ["{strategies}"]\nbaseline = "{baseline}"\n')
+    if fits:
+        assert load_suite(name)
+    else:
+        assert complaint(name) == (
+            f"suite 'FILE' cannot be used: its baseline '{baseline}' is none of its strategies, "
+            f"which are {strategies}"
+        )
+
+
 def test_unknown_field_is_answered_with_the_known_ones(own):
     """A typo would else be a silent default."""
     assert complaint(own(LEAST + "round = 3\n")).startswith(

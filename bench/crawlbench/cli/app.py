@@ -10,6 +10,7 @@ import typer
 
 from crawlbench import __version__
 from crawlbench.base.errors import INTERRUPTED, BenchError, StorageError, UsageError
+from crawlbench.base.text import encodable
 from crawlbench.cli.commands import CommandGroup, make_group
 from crawlbench.cli.endings import explain_failure, take_endings
 from crawlbench.cli.output import (
@@ -109,10 +110,19 @@ def _run() -> int:
     except (BrokenPipeError, SystemExit) as error:  # typer turns the former into the latter
         return _end_early(error)
     except Exception as error:  # our own mistake: it must not look like a verdict
-        complain(explain_failure(error))
-        if isinstance(error, OSError):
-            give_up_output()  # writing what is still held back would fail again
-        return BenchError.exit_code
+        return _fail(error)
+
+
+def _fail(error: Exception) -> int:
+    """Report an error that nobody expected, and return its exit code."""
+    names = [one for one in sys.argv if encodable(one) != one]
+    if names and isinstance(error, UnicodeEncodeError):
+        complain(f"{names[0]!r} is not valid UTF-8, which this command has to write; rename it")
+        return UsageError.exit_code
+    complain(explain_failure(error))
+    if isinstance(error, OSError):
+        give_up_output()  # writing what is still held back would fail again
+    return BenchError.exit_code
 
 
 def _end_early(error: BaseException) -> int:

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
-from crawlbench.cli.settings import load_settings, options_of
+from crawlbench.cli.settings import load_settings, name_variables, options_of, refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +67,14 @@ class CommandGroup(TyperGroup):
         name, command, rest = super().resolve_command(ctx, args)
         # Below the first level, the table of the group has been handed down.
         settings = load_settings(Path.cwd()) if ctx.parent is None else ctx.default_map
+        refuse_unknown(self.commands, " ".join(ctx.command_path.split()[1:]), settings or {})
         table = (settings or {}).get(name or "")
+        typed = " ".join((*ctx.command_path.split()[1:], name or ""))
+        is_group = isinstance(command, TyperGroup)
+        if command and not is_group:
+            name_variables(command, typed)
         if name and command and table is not None:
-            typed = " ".join((*ctx.command_path.split()[1:], name))
             # A group's table holds its commands' tables, which are checked when one is called.
-            is_group = isinstance(command, TyperGroup)
             # typer hands a command what stands here under its name.
             ctx.default_map = {name: table if is_group else options_of(command, typed, table)}
         return name, command, rest

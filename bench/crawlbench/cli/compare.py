@@ -93,6 +93,12 @@ def _show(found: SessionComparison) -> None:
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
     """Let pyperf compare two suites in its own way, and say how far that can be trusted."""
+    for folder, file in ((base, head), (head, base)):
+        if folder.is_dir():
+            raise UsageError(
+                f"{str(folder)!r} is a folder and {str(file)!r} a file; give the folders of two "
+                "sessions, or two files of pyperf's"
+            )
     call = python_command("pyperf", "compare_to", str(base), str(head), "--table")
     outcome = subprocess.run(
         call, capture_output=True, text=True, check=False, env=clean_environment()

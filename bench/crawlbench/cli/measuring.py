@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import Ending
+from crawlbench.base.text import encodable
 from crawlbench.base.whole import write_text
 from crawlbench.cli.consoles import result_console, status_console, tell
 from crawlbench.cli.details import AS_USUAL, Showing
@@ -33,7 +35,13 @@ if TYPE_CHECKING:
 
 
 def name_folder(output: Path | None, name: str) -> Path:
-    """Return the folder that was asked for, or `results/<UTC time>-<name>`."""
+    """Return the folder that was asked for, or `results/<UTC time>-<name>`.
+
+    Raises:
+        UsageError: its name is not valid UTF-8, and could not be told to anybody.
+    """
+    if output and encodable(str(output)) != str(output):
+        raise UsageError(f"the folder {str(output)!r} is not named in UTF-8; name another with -o")
     return output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{name}"
 
 
@@ -83,7 +91,7 @@ def _tell_more(session: Session, folder: Path, showing: Showing) -> None:
     if showing.has_page and not can_draw():
         tell("a page with pictures needs crawlbench's extra 'report', which is not installed here")
     if showing.detail is Detail.USUAL:
-        tell(f"more: crawlbench report -v {folder}")
+        tell(f"more: {shlex.join(('crawlbench', 'report', '-v', str(folder)))}")
 
 
 def _print(view: SessionView, showing: Showing) -> None:

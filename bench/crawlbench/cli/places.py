@@ -13,6 +13,7 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream
 from crawlbench.cli.output import is_printed
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import refuse_taken
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
 
     Raises:
         UsageError: there is a folder and no `force`, or what is there was not written by
-            crawlbench.
+            crawlbench, or another process is writing there.
     """
     if folder is None or not os.path.lexists(folder):  # false, too, if the name is too long
         yield
@@ -76,6 +77,8 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
         yield  # a link to nowhere
         return
     _require_ours(folder)
+    with own(folder):  # raises if another process writes there
+        pass
     # In the same folder: a rename works only within one disk.
     aside = folder.parent / f".{folder.name}-{os.getpid()}.replaced"
     folder.rename(aside)

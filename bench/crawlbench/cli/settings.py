@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from typer import TyperException
     from typer._click import Command
 
@@ -40,6 +42,30 @@ def load_settings(folder: Path) -> dict[str, object]:
     return {}
 
 
+def refuse_unknown(commands: Iterable[str], name: str, settings: Mapping[str, object]) -> None:
+    """Raise UsageError if a group's table holds an option, or the name of a command misspelled.
+
+    A table that resembles none may be that of a newer version's command.
+
+    Args:
+        commands: the names of the group's commands.
+        name: the group's name as it is typed after `crawlbench`; empty for that itself.
+        settings: the group's table.
+    """
+    known = list(commands)
+    where = ".".join(("tool.crawlbench", *name.split()))
+    for key, value in settings.items():
+        near = get_close_matches(key, known, 1)
+        if key in known or (isinstance(value, dict) and not near):
+            continue
+        meant = (
+            f"did you mean {near[0]!r}?"
+            if isinstance(value, dict)
+            else f"options belong in the table of a command, such as [{where}.{known[0]}]"
+        )
+        raise UsageError(f"[{where}] names {key!r}, which is not a command; {meant}")
+
+
 def options_of(command: Command, name: str, table: object) -> dict[str, object]:
     """Return the defaults that a table of settings gives to a command's parameters.
 
@@ -58,12 +84,16 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
         for option in (*param.opts, *param.secondary_opts)
         if option.startswith("--")
     }
+    params = {param.name: param for param in command.params}
     values = _table(table, where)
     for key in values:
         if key not in named:
             near = get_close_matches(key, named, 1)
             meant = f"; did you mean {near[0]!r}?" if near else f"; see crawlbench {name} --help"
             raise UsageError(f"{where} names {key!r}, which is not an option of {name}{meant}")
+        # In Python true is a number, too.
+        if isinstance(values[key], bool) and not getattr(params[named[key]], "is_flag", False):
+            raise UsageError(f"{where} has {key} = {str(values[key]).lower()}; give a value")
     off = {option.lstrip("-") for param in command.params for option in param.secondary_opts}
     found: dict[str, object] = {}
     for key, value in values.items():
@@ -76,6 +106,17 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
     return found
 
 
+def name_variables(command: Command, name: str) -> None:
+    """Give each option of a command its variable, named as the option is typed.
+
+    typer would name it after the function's parameter, which nobody sees: `as_json` for `--json`.
+    """
+    for param in command.params:
+        long = next((one[2:] for one in param.opts if one.startswith("--")), str(param.name))
+        words = (PREFIX, *name.split(), *long.split("-"))
+        param.envvar = "_".join(words).replace("-", "_").upper()
+
+
 def tell_source(error: TyperException) -> str:
     """Return a sentence that says where a value came from; an empty text if it was typed."""
     context, param = getattr(error, "ctx", None), getattr(error, "param", None)
@@ -83,7 +124,7 @@ def tell_source(error: TyperException) -> str:
         return ""
     source = getattr(context.get_parameter_source(param.name), "name", "")
     if source == "ENVIRONMENT":
-        return f" It comes from the variable {context.auto_envvar_prefix}_{param.name.upper()}."
+        return f" It comes from the variable {param.envvar}."
     if source == "DEFAULT_MAP":
         return f" It comes from [tool.{context.command_path.replace(' ', '.')}] in {FILE}."
     return ""

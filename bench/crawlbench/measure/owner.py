@@ -57,7 +57,8 @@ def own(folder: Path) -> Iterator[None]:
     _held[place] = 1
     try:
         with suppress(OSError):  # a full disk is reported where it matters
-            (place / OWNER_FILE).write_text(_describe_self(), encoding="utf-8")
+            note = _describe_self().encode(errors="backslashreplace")  # names need not be UTF-8
+            (place / OWNER_FILE).write_bytes(note)
         # Nobody else writes here now, so these were left by a process that was killed.
         for draft in place.glob(DRAFTS):
             draft.unlink(missing_ok=True)

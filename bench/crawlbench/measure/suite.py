@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -143,7 +144,19 @@ def load_suite(name: str) -> Suite:
         raise UsageError(
             f"suite {name!r} cannot be used: it has no operations, nor strategies with a baseline"
         )
+    _require_baseline(name, suite)
     return _find_beside(path.parent, suite) if name.endswith(".toml") else suite
+
+
+def _require_baseline(name: str, suite: Suite) -> None:
+    """Raise UsageError if a suite's baseline is none of its own strategies."""
+    path, ending, _ = suite.baseline.rpartition(".py")
+    strategy = path + ending if ending else suite.baseline.partition("/")[0]
+    if suite.strategies and not any(fnmatchcase(strategy, one) for one in suite.strategies):
+        raise UsageError(
+            f"suite {name!r} cannot be used: its baseline {suite.baseline!r} is none of its "
+            f"strategies, which are {', '.join(suite.strategies)}"
+        )
 
 
 def _find_beside(folder: Path, suite: Suite) -> Suite:
