@@ -182,8 +182,9 @@ class _Archive:
         if record is None and self._stream.tell() - self._begin > len(_END):
             raise BrokenError(CUT)
         if record is not None:
-            knows_size = not self._is_gzip and self._size is not None
-            check_head(record, self._size - self._place if knows_size else None)
+            # Of what is gzipped nobody knows how long it becomes.
+            size = None if self._is_gzip else self._size
+            check_head(record, None if size is None else size - self._place)
         return record
 
     def _following(self) -> bytes:
