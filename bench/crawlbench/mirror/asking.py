@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
 from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
@@ -17,6 +19,9 @@ from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from h2.events import Event
+    from hyperframe.frame import Frame, GoAwayFrame
 
     from crawlbench.mirror.responses import Responses
 
@@ -39,9 +44,24 @@ def after_preface(data: bytes) -> bytes | None:
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 
 
+class _ServerState(H2Connection):
+    """A connection that a client may leave while it still waits for answers (RFC 9113, 6.8).
+
+    h2 sends nothing more after GOAWAY, whatever it says. This can go once h2 tells a client that
+    leaves in peace from one that gives up (python-hyper/h2, as of 4.4).
+    """
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        if frame.error_code != ErrorCodes.NO_ERROR:
+            return super()._receive_goaway_frame(frame)
+        told = ConnectionTerminated()
+        told.error_code, told.last_stream_id = ErrorCodes.NO_ERROR, frame.last_stream_id
+        return [], [told]
+
+
 def make_server_state() -> H2Connection:
     """Return the state of a new connection, whose first settings contain our limits."""
-    h2 = H2Connection(_CONFIGURATION)
+    h2 = _ServerState(_CONFIGURATION)
     h2.local_settings = _limit(MAX_STREAMS)
     return h2
 

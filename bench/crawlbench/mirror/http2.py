@@ -185,7 +185,12 @@ class Http2Connection(Tracked):
         if self._patience.ends_by_reset(self._desk.answered):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
-    def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002
+    def _part(self, event: events.ConnectionTerminated) -> None:
+        """Answer what a client that leaves still waits for; hang up on one that gives up."""
+        if event.error_code == ErrorCodes.NO_ERROR:
+            self._is_leaving = True  # `data_received` ends it if nothing is open
+            self._take_chatter(event)
+            return
         self._streams.flush()
         self._hang_up(None)
 
