@@ -94,6 +94,9 @@ def test_what_is_no_page_is_answered_as_over_http_1(h2wire):
     unmatched = h2wire.ask("/top250", ("if-match", '"x"'))
     assert (unmatched.status, b"no page has an entity tag" in unmatched.body) == (412, True)
     assert h2wire.ask("/top250", ("if-match", "*")).page == BODIES["/top250"]
+    kept = h2wire.ask("/top250", ("if-none-match", "*"))
+    assert (kept.status, kept.body, "content-length" in kept.headers) == (304, b"", False)
+    assert h2wire.ask("/top250", ("if-none-match", '"x"')).page == BODIES["/top250"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:80", "a.b", "a_b."])

@@ -14,8 +14,16 @@ from h2.settings import SettingCodes, Settings
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES
-from crawlbench.mirror.request import ANY_TAG, Request, is_unmatched
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
+from crawlbench.mirror.request import ANY_TAG, Request, is_any, is_unmatched
+from crawlbench.mirror.responses import (
+    ABSENT,
+    JSON,
+    NEW_VISITOR,
+    REFUSING,
+    UNMATCHED,
+    has_bid,
+    is_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,6 +122,7 @@ class Asking:
         flags |= 0 if has_bid(sent.get(b"cookie", b"")) else NEW_VISITOR
         flags |= JSON if is_json(content_type) else 0
         flags |= UNMATCHED if is_unmatched(sent.get(b"if-match", ANY_TAG)) else 0
+        flags |= ABSENT if is_any(sent.get(b"if-none-match", b"")) else 0
         authority = sent.get(b":authority") or sent.get(b"host", b"")
         asks = (sent[b":method"], sent.get(b":path", b""), flags, content_type, authority)
         return cls(*asks, sent.get(b"expect", b"").lower())

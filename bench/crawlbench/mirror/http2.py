@@ -21,7 +21,7 @@ from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
 from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
-from crawlbench.mirror.request import EXPECTATION, is_host
+from crawlbench.mirror.request import EXPECTATION, can_meet, is_host
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
@@ -128,11 +128,11 @@ class Http2Connection(Tracked):
         elif not is_host(asking.authority):
             self._refuse_stream(stream, ErrorCodes.PROTOCOL_ERROR)
             self.door.counters.refused("(refused with 400)")
-        elif asking.expectation not in {b"", EXPECTATION}:
+        elif not can_meet(asking.expectation):
             self._desk.turn_down(stream, 417)
         else:
             self._asking[stream] = asking
-            if asking.expectation and not event.stream_ended:
+            if EXPECTATION in asking.expectation and not event.stream_ended:
                 self._desk.give_leave(stream, asking, self._is_waiting)
 
     def _is_waiting(self, stream: int) -> bool:
