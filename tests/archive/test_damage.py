@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import zipfile
@@ -9,8 +10,10 @@ import zlib
 
 import pytest
 
+from crawlbench.archive.capture import SkippedError
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES
+from crawlbench.archive.warc import read_warc
 from tests.archive.archives import HOST, gzipped, page, response, warc_bytes
 
 ANEW = "what follows it is not read until another record begins"
@@ -39,6 +42,14 @@ def longer(text):
     return text.replace(b"Content-Length: %d" % size, b"Content-Length: %d" % (size * 5 // 2), 1)
 
 
+def cut(text, *marks):
+    """Return the record up to the end of what is found last: its writer was killed there."""
+    end = 0
+    for mark in marks:
+        end = text.index(mark, end) + len(mark)
+    return text[:end]
+
+
 PLAIN_DAMAGE = {
     "longer than it is, up to within another": longer,
     "longer than the file": lambda text: text.replace(b"Length: ", b"Length: 99999", 1),
@@ -50,6 +61,12 @@ PLAIN_DAMAGE = {
     "without its first bytes": lambda text: text[30:],
     "without its last bytes": lambda text: text[:-300],
     "without its head": lambda text: text[text.index(b"HTTP/") :],
+    "without what follows its address": lambda text: cut(text, b"WARC-Target-URI: ", b"\r\n"),
+    "without what follows half of its address": lambda text: cut(text, b"WARC-Target-URI: ht"),
+    "without what follows its first line": lambda text: cut(text, b"WARC/1.0\r\n"),
+    "without what follows its kind": lambda text: cut(text, b"WARC-Type: response\r\n"),
+    "without the end of its head": lambda text: text.replace(b"\r\n\r\n", b"\r\n", 1),
+    "with a kind twice": lambda text: text.replace(b"WARC-T", b"WARC-Target-URI: x\r\nWARC-T", 1),
     "zeros": lambda text: b"\0" * len(text),
     "random bytes": lambda _: bytes(range(256)) * 3,
     "a head without end": lambda _: b"WARC/1.0\r\n" + b"A: b\r\n" * 200_000,
@@ -71,6 +88,30 @@ def test_a_damaged_record_of_a_plain_warc(workshop, damage):
     assert count == 1
     assert reason.startswith("broken or cut short (")
     assert reason.endswith(ANEW)
+
+
+def test_no_page_has_the_body_of_another():
+    """Wherever a writer was killed within a head or lost bytes: what is read is right."""
+    records = [record(n) for n in range(4)]
+    head = records[1].index(b"\r\n\r\n") + 4
+    for at in range(1, head):
+        for hurt in (records[1][:at], records[1][:at] + records[1][at + 20 :]):
+            whole = io.BytesIO(b"".join((records[0], hurt, *records[2:])))
+            taken = {}
+            for capture in read_warc("x.warc", whole):
+                with contextlib.suppress(SkippedError):
+                    taken[capture.url] = not capture.problem and capture.read()
+            for n in (0, 2, 3):
+                assert taken.pop(f"{HOST}/{n}") == title(n), at
+            assert set(taken.values()) <= {False, title(1)}, at
+
+
+def test_fields_that_may_be_repeated():
+    """A record that has others at once, or a field of its own twice, is whole."""
+    twice = b"WARC-Concurrent-To: <urn:uuid:1>\r\nX: WARC/1.0\r\n" * 2
+    text = record(1).replace(b"WARC-Type", twice + b"WARC-Type", 1)
+    bodies = [capture.read() for capture in read_warc("x.warc", io.BytesIO(text))]
+    assert bodies == [title(1)]
 
 
 GZIP_DAMAGE = {

@@ -117,3 +117,22 @@ def test_an_empty_or_missing_folder_is_refused(workshop):
     assert "of no kind that crawlbench reads; name a WARC" in workshop.refusal(
         workshop.folder / "x.zip"
     )
+
+
+def test_folders_in_folders_without_end(workshop):
+    """More of them than Python calls itself: a page in the innermost one is a page."""
+    depth = sys.getrecursionlimit() + 100
+    root = workshop.folder / "deep"
+    root.mkdir()
+    inner = [root]
+    try:
+        for _ in range(depth):
+            inner.append(inner[-1] / "a")
+            inner[-1].mkdir()
+        (inner[-1] / "b.html").write_bytes(page("b"))
+        workshop.run(root)
+        assert set(workshop.pages()) == {"/a" * depth + "/b.html"}
+    finally:  # pytest could not delete them
+        (inner[-1] / "b.html").unlink(missing_ok=True)
+        for folder in reversed(inner):
+            folder.rmdir()

@@ -75,7 +75,9 @@ def test_stall_keeps_the_connection_and_no_cpu(loop_factory):
                 quiet += 1
         assert len(PAGE) // 2 < len(data) < len(PAGE)
         assert running.mirror.counters.in_flight == 1
-        cpu_s = running.call(running.mirror.end).cpu_s
+        counters = running.call(running.mirror.end)
+        assert counters.wire_bytes == len(data)
+        cpu_s = counters.cpu_s
         time.sleep(0.3)
         assert running.call(running.mirror.end).cpu_s - cpu_s < 0.1
         wire.socket.settimeout(10)

@@ -12,10 +12,12 @@ import pytest
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
+from hyperframe.frame import GoAwayFrame
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, GZIP, PATIENCE_S, TRIES, request, running_mirror
 
 from crawlbench.mirror.asking import PREFACE
+from crawlbench.mirror.limits import MAX_CHATTER
 from crawlbench.mirror.networks import NETWORKS, Fault, Network
 
 PAGE_2 = "/top250?start=25&filter="
@@ -92,6 +94,9 @@ def test_what_is_no_page_is_answered_as_over_http_1(h2wire):
     unmatched = h2wire.ask("/top250", ("if-match", '"x"'))
     assert (unmatched.status, b"no page has an entity tag" in unmatched.body) == (412, True)
     assert h2wire.ask("/top250", ("if-match", "*")).page == BODIES["/top250"]
+    kept = h2wire.ask("/top250", ("if-none-match", "*"))
+    assert (kept.status, kept.body, "content-length" in kept.headers) == (304, b"", False)
+    assert h2wire.ask("/top250", ("if-none-match", '"x"')).page == BODIES["/top250"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "[::1]:80", "a.b", "a_b."])
@@ -343,6 +348,52 @@ def test_connection_that_may_serve_no_more_says_so(loop_factory, limit):
         assert wire.goaway == ErrorCodes.NO_ERROR
         assert wire.streams[second].reset == ErrorCodes.REFUSED_STREAM
         assert running.end().requests == 1
+
+
+GOODBYE = GoAwayFrame(0, last_stream_id=0, error_code=ErrorCodes.NO_ERROR).serialize()
+
+
+@pytest.mark.parametrize("round_trip_s", [0.0, 0.05])
+def test_client_that_leaves_in_peace_gets_what_it_waits_for(loop_factory, round_trip_s):
+    """Also the answer to a body that is not complete yet; a later request is refused."""
+    network = Network(round_trip_s=round_trip_s)
+    # The answers are longer than the window, which the client opens after it said goodbye.
+    with (
+        running_mirror(loop_factory, network) as running,
+        Http2Wire(running.port, window=65_535) as wire,
+    ):
+        running.begin()
+        streams = [wire.request(page) for page in BODIES]
+        upload = wire.request(method="POST", ends=False)
+        wire.flush()
+        running.wait_until(lambda: running.mirror.counters.requests == len(BODIES))
+        late = wire.request(PAGE_2)
+        data = wire.h2.data_to_send()
+        wire.send(GOODBYE + data)
+        wire.h2.send_data(upload, b"x", end_stream=True)
+        wire.flush()
+        wire.read_all()
+        assert [wire.streams[stream].page for stream in streams] == list(BODIES.values())
+        assert wire.streams[upload].status == 405
+        assert wire.streams[late].reset == ErrorCodes.REFUSED_STREAM
+        assert wire.goaway == ErrorCodes.NO_ERROR
+        assert running.end().requests == len(BODIES) + 1
+
+
+def test_client_that_leaves_without_a_question_is_let_go(mirror):
+    """At once, as is one that gives up, whatever it waits for; and one that only says goodbye."""
+    gives_up = GoAwayFrame(0, last_stream_id=0, error_code=ErrorCodes.PROTOCOL_ERROR).serialize()
+    for data in (GOODBYE, gives_up):
+        with Http2Wire(mirror.port) as wire:
+            wire.send(data)
+            wire.read_all()
+            assert wire.is_closed
+    with Http2Wire(mirror.port) as wire:
+        wire.request(method="POST", ends=False)
+        wire.flush()
+        wire.send(GOODBYE * (MAX_CHATTER + 1))
+        wire.read_all()
+        assert wire.goaway == ErrorCodes.ENHANCE_YOUR_CALM
 
 
 def test_client_that_leaves_is_in_flight_no_more(loop_factory):

@@ -164,6 +164,8 @@ def test_client_that_waits_for_leave_gets_it(loop_factory, round_trip_s):
         assert wire.answer(hasty).status == 200
         for ends in (True, False):
             assert wire.ask("/top250", ("expect", "more"), ends=ends).status == 417
+            both = (("expect", "100-continue"), ("expect", "more"))
+            assert wire.ask("/top250", *both, ends=ends).status == 417
         assert wire.ask().status == 200
 
 

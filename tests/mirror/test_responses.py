@@ -11,7 +11,7 @@ from tests.mirror.wire import BODIES, make_responses, read_answer
 
 from crawlbench.mirror.codings import BROTLI, GZIP, ZSTD, choose_coding
 from crawlbench.mirror.http1 import CLOSE, HEAD, HTTP10
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, Responses, has_bid
+from crawlbench.mirror.responses import ABSENT, JSON, NEW_VISITOR, UNMATCHED, Responses, has_bid
 
 RESPONSES = make_responses()
 PAGE_2 = "/top250?start=25&filter="
@@ -294,3 +294,11 @@ def test_bodies_of_clients_are_not_kept():
                 site.refusal(method, "/empty", flags, body)
         site.refusal(b"POST", None, JSON, body)
         assert sys.getrefcount(body) == holders
+
+
+@pytest.mark.parametrize(("flags", "status"), [(ABSENT, 412), (UNMATCHED | ABSENT, 412), (0, 415)])
+def test_post_for_a_page_that_must_not_exist(flags, status):
+    """A condition that fails is 412 for whatever is not read (RFC 9110, 13.1.2)."""
+    responses = asking_site()
+    assert responses.refusal(b"POST", "/a", flags, b"") == status
+    assert responses.refusal(b"POST", None, ABSENT, b"") == 0

@@ -17,6 +17,7 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "strictness.md"
 GET = b"GET /top250 HTTP/1.1\r\n"
 HOST = b"Host: 127.0.0.1\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked"
 MANY = [b"A: b"] * (MAX_HEADERS - 1)
 
 
@@ -29,6 +30,12 @@ def big(size):
     """Return a head of so many bytes."""
     rest = size - len(head(HOST[:-2], b"A: "))
     return head(HOST[:-2], b"A: " + b"x" * rest)
+
+
+def long_chunk(head_bytes, extension_bytes):
+    """Return a request whose only chunk has an extension of so many bytes."""
+    start = head(HOST[:-2], CHUNKED, b"A: " + b"x" * head_bytes)
+    return start + b"1;" + b"e" * extension_bytes + b"\r\nx\r\n" + LAST_CHUNK
 
 
 CASES = {
@@ -66,6 +73,16 @@ CASES = {
     "HTTP/9.9": (head(HOST[:-2], start=b"GET /top250 HTTP/9.9\r\n"), 505),
     "no version's digits": (head(HOST[:-2], start=b"GET /top250 HTTP/x.y\r\n"), 400),
     "an expectation nobody knows": (head(HOST[:-2], b"Expect: a miracle"), 417),
+    "an unknown expectation before a known one": (
+        head(HOST[:-2], b"Expect: a miracle", b"Expect: 100-continue"),
+        417,
+    ),
+    "an unknown expectation behind a known one": (
+        head(HOST[:-2], b"Expect: 100-continue", b"Expect: a miracle"),
+        417,
+    ),
+    "a list of expectations": (head(HOST[:-2], b"Expect: 100-continue, a miracle"), 417),
+    "a known expectation twice": (head(HOST[:-2], b"Expect: 100-continue,100-Continue"), 200),
     "an expectation over HTTP/1.0": (
         head(HOST[:-2], b"Expect: 100-continue", start=b"GET /top250 HTTP/1.0\r\n"),
         200,
@@ -95,6 +112,16 @@ CASES = {
     "chunks in capitals": (head(HOST[:-2], b"Transfer-Encoding: Chunked") + LAST_CHUNK, 200),
     "a tag that no page has": (head(HOST[:-2], b'If-Match: "x"'), 412),
     "a page that only has to exist": (head(HOST[:-2], b"If-Match: *"), 200),
+    "a page that must not exist": (head(HOST[:-2], b"If-None-Match: *"), 304),
+    "a page without a tag": (head(HOST[:-2], b'If-None-Match: "x", "*"'), 200),
+    "a tag that no page has, and a page that must not exist": (
+        head(HOST[:-2], b"If-None-Match: *", b'If-Match: "x"'),
+        412,
+    ),
+    "no page that must not exist": (
+        head(HOST[:-2], b"If-None-Match: *", start=b"GET /none HTTP/1.1\r\n"),
+        404,
+    ),
     "a date that no page has": (
         head(HOST[:-2], b"If-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT"),
         200,
@@ -106,6 +133,19 @@ CASES = {
     "POST": (head(HOST[:-2], b"Content-Length: 0", start=b"POST /top250 HTTP/1.1\r\n"), 405),
     "a head of 64 KiB": (big(MAX_HEAD_BYTES), 200),
     "a head of a byte more": (big(MAX_HEAD_BYTES + 1), 431),
+    "a long head and long chunk extensions": (
+        long_chunk(60_000, 8_000),
+        200,
+    ),
+    "a short head and too long chunk extensions": (long_chunk(100, MAX_HEAD_BYTES), 431),
+    "990 headers and 20 trailers": (
+        head(HOST[:-2], CHUNKED, *MANY[:988]) + LAST_CHUNK[:-2] + b"A: b\r\n" * 20 + b"\r\n",
+        200,
+    ),
+    "1,001 trailers": (
+        head(HOST[:-2], CHUNKED) + LAST_CHUNK[:-2] + b"A: b\r\n" * (MAX_HEADERS + 1) + b"\r\n",
+        431,
+    ),
     "lines before the request": (b"\r\n\r\n" + head(HOST[:-2]), 200),
 }
 """What is sent, and the status with which it is answered."""
@@ -130,7 +170,7 @@ def test_what_servers_refuse_is_refused(mirror, name):
                 assert wire.read().page == BODIES["/top250"]
             answer = wire.read()
             assert answer.status == status
-            if status not in {200, 405, 412}:
+            if status not in {200, 304, 404, 405, 412}:
                 assert answer.headers["Connection"] == "close"
                 assert REFUSALS[status].encode() in answer.body
                 assert wire.is_closed()
@@ -147,6 +187,17 @@ def test_limit_of_a_head_does_not_depend_on_what_came_before_it(mirror, before, 
         wire.send(request("/top250", framing, body=before) + big(MAX_HEAD_BYTES + excess))
         assert wire.read().status == 200
         assert wire.read().status == (431 if excess else 200)
+
+
+def test_page_that_must_not_exist_is_answered_by_its_head_alone(mirror):
+    """Neither a body nor a length, and the connection goes on; so it is for HEAD."""
+    with mirror.open() as wire:
+        for method in ("GET", "HEAD"):
+            answer = wire.ask("/top250", "If-None-Match: *", method=method)
+            assert answer.status == 304
+            assert answer.headers.keys() & {"Content-Length", "Transfer-Encoding"} == set()
+            assert answer.headers["Connection"] == "keep-alive"
+            assert wire.ask("/top250").page == BODIES["/top250"]
 
 
 def test_client_that_waits_for_leave_gets_it_at_once(mirror):

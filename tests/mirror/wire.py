@@ -74,7 +74,8 @@ def read_answer(file, method="GET"):
         headers[name] = value
     if status == "100":  # no answer yet
         return read_answer(file, method)
-    return Answer(int(status), headers, b"" if method == "HEAD" else _read_body(file, headers))
+    has_body = method != "HEAD" and status != "304"
+    return Answer(int(status), headers, _read_body(file, headers) if has_body else b"")
 
 
 def _read_body(file, headers):

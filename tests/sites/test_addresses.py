@@ -56,7 +56,18 @@ def test_what_always_holds(address, spelled):
         ({"trailing_slash": "add"}, "/a.html", "/a.html"),
         ({"index": ["index.html"]}, "/a/index.html?x=1", "/a/?x=1"),
         ({"index": ["index.html"], "trailing_slash": "drop"}, "/a/index.html", "/a"),
+        ({"index": ["index.html"], "trailing_slash": "drop"}, "/a/index.html/", "/a"),
+        ({"index": ["a", "b"], "trailing_slash": "drop"}, "/x/b/a//", "/x"),
+        ({"index": ["index"], "trailing_slash": "add"}, "/a/index", "/a/"),
         ({"ignore_case": True}, "/A?B=C", "/a?b=c"),
+        ({"ignore_case": True}, "/%41%c3", "/a%c3"),
+        ({"ignore_case": True, "index": ["index.html"]}, "/List/Index.html", "/list/"),
+        ({"ignore_case": True, "index": ["Default.aspx"]}, "/default.ASPX", "/"),
+        ({"ignore_case": True, "default_parameters": ["Page=1"]}, "/a?pAGE=1", "/a"),
+        ({"ignore_case": True, "drop_parameters": ["SID*"]}, "/a?Sid1=7&b=1", "/a?b=1"),
+        ({"ignore_case": True, "keep_parameters": ["Page"]}, "/a?PAGE=7&b=1", "/a?page=7"),
+        ({"ignore_case": True, "sort_parameters": True}, "/a?P=1&b=2&Q=3", "/a?b=2&p=1&q=3"),
+        ({"index": ["index.html"]}, "/a/Index.html", "/a/Index.html"),
     ],
 )
 def test_what_a_site_adds(rules, address, spelled):
@@ -64,6 +75,45 @@ def test_what_a_site_adds(rules, address, spelled):
     rules = AddressRules(**rules)
     assert rules.spell(address) == spelled
     assert rules.spell(spelled) == spelled
+
+
+SEGMENTS = "a B index.html Index.HTML %41 %2f %2F .. . a.b é | ^ { % %zz + ~ %7e ;x // ' \" \\"
+PAIRS = "page=1 Page=1 p=a+b p=a%20b x = & utm_a=1 %70age=1 q=%26 q=é q=?"
+RULES = st.builds(
+    AddressRules,
+    keep_parameters=st.sampled_from([None, (), ("Page", "u*")]),
+    drop_parameters=st.sampled_from([(), ("utm_*",), ("UTM_*", "x")]),
+    default_parameters=st.sampled_from([(), ("page=1",), ("Page=1", "q=%26")]),
+    sort_parameters=st.booleans(),
+    trailing_slash=st.sampled_from(["keep", "drop", "add"]),
+    index=st.sampled_from([(), ("index.html",), ("Index.HTML", "a")]),
+    ignore_case=st.booleans(),
+)
+
+
+@given(
+    RULES,
+    st.lists(st.sampled_from(SEGMENTS.split()), max_size=4),
+    st.lists(st.sampled_from(PAIRS.split()), max_size=3),
+    st.booleans(),
+)
+def test_a_spelling_spells_itself(rules, segments, pairs, ends_in_slash):
+    """Whatever the rules: a page's address, once spelled, leads to the page."""
+    path = "/".join(["", *segments]) + "/" * ends_in_slash
+    spelled = rules.spell(f"{path}?{'&'.join(pairs)}")
+    assert rules.spell(spelled) == spelled
+    if rules.ignore_case and spelled.isascii() and "%c3" not in spelled:
+        assert rules.spell(f"{path}?{'&'.join(pairs)}".upper()) == spelled
+
+
+def test_a_site_without_case_has_its_own_start():
+    """The address that a page is given leads to it, and an entry in other letters is of use."""
+    rules = AddressRules(ignore_case=True, index=("index.html",), default_parameters=("page=1",))
+    addresses = Addresses(rules, [page("/List/Index.html?Page=1")])
+    assert addresses.page_address("http://h/List/Index.html?Page=1") == "http://h/list/"
+    assert addresses.page_address("http://h/list/") == "http://h/list/"
+    assert not rules.unused(["/List/Index.html?Page=1"])
+    assert AddressRules(index=("index.html",)).unused(["/List/Index.html"])
 
 
 @given(st.text(max_size=40), st.text(max_size=40))

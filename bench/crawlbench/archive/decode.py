@@ -39,6 +39,7 @@ _STEP_BYTES = 2**20
 _FIRST_BYTES = 2**8  # small, so that many short streams in a row cost no more than one
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CUT = "cut short within its compression"
+_SIZE = re.compile(rb"[0-9A-Fa-f]+")
 _TRAILERS = re.compile(rb"(?:[!#$%&'*+.^`|~\w-]+:[^\r\n]*\r\n)*")
 """Header fields that may follow the last chunk."""
 
@@ -129,11 +130,8 @@ def _dechunk(body: bytes, leniencies: list[str]) -> bytes:
 def _chunk_size(line: bytes) -> int:
     """Return the size from the first line of a chunk; -1 if the line has none."""
     text = line.partition(b";")[0].strip()
-    # int() would also accept 1_0, +1 and -1.
-    try:
-        return -1 if b"_" in text or text[:1] in b"+-" else int(text, 16)
-    except ValueError:
-        return -1
+    # int() alone would also accept 1_0, +1, -1 and 0x1.
+    return int(text, 16) if _SIZE.fullmatch(text) else -1
 
 
 def _note_rest(rest: bytes, leniencies: list[str]) -> None:

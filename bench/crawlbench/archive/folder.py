@@ -101,16 +101,19 @@ def _list(folder: Path) -> list[Path]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    for path in _list(folder):
-        if path.is_symlink():
-            raise UsageError(
-                f"{str(path)!r} is a symbolic link, which may lead anywhere; put a copy in its "
-                "place or delete it"
-            )
-        if path.is_dir():
-            yield from _walk(path)
-        elif path.is_file():
-            yield path
+    # Without recursion: folders may lie in each other more deeply than Python calls itself.
+    folders = [folder]
+    while folders:
+        for path in _list(folders.pop()):
+            if path.is_symlink():
+                raise UsageError(
+                    f"{str(path)!r} is a symbolic link, which may lead anywhere; put a copy in its "
+                    "place or delete it"
+                )
+            if path.is_dir():
+                folders.append(path)
+            elif path.is_file():
+                yield path
 
 
 def _capture(path: Path, origin: str, address: str, aliases: tuple[str, ...]) -> Capture:

@@ -1,7 +1,8 @@
 """Reads the responses of a HAR, as browsers and proxies save it (floor 4).
 
 HARs differ in many ways: some have a byte-order mark, numbers as text, nulls, or bodies in separate
-files. An entry that cannot be used is reported as a problem and does not affect the others.
+files. An entry that cannot be used is reported as a problem and does not affect the others, unless
+it is nested more deeply than the JSON reader goes (1,000 levels): then the file is refused.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import zlib
 from typing import IO, TYPE_CHECKING
 
 from crawlbench.archive.decode import GZIP_MAGIC, open_gunzip
+from crawlbench.archive.heads import MAGIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 _STEP_BYTES = 2**16
 _OVERLAP_BYTES = 2**10
 """Overlap of two steps, so that a sign across their border is found."""
-_MAGIC = b"WARC/"
 _LINE = re.compile(rb"(WARC/\d\.\d+\r?\n[A-Za-z-]+:)")
 _MEMBER = re.compile(rb"(" + re.escape(GZIP_MAGIC) + rb"\x08)")
 
@@ -63,6 +63,6 @@ def _find_signs(
 
 def _begins_record(text: bytes) -> bool:
     try:
-        return bytes(open_gunzip().decompress(text, len(_MAGIC))) == _MAGIC
+        return bytes(open_gunzip().decompress(text, len(MAGIC))) == MAGIC
     except zlib.error:
         return False

@@ -16,7 +16,8 @@ MAX_REDIRECTS = 10
 """How many in a row are followed."""
 _STEP_BYTES = 2**20
 # The host's name must end: example.org is not the beginning of example.organic.
-_LINK = rb"""((?:href|src|action)\s*=\s*["']?\s*)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
+# Blanks are never given back, or a page of blanks would take their number squared.
+_LINK = rb"""((?:href|src|action)\s*+=\s*+(?:["']\s*+)?)(?:https?:)?//%b(?:/|(?=[?#"'\s>]))"""
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
 from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
+from crawlbench.archive.heads import CUT, MAGIC, HeadParser, check_head
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream, held_by
 from crawlbench.base.errors import UsageError
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STEP_BYTES = 2**16
-_MAGIC = b"WARC/"
 _END = b"\r\n\r\n"  # ends a record; some tools write plain newlines, or nothing after the last one
 _PEEKED_BYTES = 64  # more than the line breaks between two records
-_CUT = "the file ends within it"
 _BROKEN = "broken or cut short ({}); what follows it is not read"
 _ANEW = " until another record begins"
 _PROTOCOLS = ["HTTP/", "ICY"]
@@ -84,9 +83,9 @@ class _Archive:
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self._name = name
         self._file = file
-        head = file.read(len(_MAGIC))
+        head = file.read(len(MAGIC))
         is_named_so = name.lower().endswith(".gz")  # for a file whose beginning is damaged
-        self._is_gzip = head.startswith(GZIP_MAGIC) or (head != _MAGIC and is_named_so)
+        self._is_gzip = head.startswith(GZIP_MAGIC) or (head != MAGIC and is_named_so)
         self._size = _file_size(file)
         self._next_place: int | None = 0
         self._records: Any = None
@@ -119,7 +118,8 @@ class _Archive:
         if self._records is not None:
             self._stream.give_back(held_by(self._records.reader))
         iterator = need("warcio.archiveiterator", "a WARC").ArchiveIterator
-        self._records = iterator(self._stream, no_record_parse=True)  # we parse heads, bounded
+        self._records = iterator(self._stream, no_record_parse=True)  # we parse HTTP, bounded
+        self._records.loader.warc_parser = HeadParser(self._records.loader.warc_parser)
 
     def _where(self) -> str:
         return (
@@ -167,7 +167,7 @@ class _Archive:
         end = self._stream.tell() - self._records.reader.rem_length()
         with _breaking():
             following = self._following()
-        if end and (not following or following.startswith(_MAGIC)):
+        if end and (not following or following.startswith(MAGIC)):
             self._read_anew()  # there is no line break, which warcio expects in the same member
         self._begin = end + len(following) - len(following.lstrip(b"\r\n"))
         try:
@@ -180,25 +180,12 @@ class _Archive:
             raise BrokenError("a record is not as long as it says")
         # warcio takes a record without a body for the end of the file.
         if record is None and self._stream.tell() - self._begin > len(_END):
-            raise BrokenError(_CUT)
+            raise BrokenError(CUT)
         if record is not None:
-            self._check_length(record)
+            # Of what is gzipped nobody knows how long it becomes.
+            size = None if self._is_gzip else self._size
+            check_head(record, None if size is None else size - self._place)
         return record
-
-    def _check_length(self, record: Any) -> None:  # noqa: ANN401
-        """Refuse an impossible length before everything that follows is read for it."""
-        name = "length" if record.format == "arc" else "Content-Length"
-        length = record.rec_headers.get_header(name)
-        if length is None:
-            raise BrokenError("it does not state its length")
-        if not (length.isascii() and length.strip().isdecimal()):
-            raise BrokenError(f"its length is {length[:30]!r}")
-        if (
-            not self._is_gzip
-            and self._size is not None
-            and record.raw_stream.limit > self._size - self._place
-        ):
-            raise BrokenError(_CUT)
 
     def _following(self) -> bytes:
         """Return what comes next, up to the end of a gzip member."""
@@ -208,12 +195,12 @@ class _Archive:
     def _check_end(self, record: Any) -> None:  # noqa: ANN401
         """Refuse a record that does not end where it says: its content may belong to another."""
         if record.raw_stream.limit > 0:
-            raise BrokenError(_CUT)
+            raise BrokenError(CUT)
         following = self._following()
         rest = following.lstrip(b"\r\n")
         breaks = following[: len(following) - len(rest)].count(b"\n")
         # Some tools write no line breaks at all, so that the next record follows directly.
-        if rest and breaks < 2 and not rest.startswith(_MAGIC) and record.format != "arc":
+        if rest and breaks < 2 and not rest.startswith(MAGIC) and record.format != "arc":
             raise BrokenError("a record is not as long as it says")
 
     @contextlib.contextmanager
@@ -261,7 +248,7 @@ class _Archive:
                 found = parser.parse(record.raw_stream)
             except (EOFError, parsers.StatusAndHeadersParserException):
                 if record.raw_stream.limit > 0:
-                    raise BrokenError(_CUT) from None
+                    raise BrokenError(CUT) from None
                 return 0, []
         code = found.get_statuscode()
         return int(code) if code.isdecimal() and len(code) == 3 else 0, list(found.headers)

@@ -1,7 +1,8 @@
-"""A WARC inside a zip file, stored uncompressed so that its records can be found (floor 4).
+"""A WARC inside a zip file, opened so that its records can be found (floor 4).
 
-zipfile would check the member's checksum at its end, and then return nothing even if only one
-record is damaged. A WARC's gzip members have checksums of their own.
+It should be stored, but some are deflated. Of a stored one zipfile would check the checksum at its
+end, and then return nothing even if only one record is damaged; a WARC's gzip members have
+checksums of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import io
 import struct
 import zipfile
 from typing import IO
+
+from crawlbench.archive.deflated import Deflated
 
 _HEAD_BYTES = 30  # of a member, before its name and its extra field
 
@@ -26,14 +29,16 @@ def open_member(archive: zipfile.ZipFile, name: str, file: IO[bytes]) -> IO[byte
         BadZipFile: the member is not where the archive's directory says.
     """
     info, member = archive.getinfo(name), archive.open(name)  # this refuses overlapping members
-    if info.compress_type != zipfile.ZIP_STORED:
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         return member
     member.close()
     file.seek(info.header_offset)
     head = file.read(_HEAD_BYTES)
     # The member's own head says where it ends; its extra field may differ from the directory's.
     begin = info.header_offset + _HEAD_BYTES + sum(struct.unpack("<HH", head[26:]))
-    return _Stored(file, begin, info.file_size)
+    stored = _Stored(file, begin, info.compress_size)
+    is_deflated = info.compress_type == zipfile.ZIP_DEFLATED
+    return Deflated(stored, info.file_size, info.CRC) if is_deflated else stored
 
 
 class _Stored(io.RawIOBase, IO[bytes]):

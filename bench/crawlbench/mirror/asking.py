@@ -7,16 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
 from h2.settings import SettingCodes, Settings
 
 from crawlbench.mirror.codings import choose_coding
 from crawlbench.mirror.http1 import HEAD
 from crawlbench.mirror.limits import MAX_HEAD_BYTES, MAX_TARGET_BYTES
-from crawlbench.mirror.request import ANY_TAG, Request, is_unmatched
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
+from crawlbench.mirror.request import ANY_TAG, Request, is_any, is_unmatched
+from crawlbench.mirror.responses import (
+    ABSENT,
+    JSON,
+    NEW_VISITOR,
+    REFUSING,
+    UNMATCHED,
+    has_bid,
+    is_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from h2.events import Event
+    from hyperframe.frame import Frame, GoAwayFrame
 
     from crawlbench.mirror.responses import Responses
 
@@ -39,9 +52,24 @@ def after_preface(data: bytes) -> bytes | None:
     return next((data[len(rest) :] for rest in rests if data.startswith(rest)), None)
 
 
+class _ServerState(H2Connection):
+    """A connection that a client may leave while it still waits for answers (RFC 9113, 6.8).
+
+    h2 sends nothing more after GOAWAY, whatever it says. This can go once h2 tells a client that
+    leaves in peace from one that gives up (python-hyper/h2, as of 4.4).
+    """
+
+    def _receive_goaway_frame(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        if frame.error_code != ErrorCodes.NO_ERROR:
+            return super()._receive_goaway_frame(frame)
+        told = ConnectionTerminated()
+        told.error_code, told.last_stream_id = ErrorCodes.NO_ERROR, frame.last_stream_id
+        return [], [told]
+
+
 def make_server_state() -> H2Connection:
     """Return the state of a new connection, whose first settings contain our limits."""
-    h2 = H2Connection(_CONFIGURATION)
+    h2 = _ServerState(_CONFIGURATION)
     h2.local_settings = _limit(MAX_STREAMS)
     return h2
 
@@ -94,6 +122,7 @@ class Asking:
         flags |= 0 if has_bid(sent.get(b"cookie", b"")) else NEW_VISITOR
         flags |= JSON if is_json(content_type) else 0
         flags |= UNMATCHED if is_unmatched(sent.get(b"if-match", ANY_TAG)) else 0
+        flags |= ABSENT if is_any(sent.get(b"if-none-match", b"")) else 0
         authority = sent.get(b":authority") or sent.get(b"host", b"")
         asks = (sent[b":method"], sent.get(b":path", b""), flags, content_type, authority)
         return cls(*asks, sent.get(b"expect", b"").lower())

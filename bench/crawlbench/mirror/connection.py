@@ -202,9 +202,12 @@ class Connection(Tracked):
     def _make_wire(self, request: Request, before: int) -> Wire:
         """Return what to send for a request, and what happens to the connection then."""
         mirror, flags = self._mirror, request.flags
-        closes = request.closes or mirror.is_last(self._served)
-        end = End.CLOSE if closes else End.KEEP
-        if closes:
+        end = End.CLOSE if request.closes else End.KEEP
+        # What a client has pipelined would reset a connection that is closed at once, and the
+        # answers that it has not read would be lost (RFC 9112, 9.6). TLS ends in steps anyway.
+        if end is End.KEEP and mirror.is_last(self._served):
+            end = End.FAREWELL if self._transport.can_write_eof() else End.CLOSE
+        if end is not End.KEEP:
             flags |= CLOSE
         if request.page is None or not request.is_allowed:
             answer = answer_stranger(mirror, request)

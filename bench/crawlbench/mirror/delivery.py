@@ -17,7 +17,7 @@ class End(Enum):
     """What happens to the connection after an answer."""
 
     KEEP = "the next request is served"
-    CLOSE = "it is closed as it should be"
+    CLOSE = "it is closed at once: the client has said that it sends nothing more, or it is a fault"
     FAREWELL = "it is closed once the client, which may still be sending, has had time to read"
     RESET = "it is reset"
     STALL = "nothing comes any more, yet it stays open"

@@ -21,7 +21,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 def render(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
     """Return an answer as it goes over the wire."""
     head = render_head(answer, flags, keep_alive_s)
-    if flags & HEAD:
+    if flags & HEAD or answer.status == 304:
         return head
     if answer.has_length or flags & HTTP10:
         return head + answer.body
@@ -36,7 +36,9 @@ def render_head(answer: Answer, flags: int, keep_alive_s: float) -> bytes:
     else:
         headers["Connection"] = "keep-alive"
         headers["Keep-Alive"] = f"timeout={max(1, int(keep_alive_s))}"
-    if answer.has_length:
+    if answer.status == 304:
+        pass  # neither body nor length: the length would be that of the page (RFC 9110, 8.6)
+    elif answer.has_length:
         headers["Content-Length"] = str(len(answer.body))
     elif not flags & HTTP10:
         headers["Transfer-Encoding"] = "chunked"

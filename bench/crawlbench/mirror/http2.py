@@ -21,7 +21,7 @@ from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
 from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
-from crawlbench.mirror.request import EXPECTATION, is_host
+from crawlbench.mirror.request import EXPECTATION, can_meet, is_host
 from crawlbench.mirror.streams import Streams
 
 if TYPE_CHECKING:
@@ -128,11 +128,11 @@ class Http2Connection(Tracked):
         elif not is_host(asking.authority):
             self._refuse_stream(stream, ErrorCodes.PROTOCOL_ERROR)
             self.door.counters.refused("(refused with 400)")
-        elif asking.expectation not in {b"", EXPECTATION}:
+        elif not can_meet(asking.expectation):
             self._desk.turn_down(stream, 417)
         else:
             self._asking[stream] = asking
-            if asking.expectation and not event.stream_ended:
+            if EXPECTATION in asking.expectation and not event.stream_ended:
                 self._desk.give_leave(stream, asking, self._is_waiting)
 
     def _is_waiting(self, stream: int) -> bool:
@@ -185,7 +185,12 @@ class Http2Connection(Tracked):
         if self._patience.ends_by_reset(self._desk.answered):
             self._give_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
-    def _part(self, event: events.ConnectionTerminated) -> None:  # noqa: ARG002
+    def _part(self, event: events.ConnectionTerminated) -> None:
+        """Answer what a client that leaves still waits for; hang up on one that gives up."""
+        if event.error_code == ErrorCodes.NO_ERROR:
+            self._is_leaving = True  # `data_received` ends it if nothing is open
+            self._take_chatter(event)
+            return
         self._streams.flush()
         self._hang_up(None)
 

@@ -38,7 +38,7 @@ not read yet.
 
 REFUSALS: Final = {
     400: "this is not a well-formed HTTP/1.1 request with exactly one valid Host header",
-    412: "no page has an entity tag, so If-Match can only be *",
+    412: "no page has an entity tag, so If-Match can only be *, and every page exists",
     413: f"the body is longer than {MAX_BODY_BYTES:,} bytes",
     414: f"the target is longer than {MAX_TARGET_BYTES:,} bytes",
     417: "this server can meet only the expectation 100-continue",

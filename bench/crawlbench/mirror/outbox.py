@@ -182,6 +182,9 @@ class Outbox:
             exchange.first_byte = at
         if piece and not self._transport.is_closing():
             self._transport.write(piece)
+            # Now and not at the end, which an answer that stalls or is left never reaches.
+            exchange.sent_bytes += len(piece)
+            exchange.counters.wire_bytes += len(piece)
         self._position += len(piece)
         if self._position >= len(exchange.wire.data):
             self._finish(exchange, at)
@@ -195,8 +198,7 @@ class Outbox:
             return
         self.waiting.popleft()
         sent = 0 if self._transport.is_closing() else len(exchange.wire.data)
-        exchange.counters.answered(sent, at if sent else 0.0)
-        exchange.sent_bytes = sent
+        exchange.counters.answered(0, at if sent else 0.0)  # its bytes are counted already
         exchange.last_byte = now()
         self._mirror.watch(exchange)
         if exchange.wire.end is End.CLOSE:
@@ -214,7 +216,8 @@ class Outbox:
         # TLS cannot end one direction alone.
         if self._transport.can_write_eof() and not self._transport.is_closing():
             self._transport.write_eof()
-        self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
+        # Kept, so that a client that hangs up itself leaves nothing behind (`clear`).
+        self._timer = self._mirror.clock.call_at(now() + FAREWELL_S, self._transport.close)
 
     def reset(self) -> None:
         """Reset the connection."""

@@ -14,8 +14,16 @@ from crawlbench.mirror.limits import (
     MAX_HEADERS,
     MAX_TARGET_BYTES,
 )
-from crawlbench.mirror.request import Request, find_flaw, is_unmatched
-from crawlbench.mirror.responses import JSON, NEW_VISITOR, REFUSING, UNMATCHED, has_bid, is_json
+from crawlbench.mirror.request import EXPECTATION, Request, find_flaw, is_any, is_unmatched
+from crawlbench.mirror.responses import (
+    ABSENT,
+    JSON,
+    NEW_VISITOR,
+    REFUSING,
+    UNMATCHED,
+    has_bid,
+    is_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +73,7 @@ class RequestReader:
         self._tail = b""
         """The last bytes that came, in which the end of a head may have begun."""
         self._head_bytes = 0
-        """Bytes outside of bodies since the last complete request."""
+        """Bytes of the head that is being read, or of what surrounds the body behind it."""
         self.is_between = True
         """Whether everything so far was complete requests."""
         self.is_http2 = False
@@ -163,8 +171,10 @@ class RequestReader:
         if refusal:
             self._refuse(refusal)
         self._is_in_body = True
+        # What surrounds a body has limits of its own.
+        self._head_bytes = self._headers = 0
         # Without a body nobody waits; HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
-        if self._expectation and version == "1.1" and self._has_body:
+        if EXPECTATION in self._expectation and version == "1.1" and self._has_body:
             self._on_expect(self._find_page(self._target) or "")
 
     def on_body(self, body: bytes) -> None:
@@ -213,12 +223,16 @@ class RequestReader:
     def _take_if_match(self, value: bytes) -> None:
         self._flags |= UNMATCHED if is_unmatched(value) else 0
 
+    def _take_if_none_match(self, value: bytes) -> None:
+        self._flags |= ABSENT if is_any(value) else 0
+
     def _take_transfer_encoding(self, value: bytes) -> None:
         self._codings += b"," * bool(self._codings) + value.strip().lower()
         self._has_body = True
 
     def _take_expect(self, value: bytes) -> None:
-        self._expectation = value.lower()
+        # As over HTTP/2, and as any header that comes several times.
+        self._expectation += b"," * bool(self._expectation) + value.lower()
 
     def _forget_request(self) -> None:
         self._accepted = self._target = self._expectation = self._body = b""
@@ -261,5 +275,6 @@ _HEADERS: dict[bytes, Callable[[RequestReader, bytes], None]] = {
     b"expect": RequestReader._take_expect,
     b"host": RequestReader._take_host,
     b"if-match": RequestReader._take_if_match,
+    b"if-none-match": RequestReader._take_if_none_match,
     b"transfer-encoding": RequestReader._take_transfer_encoding,
 }

@@ -58,6 +58,16 @@ def is_unmatched(if_match: bytes) -> bool:
     return if_match.strip() != ANY_TAG
 
 
+def is_any(if_none_match: bytes) -> bool:
+    """Return whether If-None-Match asks only for a page that does not exist (RFC 9110, 13.1.2)."""
+    return ANY_TAG in map(bytes.strip, if_none_match.split(b","))
+
+
+def can_meet(expectation: bytes) -> bool:
+    """Return whether Expect, in lower case, lists nothing but what anybody can have of us."""
+    return {b"", EXPECTATION}.issuperset(map(bytes.strip, expectation.split(b",")))
+
+
 def find_flaw(
     version: str, target: bytes, hosts: Sequence[bytes], codings: bytes, expectation: bytes
 ) -> int:
@@ -81,4 +91,4 @@ def find_flaw(
         return 400  # the end of the body is not known: RFC 9112, 6.1 and 6.3
     if codings not in {b"", b"chunked"}:
         return 501
-    return 417 if is_new and expectation not in {b"", EXPECTATION} else 0
+    return 417 if is_new and not can_meet(expectation) else 0

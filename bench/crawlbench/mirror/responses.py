@@ -28,7 +28,10 @@ NEW_VISITOR = 2  # sent no `bid` cookie, so it gets one
 JSON = 128  # declared its body as JSON
 ALTERED = 256  # gets the other edition
 UNMATCHED = 512  # asks only for a page with an entity tag that it does not have
-REFUSING = JSON | UNMATCHED  # whether a request is refused depends on them, but not its answer
+ABSENT = 1024  # asks only for a page that does not exist
+REFUSING = (
+    JSON | UNMATCHED | ABSENT
+)  # whether a request is refused depends on them, but not its answer
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
@@ -38,6 +41,8 @@ SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual req
 # As long as the real host's, so that answers weigh the same.
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
 # Each protocol frames an answer itself, so what the real host said of its framing is left out.
+OF_304 = {"cache-control", "content-location", "date", "etag", "expires", "vary"}
+"""Headers of a page that also belong to the answer without it (RFC 9110, 15.4.5)."""
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
@@ -103,8 +108,8 @@ class Responses:
         """
         if method not in self.methods:
             return 405
-        if flags & UNMATCHED and page is not None:
-            return 412
+        if page is not None and (status := _failed_condition(method, flags)):
+            return status
         if method != b"POST" or page is None:
             return 0
         if not flags & JSON:
@@ -121,6 +126,9 @@ class Responses:
             return self.error_answer(405, {"Allow": b", ".join(self.methods).decode()})
         if status == 412:
             return self.error_answer(412)
+        if status == 304:
+            headers = self.answer(request.page or "", request.flags).headers.items()
+            return Answer(304, {name: it for name, it in headers if name.lower() in OF_304}, b"")
         due = json.dumps(self._payload(request.page or ""))
         if status == 415:
             kind, came = "application/json", request.content_type
@@ -197,6 +205,15 @@ class Responses:
             return self._pages.read_gzip(address)
         headers, body = self._pages.read(address)
         return headers, compress(body, flags & CODED)
+
+
+def _failed_condition(method: bytes, flags: int) -> int:
+    """Return the status that a condition demands of a request for a page, or 0 (RFC 9110, 13.2)."""
+    if flags & UNMATCHED:
+        return 412
+    if flags & ABSENT:
+        return 412 if method == b"POST" else 304
+    return 0
 
 
 def _quote(sent: bytes) -> str:

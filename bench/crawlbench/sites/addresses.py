@@ -17,16 +17,13 @@ from urllib.parse import quote
 import ada_url
 import msgspec
 
+from crawlbench.sites.escapes import IN_PATH, requote, requote_query, split_query
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from crawlbench.sites.manifest import ManifestPage
 
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_IN_PATH = _UNRESERVED + "!$&'()*,;=:@"  # escaping these does not change the meaning
-_IN_QUERY = _UNRESERVED + "!$'()*,:@/?"
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#\\\s]+(?=[/?#]|\Z)", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 REFERENCES = "crawlbench.references"
@@ -83,20 +80,21 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def unused(self, addresses: Iterable[str]) -> list[str]:
         """Return the entries that match none of these addresses, as `key 'entry'`."""
         parts = [address.partition("#")[0].partition("?") for address in addresses]
-        pairs = {pair for _, _, query in parts for pair in _split_query(query)}
+        pairs = {pair for _, _, query in parts for pair in split_query(query)}
+        pairs = set(self._fold(pairs))
         names = {pair.partition("=")[0] for pair in pairs}
-        files = {path.rpartition("/")[2] for path, _, _ in parts}
+        files = set(self._fold(path.rpartition("/")[2] for path, _, _ in parts))
         met: dict[str, Callable[[str], bool]] = {
             "keep_parameters": lambda glob: any(fnmatchcase(name, glob) for name in names),
             "drop_parameters": lambda glob: any(fnmatchcase(name, glob) for name in names),
-            "default_parameters": lambda pair: _requote_query(pair) in pairs,
+            "default_parameters": pairs.__contains__,
             "index": files.__contains__,
         }
         return [
             f"{key} {entry!r}"
             for key, matches in met.items()
             for entry in getattr(self, key) or ()
-            if not matches(entry)
+            if not matches(self._fold_entry(key, entry))
         ]
 
     def spell(self, address: str) -> str:
@@ -108,34 +106,50 @@ class AddressRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         path, _, query = address.partition("#")[0].partition("?")
         path = self._spell_path(path)
         query = self._spell_query(query)
-        spelled = f"{path}?{query}" if query else path
-        return spelled.lower() if self.ignore_case else spelled
+        return f"{path}?{query}" if query else path
 
     def _spell_path(self, path: str) -> str:
-        path = _requote(path or "/", _IN_PATH, also_legal="/+")
+        (path,) = self._fold([requote(path or "/", IN_PATH, also_legal="/+")])
         if not path.startswith("/"):
             raise ValueError(f"{path!r} does not begin with a slash")
         if "/." in path:  # clients resolve `.` and `..` before they send a request
             path = ada_url.URL(f"http://host{path}").pathname
-        folder, _, name = path.rpartition("/")
-        if name in self.index:
-            path, name = f"{folder}/", ""
-        if self.trailing_slash == "drop" and path != "/":
-            path = path.rstrip("/") or "/"
-        elif self.trailing_slash == "add" and name and "." not in name:
-            path += "/"
-        return path
+        path = self._drop_index(path)
+        name = path.rpartition("/")[2]
+        return f"{path}/" if self.trailing_slash == "add" and name and "." not in name else path
+
+    def _drop_index(self, path: str) -> str:
+        """Return a path without a name that stands for its folder, and without a slash to drop."""
+        drops = self.trailing_slash == "drop"
+        while True:
+            # What a slash hides may be such a name, and what such a name hides may be a slash.
+            path = (path.rstrip("/") or "/") if drops else path
+            folder, _, name = path.rpartition("/")
+            if not name or name not in self._fold(self.index):
+                return path
+            path = f"{folder}/"
 
     def _spell_query(self, query: str) -> str:
-        parts = [part for part in _split_query(query) if self._counts(part)]
+        # Case is folded before anything is compared or sorted, so that no other rule depends on it.
+        parts = [part for part in self._fold(split_query(query)) if self._counts(part)]
         return "&".join(sorted(parts) if self.sort_parameters else parts)
 
     def _counts(self, pair: str) -> bool:
-        if self.default_parameters and pair in map(_requote_query, self.default_parameters):
+        if self.default_parameters and pair in self._fold(
+            map(requote_query, self.default_parameters)
+        ):
             return False
         parameter = pair.partition("=")[0]
-        kept = self.keep_parameters is None or _fits(parameter, self.keep_parameters)
-        return kept and not _fits(parameter, self.drop_parameters)
+        kept = self.keep_parameters is None or _fits(parameter, self._fold(self.keep_parameters))
+        return kept and not _fits(parameter, self._fold(self.drop_parameters))
+
+    def _fold(self, texts: Iterable[str]) -> Iterable[str]:
+        """Return texts in lower case if case does not count."""
+        return [text.lower() for text in texts] if self.ignore_case else texts
+
+    def _fold_entry(self, key: str, entry: str) -> str:
+        (entry,) = self._fold([requote_query(entry) if key == "default_parameters" else entry])
+        return entry
 
 
 class Addresses:
@@ -269,25 +283,5 @@ def path_on(host: str, url: str) -> str:
     return split_origin(url)[1].partition("#")[0] or "/"
 
 
-def _split_query(query: str) -> list[str]:
-    """Return the pairs of a query, each spelled in one way."""
-    return [part for part in _requote_query(query).split("&") if part]
-
-
-def _requote_query(query: str) -> str:
-    return _requote(query.replace("%20", "+").replace(" ", "+"), _IN_QUERY, also_legal="+&=;")
-
-
-def _requote(text: str, same: str, also_legal: str) -> str:
-    """Decode escapes that are not needed, and escape what is not allowed."""
-
-    def decode(escape: re.Match[str]) -> str:
-        character = chr(int(escape[1], 16))
-        return character if character in same else escape[0].upper()
-
-    text = _ESCAPE.sub(decode, _STRAY_PERCENT.sub("%25", text))
-    return quote(text, safe=same + also_legal + "%")
-
-
-def _fits(name: str, globs: tuple[str, ...]) -> bool:
+def _fits(name: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(name, glob) for glob in globs)
