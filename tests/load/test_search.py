@@ -149,7 +149,9 @@ def test_times_of_goals_have_all_digits(typed, shown):
     assert parse_goal(f"p99={typed}").text == f"p99={shown}"
 
 
-@pytest.mark.parametrize("text", ["", "p99", "p99=50", "p0=1s", "99=1s", "p100=1s", "p99=0ms", "p99.99999999999999=1s"])
+@pytest.mark.parametrize(
+    "text", ["", "p99", "p99=50", "p0=1s", "99=1s", "p100=1s", "p99=0ms", "p99.99999999999999=1s"]
+)
 def test_what_is_no_goal_is_refused(text):
     """In a sentence with an example."""
     with pytest.raises(UsageError, match="p99=50ms"):

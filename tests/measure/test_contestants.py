@@ -119,6 +119,7 @@ NEEDS = {
     "honest_http2": "httpx2",
     "false_other_json": "orjson",
     "false_parser_method": "bs4",
+    "false_unpickles": "selectolax",
 }
 """Modules without which a contestant is left out."""
 AGAIN = "false_inflates_once"
@@ -135,6 +136,7 @@ ELSEWHERE = {
     "false_short_memory": (SEVERAL, FOREKNOWN),
     "false_counts_up": (("--site", "douban-x30", "-c", "10"), FOREKNOWN),
     "false_other_json": (("--site", "api-json", "--parser", "json"), "it replaced json.loads"),
+    "false_unpickles": (("--parser", "lexbor"), "site.read ran 0 times"),
     "false_parser_method": (("--parser", "bs4-lxml"), "it replaced bs4.element.Tag.select_one"),
 }
 """What other sites, other parsers or other values show, with the options for them."""

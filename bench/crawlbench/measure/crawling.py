@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from crawlbench.base.digest import Row, Tally, as_rows, digest_rows
 from crawlbench.base.model import Crawl, Item, Reader, Site, SiteSpec
 from crawlbench.base.stopwatch import Stopwatch
-from crawlbench.measure.reading import CountedReader, Reading
+from crawlbench.measure.reading import PageCounter, Reading
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class Crawling:
         job, cell, files = self._job, self._job["cell"], self._job.get("files", {})
         spec = registry.load(registry.Kind.SITE, files.get(cell["site"], cell["site"]))
         parser = registry.load(registry.Kind.PARSER, files.get(cell["parser"], cell["parser"]))
-        self._read = CountedReader(parser(spec))
+        self._counter = PageCounter(parser(spec))
         self._reading = Reading()
-        self._site = make_site(spec, job["origin"] + spec.path, self._read, job["ca_file"])
+        self._site = make_site(spec, job["origin"] + spec.path, self._counter.read, job["ca_file"])
         self._loop_factory = (
             registry.load(registry.Kind.EVENT_LOOP, cell["event_loop"])
             if cell["event_loop"]
@@ -78,7 +78,8 @@ class Crawling:
         )
         self._crawls: list[_Kept] = []
         seal.take_in(parser.__module__)
-        seal.add(self._read, "_read")
+        seal.add(self._counter.read, "_read")
+        seal.add(self._counter.read, "_counter")
         seal.add(self._site, "read")
         return self
 
@@ -91,16 +92,16 @@ class Crawling:
 
     def run(self, loops: int) -> Timing:
         """Crawl `loops` times, and return how long everything took."""
-        self._read.forget()
+        self._counter.forget()
         timing, self._crawls = keep_crawls(
             self._crawl, self._site, self._concurrency, loops, self._loop_factory, self._begin_crawl
         )
-        self._reading = self._read.look()  # at once: what is read after the clock does not count
+        self._reading = self._counter.look()  # at once: what is read after the clock does not count
         return timing
 
     def _begin_crawl(self) -> _Kept:
         """Return a keeper for the items of the crawl that begins."""
-        self._read.begin_crawl()
+        self._counter.begin_crawl()
         return self._keep()
 
     def forget(self) -> None:
