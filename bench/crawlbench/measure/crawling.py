@@ -12,12 +12,13 @@ import os
 import ssl
 import sys
 from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from crawlbench.base.digest import Row, Tally, as_rows, digest_rows
 from crawlbench.base.model import Crawl, Item, Reader, Site, SiteSpec
-from crawlbench.base.stopwatch import Stopwatch
+from crawlbench.base.stopwatch import Others, Stopwatch
 from crawlbench.measure.reading import PageCounter, Reading
 from crawlbench.plugins import registry
 
@@ -188,7 +189,9 @@ def keep_crawls(
     if not registry.needs_loop(crawl):
         return _keep_plainly(crawl, site, concurrency, loops, keep)
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(_keep_in_loop(crawl, site, concurrency, loops, keep))
+        timing, crawls = runner.run(_keep_in_loop(crawl, site, concurrency, loops, keep))
+    # What was left to the loop's end, such as its executor's threads, is not held against a crawl.
+    return replace(timing, others=timing.others and Others.now()), crawls
 
 
 def _keep_plainly(
