@@ -45,7 +45,7 @@ BARE = """
 import asyncio, gc, json, sys, time
 from crawlbench.plugins import registry
 from crawlbench.measure.crawling import make_site
-from crawlbench.measure.reading import CountedReader
+from crawlbench.measure.reading import PageCounter
 from crawlbench.measure.seal import Rest, Seal
 origin, strategy, event_loop, loops, guard = sys.argv[1:]
 loops, is_guarded = int(loops), guard == "guarded"
@@ -53,7 +53,8 @@ kind = registry.Kind
 spec = registry.load(kind.SITE, "douban-top250")
 read = registry.load(kind.PARSER, "lxml")(spec)
 if is_guarded:
-    read = CountedReader(read)
+    counter = PageCounter(read)
+    read = counter.read
     seal = Seal()
     gc.freeze()  # as a worker does, or collections would walk through what is sealed
 site = make_site(spec, origin + spec.path, read, None)
@@ -81,12 +82,12 @@ for _ in sys.stdin:
     if is_guarded:
         start = time.perf_counter()
         rest.stop()
-        read.forget()
+        counter.forget()
         checks_s += time.perf_counter() - start
     seconds = take()
     if is_guarded:
         start = time.perf_counter()
-        assert read.look().pages == 10 * loops and not seal.find_broken()
+        assert counter.look().pages == 10 * loops and not seal.find_broken()
         rest = Rest()
         checks_s += time.perf_counter() - start
     print(json.dumps([seconds, checks_s]), flush=True)

@@ -86,7 +86,7 @@ def test_contestants_keep_the_contract(name):
         pytest.param(
             "leaks-tasks",
             "ends its tasks",
-            "1 tasks are left after 4 crawls: <coroutine object sl",
+            "1 task is left after 4 crawls: <coroutine object sl",
             marks=pytest.mark.long,
         ),
         pytest.param(
@@ -123,6 +123,41 @@ def test_what_is_left_is_named(name, promise, words):
     good = find_network("loopback")
     outcome = asyncio.run(_try(Subject(name), "loopback", good, crawls=REPEATS))
     assert words in {one.promise: one.reason for one in judge_leaks(outcome)}[promise]
+
+
+FORKSERVER = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+kept = []
+
+def crawl(site, concurrency):
+    pool = ProcessPoolExecutor(1, get_context("forkserver"))
+    assert pool.submit(len, "abc").result() == 3
+    {end}
+    return []
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("pool.shutdown()", ""),
+        pytest.param(
+            "kept.append(pool)", "2 processes are left after 2 crawls: ", marks=pytest.mark.long
+        ),
+    ],
+)
+def test_fork_server_is_pythons_own(tmp_path, end, reason):
+    """It runs until Python ends, as the tracker of resources does; its workers are a strategy's."""
+    path = tmp_path / "forks.py"
+    path.write_text(FORKSERVER.format(end=end), encoding="utf-8")
+    start = {"url": "http://127.0.0.1:9/", "ca_file": None}
+    reports = asyncio.run(Trial(Subject(str(path)), [start] * 2, {}).run())
+    outcome = Outcome([], [report["left"] for report in reports], None, [], 2, {}, Counters())
+    (finding,) = (one for one in judge_leaks(outcome) if one.promise == "ends its processes")
+    assert finding.reason.startswith(reason)
+    assert finding.holds is (not reason)
 
 
 @pytest.mark.usefixtures("_plugins")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -252,6 +253,59 @@ def test_module_beside_a_file_is_found_but_never_takes_the_place_of_ours(tmp_pat
     (tmp_path / "queue.py").write_text("raise SystemExit('the wrong queue')")
     (facts,) = find_out([strategy(tmp_path, "from helper import crawl")])
     facts.require()
+
+
+SPAWNS = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+def double(body):
+    return body * 2
+
+def crawl(site, concurrency):
+    with ProcessPoolExecutor(1, get_context(site)) as pool:
+        return pool.submit(double, b"12").result()
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("mark", ["_", "-"])
+def test_processes_find_the_functions_of_a_file(tmp_path, method, mark):
+    """Also where they begin without what their parent knows: they import it by its own name."""
+    name = f"pool{mark}by{mark}{method}"
+    path = tmp_path / f"{name}.py"
+    path.write_text(SPAWNS, encoding="utf-8")
+    crawl = load_strategy(str(path))
+    assert crawl.__module__ == name
+    assert load_strategy(str(path)) is crawl
+    assert crawl(method, 1) == b"1212"
+
+
+@pytest.mark.parametrize("name", ["queue", "two.dots", "json", "crawlbench", "__main__", "folder"])
+def test_file_never_takes_the_name_of_another_module(tmp_path, name):
+    """Be it Python's, ours or one beside it; its own name does not depend on the process."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "__init__.py").touch()
+    path = tmp_path / f"{name}.py"
+    path.write_text("def crawl(site, concurrency):\n    return []\n", encoding="utf-8")
+    before = sys.modules.get(name)
+    first = load_strategy(str(path))
+    assert sys.modules.get(name) is before
+    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
+    assert first.__module__ == f"crawlbench_file_{name}_{digest[:16]}"
+    assert load_strategy(str(path)) is first
+
+
+def test_files_of_one_name_are_two_modules(tmp_path):
+    """The first one has the name, the second one a name of its own."""
+    made = []
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / "same_name.py"
+        path.write_text(f"def crawl(site, concurrency):\n    return {folder!r}\n")
+        made.append(load_strategy(str(path)))
+    assert [crawl(None, 1) for crawl in made] == ["a", "b"]
+    assert made[0].__module__ == "same_name"
 
 
 @pytest.mark.parametrize("name", ["helper", "crawlbench_helper"])

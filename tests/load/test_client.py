@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.load.client import Connection
+from crawlbench.load.client import SURPLUS, Connection
 
 OLD = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"
 
@@ -84,3 +84,53 @@ def test_reset_is_no_end_of_a_body():
     connection.data_received(OLD + b"bo")
     connection.connection_lost(ConnectionResetError())
     assert owner.told == ["reset", "lost"]
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+EARLY = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+
+
+class Asking(Owner):
+    """Asks again at once, as an owner does with closed arrival."""
+
+    def on_answer(self, connection, status, sent):
+        super().on_answer(connection, status, sent)
+        if connection.is_open:
+            connection.ask(b"", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "told"),
+    [
+        ((OK,), [200]),
+        ((OK, OK), [200, 200]),
+        ((OK + OK,), [SURPLUS]),
+        ((OK + OK[:5],), [SURPLUS]),
+        ((OK[:9], OK[9:] + OK), [SURPLUS]),
+        ((OK * 3,), [SURPLUS]),
+        ((EARLY + OK,), [200]),
+        ((OK + EARLY,), [SURPLUS]),
+        ((OK + b"garbage",), ["malformed answer"]),
+        ((OLD.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\nok") + OK,), [200]),
+    ],
+)
+def test_second_answer_is_not_the_next_requests(pieces, told):
+    """Whoever answers twice at once does not count twice; what ends its connection is one."""
+    owner = Asking()
+    connection = Connection(owner)
+    connection.connection_made(owner)
+    connection.ask(b"", 1.0)
+    for piece in pieces:
+        connection.data_received(piece)
+    assert owner.told == told
+    assert owner.is_closed == (told[-1] != 200 or pieces[0].startswith(b"HTTP/1.0"))
+
+
+def test_answer_that_nobody_asked_for_ends_its_connection():
+    """No request has failed by it."""
+    owner = Owner()
+    connection = Connection(owner)
+    connection.connection_made(owner)
+    connection.data_received(OK)
+    assert owner.told == []
+    assert not connection.is_open

@@ -134,7 +134,24 @@ def test_goals_are_read(text, goal):
     assert read.seconds == pytest.approx(goal.seconds)
 
 
-@pytest.mark.parametrize("text", ["", "p99", "p99=50", "p0=1s", "99=1s", "p100=1s", "p99=0ms"])
+@pytest.mark.parametrize(
+    "text",
+    ["p99=50ms", "p99.9=1000ms", "p99.99999=1000ms", "p99.9999999999999=7ms", "p0.1=1234.567ms"],
+)
+def test_goals_are_shown_as_they_were_typed(text):
+    """With all digits: rounded to 100, a percentile would be another one, and none at all."""
+    assert parse_goal(text).text == text
+
+
+@pytest.mark.parametrize(("typed", "shown"), [("12345678ms", "12345678ms"), ("50us", "0.05ms")])
+def test_times_of_goals_have_all_digits(typed, shown):
+    """In milliseconds, whatever the unit was."""
+    assert parse_goal(f"p99={typed}").text == f"p99={shown}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "p99", "p99=50", "p0=1s", "99=1s", "p100=1s", "p99=0ms", "p99.99999999999999=1s"]
+)
 def test_what_is_no_goal_is_refused(text):
     """In a sentence with an example."""
     with pytest.raises(UsageError, match="p99=50ms"):

@@ -87,6 +87,9 @@ FALSE = {
     "leaves_early": KEPT,
     "hook": "it began before its clock",
     "alarm": "it worked between its turns",
+    "late_thread": "it worked between its turns",
+    "late_child": "it worked between its turns",
+    "leaves_pool": "it worked between its turns",
 }
 MOVERS = ("cpus", "cpus_for_a_moment", "child_cpus", "thread_cpus")
 """Who takes more CPUs than it was given."""
@@ -100,7 +103,7 @@ PROMISES = {
     **dict.fromkeys(("reads_late", "hook"), CLOCK),
     **dict.fromkeys(("cuts", "distills", "stops_feeding"), READING),
     "leaves_early": ANEW,
-    "alarm": REST,
+    **dict.fromkeys(("alarm", "late_thread", "late_child", "leaves_pool"), REST),
     "coding": Promise.RULES,
     **dict.fromkeys(("spins", "detached", "prefetching_thread", "intrudes", "floods"), REST),
     "disk": IN_TURNS,
@@ -119,6 +122,7 @@ NEEDS = {
     "honest_http2": "httpx2",
     "false_other_json": "orjson",
     "false_parser_method": "bs4",
+    "false_unpickles": "selectolax",
 }
 """Modules without which a contestant is left out."""
 AGAIN = "false_inflates_once"
@@ -135,6 +139,7 @@ ELSEWHERE = {
     "false_short_memory": (SEVERAL, FOREKNOWN),
     "false_counts_up": (("--site", "douban-x30", "-c", "10"), FOREKNOWN),
     "false_other_json": (("--site", "api-json", "--parser", "json"), "it replaced json.loads"),
+    "false_unpickles": (("--parser", "lexbor"), "site.read ran 0 times"),
     "false_parser_method": (("--parser", "bs4-lxml"), "it replaced bs4.element.Tag.select_one"),
 }
 """What other sites, other parsers or other values show, with the options for them."""

@@ -153,7 +153,7 @@ def test_good_value_has_no_breach():
         (
             conducted(rest_cpu_s=0.02, rest_s=1.0),
             counted(),
-            "it worked between its turns: 20 ms of CPU time while others were measured; 5 ms are "
+            "it worked between its turns: 20 ms of CPU time after its clock had stopped; 5 ms are "
             "allowed",
         ),
     ],

@@ -19,6 +19,8 @@ import pytest
 from tests.child import succeed
 
 from crawlbench.base import stopwatch
+from crawlbench.base.offspring import Children
+from crawlbench.base.stopwatch import Stopwatch
 from crawlbench.measure import seal
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads, await_kernel_work
@@ -211,6 +213,58 @@ def test_rest_tells_of_threads():
     cpu_s, seconds = rest.stop()
     assert cpu_s >= due_s > 0
     assert seconds > 0
+
+
+def work_in_thread():
+    """Use CPU time in a thread that ends; return how much."""
+    used_s = []
+
+    def work():
+        before = time.thread_time()
+        sum(range(300_000))
+        used_s.append(time.thread_time() - before)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    return used_s[0]
+
+
+def work_in_child():
+    """Use CPU time in a forked child that ends; return how much."""
+    before = sum(os.times()[2:4])
+    child = os.fork()
+    if not child:
+        while time.process_time() < 0.05:
+            pass
+        os._exit(0)
+    os.waitpid(child, 0)
+    return sum(os.times()[2:4]) - before
+
+
+@pytest.mark.parametrize("work", [work_in_thread, work_in_child])
+def test_rest_tells_what_others_did_since_the_clock(work):
+    """Also before it began; what this thread did meanwhile is its owner's."""
+    if work is work_in_child and not hasattr(os, "fork"):
+        pytest.skip("there is no fork")
+    timing = Stopwatch().stop()
+    used_s = work()
+    own_s = time.thread_time()
+    while time.thread_time() - own_s < used_s + 0.1:
+        pass
+    cpu_s, _ = Rest(timing.others).stop()
+    assert 0.5 * used_s < cpu_s < used_s + 0.1
+    assert Rest().stop()[0] < 0.5 * used_s
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_child_that_ends_while_the_clock_is_read_is_late(monkeypatch):
+    """With all that it has used: within the clock nobody had waited for it."""
+    watch, look, used_s = Stopwatch(), Children.now, []
+    monkeypatch.setattr(Children, "now", lambda: used_s.append(work_in_child()) or look())
+    others = watch.stop().others
+    monkeypatch.undo()
+    assert Rest(others).stop()[0] > 0.5 * used_s[0] > 0
 
 
 @contextmanager

@@ -110,8 +110,8 @@ class Children:
         If a child ends meanwhile, it could be counted twice or not at all, so we look again.
         """
         for _ in range(TRIES):
-            ended_s, living = _ended_s(), _living()
-            if ended_s == _ended_s():
+            ended_s, living = ended_cpu_s(), _living()
+            if ended_s == ended_cpu_s():
                 break
         else:
             # Children end all the time: no number is better than a wrong one.
@@ -149,7 +149,8 @@ class Children:
         return self.ended_s + sum(child.cpu_ns for child in (self.living or {}).values()) / 1e9
 
 
-def _ended_s() -> float:
+def ended_cpu_s() -> float:
+    """Return the CPU seconds of children that were waited for, and of theirs: one call."""
     if resource is None:
         times = os.times()
         return times.children_user + times.children_system

@@ -9,11 +9,11 @@ binds its clocks when it is made, so that replacing a name in this module change
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, process_time_ns, thread_time_ns
 from typing import TYPE_CHECKING
 
-from crawlbench.base.offspring import Children
+from crawlbench.base.offspring import Children, ended_cpu_s
 from crawlbench.base.usage import Usage
 
 if TYPE_CHECKING:
@@ -35,6 +35,40 @@ class Timing:
     """Whether no other process worked for this one."""
     started_at: float
     """When the wall clock started, on the clock of `time.perf_counter`."""
+    others: Others | None = None
+    """What others had used when it stopped; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """What all other threads of this process, and its children, had used at one moment."""
+
+    threads_ns: int
+    """CPU time of all threads but the asking one."""
+    children: Children
+
+    @classmethod
+    def now(
+        cls,
+        children: Children | None = None,
+        *,
+        cpu: Callable[[], int] = process_time_ns,
+        thread: Callable[[], int] = thread_time_ns,
+    ) -> Others:
+        """Return what was used so far.
+
+        Args:
+            children: what children have used, if that was just read.
+            cpu: reads the CPU time of the process.
+            thread: reads that of the asking thread.
+        """
+        children = children or Children.now()
+        return cls(cpu() - thread(), children)
+
+    def since(self, before: Others) -> float:
+        """Return the CPU seconds since then, without children that cannot be measured exactly."""
+        threads_s = max(0, self.threads_ns - before.threads_ns) / 1e9
+        return threads_s + (self.children.cpu_since(before.children) or 0.0)
 
 
 class Stopwatch:
@@ -67,6 +101,7 @@ class Stopwatch:
         cpu_ns = cpu()
         seconds = wall() - self._start
         thread_ns = thread()
+        ended_s = ended_cpu_s()
         after, children = _Rusage.now(), Children.now()
         spent_s = children.cpu_since(self._children)
         has_clock = resource is not None  # Windows counts in ticks of 16 ms
@@ -83,6 +118,11 @@ class Stopwatch:
             ),
             is_alone=not children.worked_since(self._children),
             started_at=self._start,
+            # A child that ends while we look is not among the living any more. It counts as late
+            # with all that it has used, since nobody waited for it within the clock.
+            others=Others(cpu_ns - thread_ns, replace(children, ended_s=ended_s))
+            if has_clock
+            else None,
         )
 
 

@@ -87,6 +87,15 @@ def _judge_complaints(outcome: Outcome) -> Finding:
     return Finding(promise, True)
 
 
+_SINGULAR = {
+    "sockets": "socket",
+    "tasks": "task",
+    "processes": "process",
+    "threads": "thread",
+    "files": "file",
+}
+
+
 def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
     """Compare what the last crawl left open with nothing, or with what an earlier crawl left.
 
@@ -101,8 +110,9 @@ def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) ->
     if extra <= 0:
         return Finding(promise, True)
     names = ", ".join(dict.fromkeys(map(str, last[-3:])))
-    crawls = len(outcome.left) - (0 if since is None else since + 1)
-    return Finding(promise, False, f"{extra} {kind} are left after {crawls} crawls: {names}")
+    crawls = count_of(len(outcome.left) - (0 if since is None else since + 1), "crawl")
+    number = f"{extra} {kind} are" if extra > 1 else f"1 {_SINGULAR[kind]} is"
+    return Finding(promise, False, f"{number} left after {crawls}: {names}")
 
 
 def tell(error: Failure) -> str:

@@ -147,8 +147,9 @@ def _started_since(before: Names) -> Names:
     return {kind: list((Counter(now[kind]) - Counter(before[kind])).elements()) for kind in kinds}
 
 
-TRACKER = "multiprocessing.resource_tracker import main"
-"""Part of the command of Python's own helper process, which `multiprocessing` keeps running."""
+_TRACKER = "multiprocessing.resource_tracker import main"
+_FORKSERVER = "multiprocessing.forkserver import main"
+"""Parts of the commands of Python's own helper processes, which `multiprocessing` keeps running."""
 
 
 def _children(process: psutil.Process) -> list[str]:
@@ -156,13 +157,28 @@ def _children(process: psutil.Process) -> list[str]:
     names = []
     for child in process.children(recursive=True):
         try:
-            if not any(TRACKER in word for word in child.cmdline()):
+            if not _is_helper(child):
                 names.append(child.name())
         except (psutil.ZombieProcess, psutil.AccessDenied):
             names.append(f"process {child.pid}")
         except psutil.NoSuchProcess:  # it has just ended
             continue
     return names
+
+
+def _is_helper(child: psutil.Process) -> bool:
+    """Return whether a process is one of Python's own that outlive what they are for.
+
+    Those that a fork server has forked are a strategy's, though their command is the same.
+    """
+    if _runs(child, _TRACKER):
+        return True
+    parent = child.parent()
+    return _runs(child, _FORKSERVER) and not (parent and _runs(parent, _FORKSERVER))
+
+
+def _runs(process: psutil.Process, what: str) -> bool:
+    return any(what in word for word in process.cmdline())
 
 
 def _describe(error: BaseException) -> Failure:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
+SURPLUS = "surplus answer"
+"""How a request failed that was answered more than once."""
+
 now = time.monotonic
 
 
@@ -31,7 +34,9 @@ class Connection(asyncio.Protocol):
         self.sent = 0.0
         """When it was sent; 0 if none is in flight."""
         self.received_bytes = 0
-        self._is_given_up = False
+        self._status: int | None = None
+        """Status of the answer that is complete and that the owner has not heard of."""
+        self._is_given_up = self._has_surplus = False
         self._is_headed, self._has_length = False, False
         self._owner = owner
         self._http = httptools.HttpResponseParser(self)
@@ -74,7 +79,17 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserCallbackError:  # our own mistake
             raise
         except httptools.HttpParserError:
-            self.fail("malformed answer")
+            # What follows an answer that ends its connection is nobody's.
+            if not self._is_given_up:
+                self.fail("malformed answer")
+        if self._has_surplus:
+            self.fail(SURPLUS)
+        self._tell_answer()
+
+    def on_message_begin(self) -> None:
+        """Note whether nobody has asked for the answer that begins; called by the parser."""
+        if self._status is not None or not self.sent:
+            self._has_surplus = True
 
     def on_header(self, name: bytes, _: bytes) -> None:
         """Note whether the answer says where it ends."""
@@ -88,24 +103,31 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Note that an answer is complete; called by the parser."""
         status = self._http.get_status_code()
-        if status < 200:  # an interim answer; the real one follows
+        if status < 200 or self._has_surplus:  # an interim answer; the real one follows
             return
-        if not self.sent:
-            self.fail("")  # an answer that nobody asked for
-            return
+        self._status = status
         # Closed first, because the owner asks again on a connection that is open.
         if not self._http.should_keep_alive():
             self._is_given_up = True
             self._transport.close()
-        # Cleared first, because the owner may ask again at once.
-        sent, self.sent = self.sent, 0.0
-        self._owner.on_answer(self, status, sent)
+
+    def _tell_answer(self) -> None:
+        """Tell the owner of an answer that is complete.
+
+        Not from within the parser: the owner may ask again at once, and a second answer among the
+        same bytes would be taken for the new request's.
+        """
+        status, self._status = self._status, None
+        if status is not None and self.sent:
+            sent, self.sent = self.sent, 0.0  # first, for the same reason
+            self._owner.on_answer(self, status, sent)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the owner, first about the request that was in flight."""
         self._is_given_up = True
         if self.sent and not exc and self._is_headed and not self._has_length:
             self.on_message_complete()  # a body without a length ends with its connection
+            self._tell_answer()
         if self.sent:
             self.sent = 0.0
             self._owner.on_failure("reset" if exc else "cut off")

@@ -20,7 +20,8 @@ LONGER, ENOUGH, MAX_S = 5.0, 1000, 60.0
 """A confirmation lasts this many times as long as a step, or until it has this many requests if
 that takes no more than this many seconds: a small overload needs time to show."""
 
-_GOAL = re.compile(r"p(\d{1,2}(?:\.\d+)?)=(\d+(?:\.\d+)?)(us|ms|s)")
+_GOAL = re.compile(r"p(\d{1,2}(?:\.\d{1,13})?)=(\d+(?:\.\d+)?)(us|ms|s)")
+"""A percentile has no more digits than a float keeps, so that it is shown as it was typed."""
 Attempt = Callable[[float, bool], Awaitable["Step"]]
 """Tries a rate; the second argument says whether to take as long as a confirmation does."""
 _Holds = Callable[[float], Awaitable[bool]]
@@ -39,12 +40,12 @@ class Goal:
     @property
     def text(self) -> str:
         """The goal as on the command line."""
-        return f"{self.percentile}={self.seconds * 1000:g}ms"
+        return f"{self.percentile}={self.seconds * 1000:.12g}ms"
 
     @property
     def percentile(self) -> str:
         """The percentile of the requests, such as `p99`."""
-        return f"p{self.fraction * 100:g}"
+        return f"p{self.fraction * 100:.15g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
-from crawlbench.measure.seal import Rest
 from crawlbench.measure.workplace import work
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ class Host:
 
     def serve(self) -> None:
         """Do what the manager says, and stand still in between."""
-        rest, has_begun = Rest(), False
+        rest, has_begun = self._place.rest(), False
         while (message := self._place.gate.wait())["kind"] != "end":
             # Before the first value, what an import started may still be settling.
             rested = rest.stop() if has_begun else NO_REST
@@ -35,7 +34,7 @@ class Host:
                 has_begun = True
             else:
                 self._answer(message["kind"], rested)
-            rest = Rest()  # what answering has cost is our own work
+            rest = self._place.rest()  # what answering has cost is our own work
         self._place.spread_out()
 
     def _take(self, order: Order, rested: tuple[float, float]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import LoopRefusal
@@ -41,7 +42,8 @@ class Operating:
             text = f"{type(error).__name__}: {error}".removesuffix(": ")
             raise LoopRefusal(f"{self._name} does not have it ({text})") from error
         self._figures = outcome.figures
-        return outcome.timing
+        # The threads of a loop that was closed after the clock, as it must be, may still be ending.
+        return replace(outcome.timing, others=None)
 
     def look(self) -> dict[str, object]:
         """Return nothing: there are no pages."""

@@ -1,36 +1,28 @@
 """Counts what a strategy reads, in whatever thread or process it does so (floor 3).
 
-Imported by workers, hence it uses only the standard library and our nouns. A forked child leaves a
-note for each page in a file that all children share; a child to which the reader was sent returns
-pages that are counted when they arrive.
+Imported by workers, hence it uses only the standard library and our nouns. Another process leaves a
+note for each page that it reads; where it cannot, as on another machine, its pages are counted when
+they come back.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-import struct
-import tempfile
 from dataclasses import dataclass, field
+from errno import EBADF
 from os import getpid
 from threading import get_ident
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
-from crawlbench.base.model import Buffer, Page
+from crawlbench.measure.notes import open_notes
+from crawlbench.measure.sending import arrive, counters
 
 if TYPE_CHECKING:
-    from crawlbench.base.model import Item, PageStream, Reader
-
-_NOTE = struct.Struct("<QQd")
-"""What a forked child notes for each page: its items, its bytes, and when it had been read."""
+    from crawlbench.base.model import Buffer, Page, PageStream, Reader
 
 MAX_TOLD = 2_000
 """Pages of a crawl whose links are noted."""
-
-_readers: WeakValueDictionary[str, CountedReader] = WeakValueDictionary()
-"""Readers, by the name under which they were sent elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +40,7 @@ class Reading:
     elsewhere, which leaves the time unknown."""
     last_at: float = 0.0
     """When reading of the last page had ended, on the same clock; of pages that come back from
-    elsewhere, when they did."""
+    another machine, when they did."""
     parse_s: float = 0.0
     """CPU seconds in the reader, in this process, without pages read piece by piece."""
     kept: int = 0
@@ -58,12 +50,11 @@ class Reading:
     reading began of the first page that links to it. Empty if that is not known of all pages."""
 
 
-class CountedReader:
-    """A site's reader that counts its calls, at the cost of three clock calls per page."""
+class PageCounter:
+    """Counts the calls of a site's reader, at the cost of three clock calls per page."""
 
     def __init__(self, read: Reader) -> None:
         """Count what this reader reads."""
-        self._read = read
         self._spent: dict[int, list[float]] = {}
         """Pages, items, bytes and CPU seconds by thread. Only that thread writes them, so no lock
         is needed."""
@@ -79,27 +70,20 @@ class CountedReader:
         something that no reader is ever given."""
         self._kept = 0
         self._is_elsewhere = False
+        self._received: set[int] = set()
+        """Tokens of the pages that came back, of all values: one that was kept is read once."""
         self._name = ""
         self._home = getpid()
-        self._notes = _open_notes()
-        if hasattr(read, "open"):  # without it, `Site.stream` gathers the pieces and calls us
-            self.open = self._open
+        self.notes = open_notes()
+        self.read = CountedReader(read, self)
+        """What a contestant gets: it counts, and offers nothing else."""
 
-    def __call__(self, address: str, body: Buffer) -> Page:
-        """Read a page."""
-        self.meet(body)
+    def begin(self) -> float:
+        """Return the time, at which reading of a page begins."""
         began = perf_counter()
         if not self._first_at:
             self._first_at = began
-        start = thread_time()
-        page = self._read(address, body)
-        self.count(page, len(body), began, thread_time() - start)
-        return page
-
-    def _open(self, address: str) -> _CountedStream:
-        """Begin a page; pieces are not timed, because timing would cost more than reading them."""
-        self._first_at = self._first_at or perf_counter()
-        return _CountedStream(self._read.open(address), self)  # type: ignore[attr-defined]
+        return began
 
     def meet(self, body: Buffer) -> None:
         """Note whether a page, or its first piece, is the very object of an earlier crawl."""
@@ -109,10 +93,12 @@ class CountedReader:
         if given is self._former:
             self._kept += 1
 
-    def receive(self, page: Page, size: int) -> None:
-        """Count a page of this size that was read elsewhere."""
-        self._is_elsewhere = True
-        self.count(page, size, perf_counter())
+    def receive(self, page: Page, size: int, token: int) -> None:
+        """Count a page of this size that was read elsewhere, unless it has come back before."""
+        if token not in self._received:
+            self._received.add(token)
+            self._is_elsewhere = True
+            self.count(page, size, perf_counter())
 
     def count(self, page: Page, size: int, began: float, seconds: float = 0.0) -> None:
         """Count a page that has just been read.
@@ -122,12 +108,15 @@ class CountedReader:
             size: the size of its body, in bytes.
             began: when reading it began.
             seconds: CPU time that it took, as far as it is known.
+
+        Raises:
+            OSError: this is a forked child that has closed what it inherited, on a system where
+                that cannot be opened again.
         """
         self._last_at = perf_counter()
         if getpid() != self._home:
-            # One small write to a file that was opened for appending is whole: no lock is needed.
-            if self._notes is not None:
-                os.write(self._notes, _NOTE.pack(len(page.items), size, self._last_at))
+            if not self.notes.leave(len(page.items), size, self._last_at):
+                raise OSError(EBADF, "the file in which site.read notes its pages was closed")
             return
         # A thread may have the identity of one that has ended; it goes on with its sums.
         thread = get_ident()
@@ -141,18 +130,15 @@ class CountedReader:
         if len(self._told) < MAX_TOLD:
             self._told.append((began, page.links))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        """Make pickle send a reader whose pages are counted when they come back."""
+    def name(self) -> str:
+        """Return the name by which other processes send pages back."""
         self._name = self._name or secrets.token_hex(16)
-        _readers[self._name] = self
-        return _SentReader, (self._read, self._name)
+        counters[self._name] = self
+        return self._name
 
     def look(self) -> Reading:
         """Return what was read since the last `forget`."""
-        noted: list[tuple[int, int, float]] = []
-        if self._notes is not None:
-            notes = os.pread(self._notes, os.fstat(self._notes).st_size, 0)
-            noted = list(_NOTE.iter_unpack(notes))
+        noted = self.notes.look()
         spent = list(self._spent.values())  # a thread that was left behind may still add to them
         return Reading(
             pages=int(sum(each[0] for each in spent)) + len(noted),
@@ -183,8 +169,37 @@ class CountedReader:
         self._told = []
         self._crawls = [self._told]
         self._spent.clear()
-        if self._notes is not None:
-            os.ftruncate(self._notes, 0)
+        self.notes.clear()
+
+
+class CountedReader:
+    """A site's reader whose calls are counted."""
+
+    def __init__(self, read: Reader, counter: PageCounter) -> None:
+        """Let a counter know what this reader reads."""
+        self._read = read
+        self._counter = counter
+        if hasattr(read, "open"):  # without it, `Site.stream` gathers the pieces and calls us
+            self.open = self._open
+
+    def __call__(self, address: str, body: Buffer) -> Page:
+        """Read a page."""
+        counter = self._counter
+        counter.meet(body)
+        began = counter.begin()
+        start = thread_time()
+        page = self._read(address, body)
+        counter.count(page, len(body), began, thread_time() - start)
+        return page
+
+    def _open(self, address: str) -> _CountedStream:
+        """Begin a page; pieces are not timed, because timing would cost more than reading them."""
+        self._counter.begin()
+        return _CountedStream(self._read.open(address), self._counter)  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Make pickle send a reader whose pages are counted, too."""
+        return arrive, (self._read, self._counter.name(), self._counter.notes)
 
 
 class _CountedStream:
@@ -193,69 +208,25 @@ class _CountedStream:
     Its links are known only then: to open it early tells nobody an address.
     """
 
-    __slots__ = ("_feed", "_reader", "_size", "_stream")
+    __slots__ = ("_counter", "_feed", "_size", "_stream")
 
-    def __init__(self, stream: PageStream, reader: CountedReader) -> None:
+    def __init__(self, stream: PageStream, counter: PageCounter) -> None:
         self._stream = stream
         self._feed = stream.feed
-        self._reader = reader
+        self._counter = counter
         self._size = 0
 
     def feed(self, piece: Buffer) -> None:
         if not self._size:
-            self._reader.meet(piece)
+            self._counter.meet(piece)
         self._size += len(piece)
         self._feed(piece)
 
     def close(self) -> Page:
         began = perf_counter()
         page = self._stream.close()
-        self._reader.count(page, self._size, began)
+        self._counter.count(page, self._size, began)
         return page
-
-
-class _SentReader:
-    """A counted reader in the process that it was sent to."""
-
-    def __init__(self, read: Reader, name: str) -> None:
-        self._read = read
-        self._name = name
-
-    def __call__(self, address: str, body: Buffer) -> Page:
-        page = self._read(address, body)
-        return _SentPage(page.items, page.links, self._name, len(body))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _SentReader, (self._read, self._name)
-
-
-class _SentPage(Page):
-    """A page on its way back to the process that sent the reader."""
-
-    __slots__ = ("_name", "_size")
-
-    _name: str
-    _size: int
-
-    def __init__(
-        self, items: tuple[Item, ...], links: tuple[str, ...], name: str, size: int
-    ) -> None:
-        super().__init__(items, links)
-        object.__setattr__(self, "_name", name)
-        object.__setattr__(self, "_size", size)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _receive, (self.items, self.links, self._name, self._size)
-
-
-def _receive(items: tuple[Item, ...], links: tuple[str, ...], name: str, size: int) -> Page:
-    """Return a page from elsewhere, counted if this process sent the reader."""
-    reader = _readers.get(name)
-    if reader is None:  # the page only passes through here
-        return _SentPage(items, links, name, size)
-    page = Page(items, links)
-    reader.receive(page, size)
-    return page
 
 
 def _first_told(pages: list[tuple[float, tuple[str, ...]]]) -> dict[str, float]:
@@ -270,14 +241,3 @@ def _first_told(pages: list[tuple[float, tuple[str, ...]]]) -> dict[str, float]:
             address = "/" + link.split("/", 3)[-1]
             told[address] = min(began, told.get(address, began))
     return told
-
-
-def _open_notes() -> int | None:
-    """Return the descriptor of a nameless file that all processes append to; None without fork."""
-    if not hasattr(os, "fork"):
-        return None
-    descriptor, path = tempfile.mkstemp()
-    os.close(descriptor)  # `mkstemp` does not open for appending
-    appending = os.open(path, os.O_RDWR | os.O_APPEND)
-    os.unlink(path)  # noqa: PTH108  (not our name any more)
-    return appending

@@ -18,6 +18,7 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from crawlbench.base.offspring import Children, move, names_in
+from crawlbench.base.stopwatch import Others
 from crawlbench.measure.parts import find_ours, find_tools
 
 if TYPE_CHECKING:
@@ -196,15 +197,20 @@ def _listed(cpus: frozenset[int]) -> str:
     return ", ".join(map(str, sorted(cpus)))
 
 
-def await_kernel_threads() -> None:
+def await_kernel_threads() -> bool:
     """Wait until no kernel thread works for this process, for at most `MAX_LINGER_S`.
 
     They run no code of a contestant, so nothing can hide in them; but the next worker's value would
     be taken beside them.
+
+    Returns:
+        Whether there was any.
     """
-    deadline = _perf_counter() + MAX_LINGER_S
+    deadline, found = _perf_counter() + MAX_LINGER_S, False
     while any(map(_is_of_kernel, _threads())) and _perf_counter() < deadline:
+        found = True
         _sleep(LOOK_EVERY_S)
+    return found
 
 
 def _is_of_kernel(thread: int) -> bool:
@@ -248,16 +254,24 @@ def _nap() -> float:
 class Rest:
     """Measures what a worker used while it should have stood still."""
 
-    def __init__(self) -> None:
-        """Begin to rest."""
+    def __init__(self, others: Others | None = None) -> None:
+        """Begin to rest.
+
+        Args:
+            others: what other threads and children had used when a clock stopped, from when on they
+                should have stood still, although this thread did not; None if there was no clock.
+        """
         self._children = Children.now()  # first here and last in `stop`: to look costs CPU time
+        self._late_s = Others.now(self._children).since(others) if others else 0.0
         self._start = _perf_counter()
         self._cpu_ns = _process_time_ns()
 
     def stop(self) -> tuple[float, float]:
         """Return the CPU seconds of all threads and children since then, and the seconds passed.
 
-        Children that cannot be measured exactly are left out.
+        The CPU seconds include those that others used after the clock, before the rest. Children
+        that cannot be measured exactly are left out.
         """
         cpu_ns, seconds = _process_time_ns() - self._cpu_ns, _perf_counter() - self._start
-        return cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0), seconds
+        rested_s = cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0)
+        return self._late_s + rested_s, seconds

@@ -29,7 +29,7 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
     """Say that a process did not stand still between its turns, or return None.
 
     Args:
-        cpu_s: CPU time that it used between its turns.
+        cpu_s: CPU time that it used between its turns, which begin and end with the clock.
         rest_s: how long it should have stood still.
         value_s: how long one of its values takes.
     """
@@ -38,7 +38,7 @@ def find_unrest(cpu_s: float, rest_s: float, value_s: float) -> str | None:
         return None
     used, allowed = tell_ms(cpu_s, allowed_s)
     return (
-        f"it worked between its turns: {used} of CPU time while others were measured; {allowed} "
+        f"it worked between its turns: {used} of CPU time after its clock had stopped; {allowed} "
         "are allowed"
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyperf
 
-from crawlbench.measure.seal import Rest, await_kernel_work
+from crawlbench.measure.seal import await_kernel_work
 from crawlbench.measure.workplace import work
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class _Turn:
 
     def wait(self) -> None:
         """Stand still until the manager gives the turn; show what was crawled if asked."""
-        rest, gate = Rest(), self._place.gate
+        rest, gate = self._place.rest(), self._place.gate
         while (kind := gate.wait()["kind"]) == "show":
             gate.say({"kind": "crawls", "crawls": self._task.show()})
-            rest = Rest()  # to make the rows was our own work
+            rest = self._place.rest()  # to make the rows was our own work
         if self._has_begun:  # before that, what an import started may still be settling
             self._rest_cpu_s, self._rest_s = rest.stop()
         self._has_begun = True

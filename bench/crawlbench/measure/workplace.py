@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from crawlbench.base.errors import LoopRefusal
 from crawlbench.base.offspring import keep_descendants
+from crawlbench.base.stopwatch import Others
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
 from crawlbench.measure.gate import Gate
 from crawlbench.measure.job import JOB_VARIABLE
-from crawlbench.measure.seal import Seal, await_kernel_threads
+from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,8 @@ class Workplace:
         self.job = job
         self.gate = gate
         self._event_loops = event_loops
+        self._others: Others | None = None
+        """What others had used when the last clock stopped, until the rest begins."""
 
     def seal_ours(self) -> None:
         """Seal everything of ours, and freeze it, before anything of a contestant is imported.
@@ -87,8 +90,17 @@ class Workplace:
         faulthandler.dump_traceback_later(self.job["timeout_s"], exit=True)
         timing = task.run(loops)
         faulthandler.cancel_dump_traceback_later()
-        await_kernel_threads()
+        has_waited = await_kernel_threads()  # which use CPU time, too, that is no contestant's
+        self._others = Others.now() if has_waited and timing.others else timing.others
         return timing, base_rss_bytes
+
+    def rest(self) -> Rest:
+        """Return what measures the rest that begins now; what others did after the clock counts.
+
+        This thread's own work since then does not: it is ours, and the end of event loops.
+        """
+        others, self._others = self._others, None
+        return Rest(others)
 
     def describe(
         self, task: Task, timing: Timing, base_rss_bytes: int | None, rested: tuple[float, float]

@@ -22,6 +22,7 @@ from crawlbench.plugins.extras import how_to_get
 from crawlbench.plugins.registry import describe_failure
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
 
@@ -103,17 +104,14 @@ def _load_module(path: Path) -> ModuleType:
     As for a script, modules beside the file are found, and the file sees a command line without
     arguments, because ours do not concern it.
     """
-    # With the path, since files in two folders may have the same name.
-    name = f"crawlbench_file_{path.stem}_{abs(hash(path.resolve())):x}"
+    spec = _find_spec(path)
+    name = spec.name
     if name in sys.modules:
         return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if not path.is_file() or spec is None or spec.loader is None:
-        raise UsageError(f"there is no file {str(path)!r} to load a plug-in from")
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     # Before it runs, as an import does it: dataclasses, for one, look their own module up.
     sys.modules[name] = module
-    _let_siblings_be_found(str(path.absolute().parent))
     own_arguments, sys.argv = sys.argv, [str(path)]
     try:
         spec.loader.exec_module(module)
@@ -129,6 +127,34 @@ def _load_module(path: Path) -> ModuleType:
     finally:
         sys.argv = own_arguments
     return module
+
+
+def _find_spec(path: Path) -> ModuleSpec:
+    """Return how to import a file, under its own name if that name leads to it.
+
+    A process that it spawns imports it by that name, as it does to find a function of the file. It
+    gets our `sys.path`.
+
+    Raises:
+        UsageError: there is no such file, or it is no module.
+    """
+    # With the path, since files in two folders may have the same name.
+    digest = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    name = f"crawlbench_file_{path.stem}_{digest}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise UsageError(f"there is no file {str(path)!r} to load a plug-in from")
+    _let_siblings_be_found(str(path.absolute().parent))
+    if name in sys.modules:  # something has taken the file's own name since
+        return spec
+    importlib.invalidate_caches()  # the file may be newer than the last look into its folder
+    try:
+        found = importlib.util.find_spec(path.stem) if "." not in path.stem else None
+    except ValueError:  # a module of that name was made by hand
+        found = None
+    if found and found.origin and Path(found.origin).exists() and path.samefile(found.origin):
+        return found
+    return spec
 
 
 def _let_siblings_be_found(folder: str) -> None:
