@@ -72,7 +72,7 @@ class CommandGroup(TyperGroup):
         typed = " ".join((*ctx.command_path.split()[1:], name or ""))
         is_group = isinstance(command, TyperGroup)
         if command and not is_group:
-            name_variables(command, typed)
+            name_variables(_without_variables(command), typed)
         if name and command and table is not None:
             # A group's table holds its commands' tables, which are checked when one is called.
             # typer hands a command what stands here under its name.
