@@ -221,7 +221,7 @@ def work_in_thread():
 
     def work():
         before = time.thread_time()
-        sum(range(300_000))
+        sum(range(1_000_000))
         used_s.append(time.thread_time() - before)
 
     worker = threading.Thread(target=work)

@@ -37,6 +37,9 @@ QUIET_CPU_S = 0.0001
 """The most CPU time that a nap itself takes; in a process that has nothing to do, it takes a third
 of this."""
 MAX_SETTLE_S = 0.2  # rings of io_uring end 10 to 50 ms after their loops
+LATE_CPU_S = 0.001
+"""CPU time that others may use between the clock's end and the rest: the runtimes of some clients
+close their connections in threads of their own, which takes pyreqwest's up to 0.8 ms."""
 _TASKS = Path("/proc/self/task")
 
 # Bound here, before a contestant is imported.
@@ -262,15 +265,16 @@ class Rest:
                 should have stood still, although this thread did not; None if there was no clock.
         """
         self._children = Children.now()  # first here and last in `stop`: to look costs CPU time
-        self._late_s = Others.now(self._children).since(others) if others else 0.0
+        late_s = Others.now(self._children).since(others) if others else 0.0
+        self._late_s = max(0.0, late_s - LATE_CPU_S)
         self._start = _perf_counter()
         self._cpu_ns = _process_time_ns()
 
     def stop(self) -> tuple[float, float]:
         """Return the CPU seconds of all threads and children since then, and the seconds passed.
 
-        The CPU seconds include those that others used after the clock, before the rest. Children
-        that cannot be measured exactly are left out.
+        The CPU seconds include those that others used after the clock, before the rest, beyond
+        `LATE_CPU_S`. Children that cannot be measured exactly are left out.
         """
         cpu_ns, seconds = _process_time_ns() - self._cpu_ns, _perf_counter() - self._start
         rested_s = cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0)
