@@ -91,25 +91,6 @@ def test_most_connections_hold_over_tls_too(loop_factory, tmp_path):
             assert ask(f"https://127.0.0.1:{running.port}", context).status == 200
 
 
-def test_requests_beyond_the_last_destroy_no_answer(loop_factory, tmp_path):
-    """Nor keep a client waiting for the end."""
-    network, ca_file = Network(keep_alive_requests=3, tls=True), tmp_path / "ca.pem"
-    with running_mirror(loop_factory, network, ca_file=ca_file) as running:
-        context = ssl.create_default_context(cafile=ca_file)
-        with (
-            running.open() as wire,
-            context.wrap_socket(wire.socket, server_hostname="127.0.0.1") as secured,
-            secured.makefile("rb") as file,
-        ):
-            secured.sendall(request() * 3)
-            running.wait_until(lambda: running.mirror.counters.requests == 3)
-            with contextlib.suppress(OSError):
-                for _ in range(8):
-                    secured.sendall(request())
-            assert [read_answer(file).page for _ in range(3)] == [BODIES["/top250"]] * 3
-            assert read_answer(file) is None
-
-
 def test_each_mirror_has_an_authority_of_its_own(tmp_path):
     """So a key that is lost opens nothing else."""
     paths = [tmp_path / "one.pem", tmp_path / "two.pem"]

@@ -204,7 +204,8 @@ class Connection(Tracked):
         mirror, flags = self._mirror, request.flags
         end = End.CLOSE if request.closes else End.KEEP
         # What a client has pipelined would reset a connection that is closed at once, and the
-        # answers that it has not read would be lost (RFC 9112, 9.6). TLS ends in steps anyway.
+        # answers that it has not read would be lost (RFC 9112, 9.6). TLS, which cannot end one
+        # direction alone, would keep clients waiting for the end; there nobody pipelines.
         if end is End.KEEP and mirror.is_last(self._served):
             end = End.FAREWELL if self._transport.can_write_eof() else End.CLOSE
         if end is not End.KEEP:
