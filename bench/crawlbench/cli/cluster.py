@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -218,6 +220,9 @@ async def _while_wanted(
     return await run_session(plan, folder, nobody, environments)
 
 
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows the latter kills
+
+
 class _InputWatch:
     """Ends this process when standard input ends: whoever ordered the block is gone."""
 
@@ -242,9 +247,12 @@ class _InputWatch:
 def _leave() -> NoReturn:
     """End this process and those that it has started, such as an installer."""
     try:
-        for child in psutil.Process().children(recursive=True):
-            with suppress(psutil.Error):  # it has ended by itself
-                child.kill()
+        children = psutil.Process().children(recursive=True)
+        # The main thread waits for one of them, and must not get the time to complain of its end.
+        sys.setswitchinterval(LAST_S)
+        for child in children:
+            with suppress(OSError):  # it has ended by itself
+                os.kill(child.pid, _KILL)
     finally:
         # Not `sys.exit`, which would end only the thread that watches.
         os._exit(1)
