@@ -77,9 +77,12 @@ def pytest_collection():
 def _swept():
     """Collect garbage before the next file: what was left open fails the tests that left it.
 
-    What is still in use then is not looked at again, else each file would take longer.
+    What is still in use then is not looked at again, else each file would take longer. Folders of
+    plug-ins that are files leave the import path, which all processes that are spawned inherit.
     """
+    path = list(sys.path)
     yield
+    sys.path[:] = path
     gc.collect()
     gc.freeze()
 
