@@ -13,9 +13,11 @@ from tests.test_owner import hold
 from crawlbench.base.errors import UsageError
 from crawlbench.cli import app as cli
 from crawlbench.cli.app import main
+from crawlbench.cli.load import _new_folder
 from crawlbench.cli.measuring import name_folder
 from crawlbench.cli.output import print_json
 from crawlbench.cli.places import refuse_existing, replacing
+from crawlbench.measure.owner import LOCK_FILE, OWNER_FILE, own
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 ENDLESS = ("block", "mirror serve")
@@ -137,10 +139,47 @@ def test_folder_that_is_being_written_is_not_replaced(tmp_path):
     assert (folder / "session.json").read_text() == "old"
 
 
+def test_folder_that_was_written_may_be_replaced(tmp_path):
+    """Its lock file stays, and locks nobody out."""
+    folder = old_session(tmp_path)
+    with own(folder):
+        pass
+    with replacing(folder, force=True):
+        folder.mkdir()
+    assert list(tmp_path.iterdir()) == [folder]
+    assert not list(folder.iterdir())
+
+
+def test_load_that_runs_is_not_replaced(tmp_path):
+    """Its folder is empty until it ends, and an empty one may be replaced otherwise."""
+    folder = tmp_path / "load"
+    folder.mkdir()
+    with hold(folder) as first:
+        with (
+            pytest.raises(UsageError, match=f"is being written by process {first.pid} on "),
+            replacing(folder, force=True),
+        ):
+            raise AssertionError("its successor was begun")
+        first.stdin.close()
+        first.wait()
+    assert folder.is_dir()
+
+
+def test_load_owns_its_folder_and_leaves_no_empty_one(tmp_path):
+    """As a session does while it is measured."""
+    folder = tmp_path / "load"
+    with _new_folder(folder):
+        assert (folder / OWNER_FILE).exists()
+    assert not folder.exists()
+    with _new_folder(folder):
+        (folder / "load.json").write_text("{}")
+    assert {path.name for path in folder.iterdir()} == {"load.json", LOCK_FILE}
+
+
 def test_folder_whose_name_is_not_utf8_is_refused_before_anything_is_measured():
     """No sentence, page or file could name it."""
     assert name_folder(Path("ü ber"), "quick") == Path("ü ber")
-    with pytest.raises(UsageError, match="is not named in UTF-8"):
+    with pytest.raises(UsageError, match="is not valid UTF-8"):
         name_folder(Path("s\udcfc"), "quick")
 
 

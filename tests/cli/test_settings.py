@@ -102,7 +102,7 @@ def test_slip_is_told(crawlbench, tmp_path, text, sentence):
 
 def test_true_is_no_number():
     """In Python it is 1, which nobody means who writes `rounds = true`."""
-    with pytest.raises(UsageError, match="has rounds = true; give a value"):
+    with pytest.raises(UsageError, match="has rounds = true, but it is no switch"):
         options_of(RUN, "run", {"rounds": True})
     assert options_of(RUN, "run", {"force": True}) == {"force": True}
 

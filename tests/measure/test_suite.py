@@ -141,8 +141,8 @@ def test_baseline_of_a_suite_is_one_of_its_strategies(own, strategies, baseline,
         assert load_suite(name)
     else:
         assert complaint(name) == (
-            f"suite 'FILE' cannot be used: its baseline '{baseline}' is none of its strategies, "
-            f"which are {strategies}"
+            f"suite 'FILE' cannot be used: its baseline '{baseline}' is not one of its "
+            f"strategies: {strategies}"
         )
 
 

@@ -286,4 +286,4 @@ def test_threads_that_parse_for_longer_than_a_page_takes():
     best = standing.best
     summary = replace(best.summary, parse_per_page_s=best.summary.per_page_s * 1.8)
     told = tell_lengths(group, replace(standing, best=replace(best, summary=summary)))
-    assert " µs, most of it parsing, against " in told
+    assert " µs of CPU time parsing, against " in told

@@ -276,3 +276,27 @@ def test_history_leaves_out_sessions_of_other_lengths():
         ("day-02", Obstacle.ONE_LENGTH),
     }
     assert set(history_of(measured(plan=ONE))) == {Quantity.TIME, Quantity.CPU}
+
+
+@pytest.mark.parametrize("lost", [CELL.name, None])
+def test_cell_without_values_has_no_number_and_breaks_nothing(lost):
+    """None failed, but strays may have held up each of its values, in one length or in both."""
+    sessions = [measured(), measured()]
+    for number, session in enumerate(sessions):
+        rounds = tuple(
+            replace(
+                record,
+                samples=tuple(
+                    one
+                    for one in record.samples
+                    if one.cell != lost and (lost or CELL.strategy not in one.cell)
+                ),
+            )
+            for record in session.rounds
+        )
+        sessions[number] = judge(replace(session, rounds=rounds))
+    found = compare_sessions(*sessions, Margin(0.01), ())
+    for quantity, compared in found.by.items():
+        changes = {change.cell: change for change in compared.changes}
+        assert not changes[CELL.name].ways, quantity
+        assert changes[CELL.name].verdict is Verdict.UNCLEAR

@@ -91,7 +91,7 @@ class CommandGroup(TyperGroup):
         alone = make_group()
         is_hidden = cmd_name in self.hidden_names
         alone.command(name=cmd_name, cls=GroupedCommand, hidden=is_hidden)(found)
-        return _without_variables(get_command(alone))
+        return get_command(alone)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help, without variables, which would be half of it."""

@@ -96,8 +96,8 @@ def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:
     for folder, file in ((base, head), (head, base)):
         if folder.is_dir():
             raise UsageError(
-                f"{str(folder)!r} is a folder and {str(file)!r} a file; give the folders of two "
-                "sessions, or two files of pyperf's"
+                f"{str(folder)!r} is a folder and {str(file)!r} a file; give two session "
+                "folders, or two pyperf files"
             )
     call = python_command("pyperf", "compare_to", str(base), str(head), "--table")
     outcome = subprocess.run(

@@ -38,6 +38,7 @@ from crawlbench.load.report import (
     write_load,
 )
 from crawlbench.load.search import parse_goal
+from crawlbench.measure.owner import LOCK_FILE, own
 from crawlbench.report.extra import can_draw
 from crawlbench.report.terminal import render_notes
 
@@ -189,7 +190,10 @@ def _refuse_idle(context: typer.Context) -> None:
 
 @contextmanager
 def _new_folder(output: Path | None) -> Iterator[Path | None]:
-    """Make the folder before anything is measured, yield it, and remove it if it stays empty."""
+    """Make the folder before anything is measured, yield it, and remove it if it stays empty.
+
+    Meanwhile it is this process's own, which another one must not replace.
+    """
     if output is None:
         yield None
         return
@@ -201,9 +205,11 @@ def _new_folder(output: Path | None) -> Iterator[Path | None]:
             "there, or replace it with --force"
         ) from error
     try:
-        yield output
+        with own(output):
+            yield output
     finally:
-        if not any(output.iterdir()):
+        if [entry.name for entry in output.iterdir()] == [LOCK_FILE]:
+            (output / LOCK_FILE).unlink()
             output.rmdir()
 
 

@@ -41,7 +41,9 @@ def name_folder(output: Path | None, name: str) -> Path:
         UsageError: its name is not valid UTF-8, and could not be told to anybody.
     """
     if output and encodable(str(output)) != str(output):
-        raise UsageError(f"the folder {str(output)!r} is not named in UTF-8; name another with -o")
+        raise UsageError(
+            f"the name of the folder {str(output)!r} is not valid UTF-8; name another with -o"
+        )
     return output or Path("results") / f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}-{name}"
 
 

@@ -13,7 +13,7 @@ import typer
 from crawlbench.base.errors import UsageError
 from crawlbench.base.whole import is_stream
 from crawlbench.cli.output import is_printed
-from crawlbench.measure.owner import own
+from crawlbench.measure.owner import refuse_owned
 from crawlbench.measure.store import refuse_taken
 
 if TYPE_CHECKING:
@@ -76,9 +76,8 @@ def replacing(folder: Path | None, *, force: bool) -> Iterator[None]:
         refuse_taken(folder)
         yield  # a link to nowhere
         return
+    refuse_owned(folder)  # first: what is being measured has nothing of ours yet, perhaps
     _require_ours(folder)
-    with own(folder):  # raises if another process writes there
-        pass
     # In the same folder: a rename works only within one disk.
     aside = folder.parent / f".{folder.name}-{os.getpid()}.replaced"
     folder.rename(aside)

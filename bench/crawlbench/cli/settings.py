@@ -93,7 +93,7 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
             raise UsageError(f"{where} names {key!r}, which is not an option of {name}{meant}")
         # In Python true is a number, too.
         if isinstance(values[key], bool) and not getattr(params[named[key]], "is_flag", False):
-            raise UsageError(f"{where} has {key} = {str(values[key]).lower()}; give a value")
+            raise UsageError(f"{where} has {key} = {str(values[key]).lower()}, but it is no switch")
     off = {option.lstrip("-") for param in command.params for option in param.secondary_opts}
     found: dict[str, object] = {}
     for key, value in values.items():

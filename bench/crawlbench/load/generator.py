@@ -210,7 +210,9 @@ class Generator:
         if self._probe is None:
             self._tally.count_failure(kind)
         elif not self._probe.done():
-            self._probe.set_exception(ConnectionError(f"the server did not answer well: {kind}"))
+            self._probe.set_exception(
+                ConnectionError(f"the server did not answer properly: {kind}")
+            )
 
     def on_lost(self, connection: Connection) -> None:
         """Have the connection replaced; called once, after the other methods."""

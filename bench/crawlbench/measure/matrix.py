@@ -13,6 +13,7 @@ from crawlbench.base.records import Cell, Plan
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
 from crawlbench.measure.reach import Reach, choose, look_at_all
+from crawlbench.measure.suite import split_baseline
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations
 from crawlbench.plugins import registry
@@ -231,8 +232,8 @@ def _baselines(
 
 def _rename(baseline: str, labels: Labels) -> str:
     """Return `strategy` or `strategy/event loop` with a file's label in place of its path."""
-    path, ending, loop = baseline.rpartition(".py")
-    return labels.of_tool(path + ending) + loop if ending else baseline
+    strategy, loop = split_baseline(baseline)
+    return labels.of_tool(strategy) + loop
 
 
 def _usual_baseline(cells: list[Cell], wanted: str) -> str:
@@ -243,10 +244,10 @@ def _usual_baseline(cells: list[Cell], wanted: str) -> str:
     """
     if any(_fits(cell, wanted) for cell in cells):
         return wanted
-    strategy, _, event_loop = wanted.partition("/")
+    strategy, loop = split_baseline(wanted)
     registry.find(registry.Kind.STRATEGY, strategy)
-    if event_loop:
-        registry.find(registry.Kind.EVENT_LOOP, event_loop)
+    if loop:
+        registry.find(registry.Kind.EVENT_LOOP, loop.removeprefix("/"))
     return _short_name(cells[0])
 
 

@@ -71,6 +71,12 @@ def own(folder: Path) -> Iterator[None]:
         lock.release()
 
 
+def refuse_owned(folder: Path) -> None:
+    """Raise OwnedError if another process writes into a folder; nothing is changed there."""
+    if (folder / LOCK_FILE).exists():
+        _lock(folder).release()
+
+
 def _lock(folder: Path) -> FileLock:
     """Take a folder's lock.
 

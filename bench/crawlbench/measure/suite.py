@@ -148,14 +148,25 @@ def load_suite(name: str) -> Suite:
     return _find_beside(path.parent, suite) if name.endswith(".toml") else suite
 
 
+def split_baseline(baseline: str) -> tuple[str, str]:
+    """Return the strategy of a baseline, and what follows it: nothing, or `/` and an event loop.
+
+    A strategy that is a file has slashes in its path.
+    """
+    path, ending, loop = baseline.rpartition(".py")
+    if ending:
+        return path + ending, loop
+    strategy, slash, loop = baseline.partition("/")
+    return strategy, slash + loop
+
+
 def _require_baseline(name: str, suite: Suite) -> None:
-    """Raise UsageError if a suite's baseline is none of its own strategies."""
-    path, ending, _ = suite.baseline.rpartition(".py")
-    strategy = path + ending if ending else suite.baseline.partition("/")[0]
+    """Raise UsageError if a suite's baseline is not one of its own strategies."""
+    strategy, _ = split_baseline(suite.baseline)
     if suite.strategies and not any(fnmatchcase(strategy, one) for one in suite.strategies):
         raise UsageError(
-            f"suite {name!r} cannot be used: its baseline {suite.baseline!r} is none of its "
-            f"strategies, which are {', '.join(suite.strategies)}"
+            f"suite {name!r} cannot be used: its baseline {suite.baseline!r} is not one of its "
+            f"strategies: {', '.join(suite.strategies)}"
         )
 
 
@@ -165,10 +176,10 @@ def _find_beside(folder: Path, suite: Suite) -> Suite:
     def find(name: str) -> str:
         return find_place(folder / name) if is_file(name) else name
 
-    strategy, ending, loop = suite.baseline.rpartition(".py")
+    strategy, loop = split_baseline(suite.baseline)
     fields = ("sites", "networks", "strategies", "parsers")
     found: dict[str, Any] = {field: tuple(map(find, getattr(suite, field))) for field in fields}
-    found["baseline"] = find(strategy + ending) + loop if ending else suite.baseline
+    found["baseline"] = find(strategy) + loop
     return msgspec.structs.replace(suite, **found)
 
 

@@ -29,9 +29,8 @@ JSON = 128  # declared its body as JSON
 ALTERED = 256  # gets the other edition
 UNMATCHED = 512  # asks only for a page with an entity tag that it does not have
 ABSENT = 1024  # asks only for a page that does not exist
-REFUSING = (
-    JSON | UNMATCHED | ABSENT
-)  # whether a request is refused depends on them, but not its answer
+# Whether a request is refused depends on these, but not its answer.
+REFUSING = JSON | UNMATCHED | ABSENT
 
 KEPT_BYTES = 12 * 2**20  # of rendered answers; the least recently used are rendered again
 KNOWN_TARGETS = 4096  # spellings of addresses to remember; others are looked up again
@@ -40,9 +39,9 @@ MAX_QUOTED_BYTES = 200  # quoted from what a client sent
 SHARE_MADE_BEFOREHAND = 0.75  # of the kept answers; the rest is for unusual requests
 # As long as the real host's, so that answers weigh the same.
 VISITOR_COOKIE = "bid=crawlbench0; Expires=Thu, 31-Dec-37 23:55:55 GMT; Domain=.douban.com; Path=/"
-# Each protocol frames an answer itself, so what the real host said of its framing is left out.
+# Headers of a page that also belong to the answer without it (RFC 9110, 15.4.5).
 OF_304 = {"cache-control", "content-location", "date", "etag", "expires", "vary"}
-"""Headers of a page that also belong to the answer without it (RFC 9110, 15.4.5)."""
+# Each protocol frames an answer itself, so what the real host said of its framing is left out.
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 

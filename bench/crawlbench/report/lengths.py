@@ -39,9 +39,9 @@ def tell_lengths(
     # `parsing_from` is 0 where everything is told; what takes no time is not mentioned even then.
     has_parsing = parse_s > 0 and parse_s >= parsing_from * best.per_page_s
     if has_parsing:
-        # Threads on several CPUs parse for longer than a page takes.
-        part = f"{format_part(parse_s)} of it" if parse_s <= best.per_page_s else "most of it"
-        page += f", {part} parsing"
+        # Threads on several CPUs may parse for longer than a page takes: that is no part of it.
+        part = "of it" if parse_s <= best.per_page_s else "of CPU time"
+        page += f", {format_part(parse_s)} {part} parsing"
     if base is not None and base is not best and base.per_page_s is not None:
         base_page = format_seconds(base.per_page_s, base.per_page_error_s)
         page += f"{',' if has_parsing else ''} against {base_page}"

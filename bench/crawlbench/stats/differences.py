@@ -17,7 +17,7 @@ from crawlbench.stats.doubts import bound_shifts, counts
 from crawlbench.stats.interval import Interval, difference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crawlbench.base.records import Cell
     from crawlbench.stats.between import Spread
@@ -28,24 +28,37 @@ if TYPE_CHECKING:
 class Differences:
     """Base and head by one quantity, one taken from the other."""
 
-    def __init__(self, pair: tuple[SessionTimes, SessionTimes], *, has_anchors: bool) -> None:
-        """Take base and head, and whether both have anchors."""
+    def __init__(
+        self,
+        pair: tuple[SessionTimes, SessionTimes],
+        spread_of: Callable[[Way, Cell], Spread],
+        *,
+        has_anchors: bool,
+    ) -> None:
+        """Take two sessions.
+
+        Args:
+            pair: base and head.
+            spread_of: returns how much a cell's value, seen in a way, differs between sessions of
+                the same code; called only where there is a value.
+            has_anchors: whether both have anchors.
+        """
         self._pair = pair
+        self._spread_of = spread_of
         self._quantity = pair[0].quantity
         self._has_anchors = has_anchors
 
-    def row(self, way: Way, cells: Sequence[Cell], spread: Spread) -> Row | None:
+    def row(self, way: Way, cells: Sequence[Cell]) -> Row | None:
         """Return what is known about a change from session to session; None without a value.
 
         Args:
             way: how the row sees the change.
             cells: the cell of the row; by event loop, the one beside it as well.
-            spread: how much such a value differs between sessions of the same code.
         """
         typical, means = (self._see(way, cells, by_means=by_means) for by_means in (False, True))
         if typical is None or means is None:
             return None
-        bound = self._bound_doubts(way, cells)
+        bound, spread = self._bound_doubts(way, cells), self._spread_of(way, cells[0])
         return Row(
             between_sessions(typical, spread),
             between_sessions(means, spread),

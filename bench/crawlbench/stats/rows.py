@@ -97,7 +97,7 @@ class _Rows:
         self._margin = margin
         self._confidence = pair[1].session.plan.confidence
         self._has_anchors = have_anchors(pair, {cell.group for cell in cells})
-        self._differences = Differences(pair, has_anchors=self._has_anchors)
+        self._differences = Differences(pair, self._spread, has_anchors=self._has_anchors)
         # Without those that have an obstacle: the first of a kind stands in all of its pairs, and
         # would take them with it.
         self._kin_pairs = tuple(kin_pairs([cell for cell in cells if not self._obstacle(cell)]))
@@ -193,7 +193,7 @@ class _Rows:
         """Judge the rows of each group as one family."""
         groups: dict[str, dict[_Named, Row]] = {}
         for named in asked:
-            row = self._differences.row(way, named, self._spread(way, named[0]))
+            row = self._differences.row(way, named)
             if row:
                 groups.setdefault(named[0].group, {})[named] = row
         seen = {}
