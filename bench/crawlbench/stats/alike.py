@@ -27,7 +27,7 @@ _BETWEEN = {
     Obstacle.ONE_LENGTH: "it was not crawled in the two lengths of the newest session that has two",
     Obstacle.SLOW_LAPS: "the typical times are the same, but rare slow laps make the means differ, "
     "or may do so",
-    Obstacle.DOUBT: "the verdict depends on time that may not be the client's own",
+    Obstacle.DOUBT: "the verdict depends on time that may not be its own",
     Obstacle.CONTROL: "the baseline and its twin, which run the same code, came out different, and "
     "adding that difference to the interval leaves this open",
     Obstacle.PLAIN: "plain and normalised times disagree about the two sessions",
