@@ -1,13 +1,16 @@
 """`mirror verify` shows what a crawl of the real mirror finds, and what is odd."""
 
 import json
+import shlex
 import shutil
 from dataclasses import dataclass
 
 import pytest
 
+from crawlbench.archive.starter import render_site_file
 from crawlbench.base.errors import UsageError
 from crawlbench.cli import verify as verify_command
+from crawlbench.sites.custom import load_site
 from tests.archive.archives import (
     HOST,
     SITE_FILE,
@@ -89,6 +92,21 @@ def test_a_site_is_shown_and_written_down(docs, crawlbench, tmp_path):
     expected = json.loads((tmp_path / "docs.expected.json").read_text(encoding="utf-8"))
     assert (expected["items"], expected["pages"], len(expected["rows"])) == (32, 4, 32)
     assert expected["rows"][0] == [1, "Entry home 0", "home-0", 1000, 1.0]
+
+
+def test_command_that_is_told_can_be_pasted(docs, verify, tmp_path):
+    """Whatever the file's name is."""
+    docs()
+    name = "my [site] ü.toml"
+    shutil.copy(tmp_path / "docs.toml", tmp_path / name)
+    with pytest.raises(UsageError) as caught:
+        load_site(name).expected_items()
+    assert shlex.split(str(caught.value).partition("run: ")[2])[-2:] == ["verify", name]
+    *_, told = verify(name).said.splitlines()
+    assert shlex.split(told.partition("now: ")[2])[-2:] == ["--site", name]
+    text = render_site_file(f"a b/{name}", "name", "http://localhost/", [])
+    told = text.partition("\n")[0].partition(": ")[2]
+    assert shlex.split(told)[-2:] == ["verify", f"a b/{name}"]
 
 
 def test_a_change_is_told(docs, verify):

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 from tests.stats.builders import BASELINE
 from tests.stats.lengths import make_two_lengths
 
 from crawlbench.base.records import Cell, Ending, Failure, Obstacle, Stopping, Verdict
 from crawlbench.cli import live
+from crawlbench.cli.consoles import result_console, status_console
 from crawlbench.cli.live import open_watcher
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_seconds
@@ -66,6 +68,18 @@ def test_groups_that_have_no_room_are_counted(most, told, monkeypatch):
     monkeypatch.setattr(live, "MAX_LOOKS", most)
     first = judge(replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE))
     assert f"first look, no verdict: {told}\n" in shown(first, is_terminal=False)
+
+
+@pytest.mark.parametrize("name", ["my [x] ü.py", "[bold]a[/bold].py", "a:smile:.py", "[/]"])
+def test_names_are_shown_as_they_are(name, capsys):
+    """rich would take some for styles or for an emoji, and fail at others."""
+    for console in (result_console(), status_console()):
+        console.print(f"first: {name} 1 ms", soft_wrap=True)
+        table = Table(name)
+        table.add_row(name)
+        console.print(table)
+    told = capsys.readouterr()
+    assert told.out.count(name) == told.err.count(name) == 3
 
 
 def test_every_verdict_has_a_style():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.measure.test_store import finished, write
 
-from crawlbench.base.records import Stopping
+from crawlbench.base.records import Failure, Stopping
 from crawlbench.cli import measuring, report
 from crawlbench.cli.details import Showing
 from crawlbench.cli.measuring import publish
@@ -35,6 +37,18 @@ def test_what_was_asked_for_says_when_it_ends_and_how_it_is_judged(asked, rounds
     _, budget, precision = asked
     ends = {"rounds": rounds, "budget_s": budget, "precision_percent": precision}
     assert session_ends(*asked) == {**ends, "stopping": stopping}
+
+
+def test_invalid_cell_is_told_with_its_reason(capsys):
+    """Also with -q, which shows no reasons above."""
+    session = replace(finished(), failures=())
+    assert measuring.exit_code(session) == 0
+    first, second = (Failure(f"cell {n}", 1, f"reason {n}") for n in (1, 2))
+    assert measuring.exit_code(replace(session, failures=(first,))) == 4
+    assert capsys.readouterr().err == "crawlbench: 1 cell is invalid: cell 1: reason 1\n"
+    assert measuring.exit_code(replace(session, failures=(first, second))) == 4
+    words = "2 cells are invalid: the first is cell 1: reason 1"
+    assert capsys.readouterr().err == f"crawlbench: {words}\n"
 
 
 @pytest.mark.parametrize("has_page", [True, False])

@@ -50,6 +50,9 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     )
     outcome = crawlbench("run", "nowhere", env=told)
     assert_refused(outcome, "It comes from the variable CRAWLBENCH_RUN_ROUNDS.")
+    outcome = crawlbench("run", "nowhere", env={**told, "CRAWLBENCH_RUN_ROUNDS": "0"})
+    words = "1,000,000,000 at most. It comes from the variable CRAWLBENCH_RUN_ROUNDS."
+    assert_refused(outcome, "--rounds 0 cannot be used", words)
     outcome = crawlbench("run", "nowhere", "--rounds", "2", env=told)
     assert_refused(outcome, "'nowhere'")
 

@@ -38,6 +38,9 @@ def test_one_name_stands_for_a_list_of_one():
     found = read_options({"networks": "wan", "concurrency": 3, "strategies": [Path("a.py"), "b"]})
     assert found == {"networks": ["wan"], "concurrency": [3], "strategies": ["a.py", "b"]}
     assert override(load_suite("quick"), found).networks == ("wan",)
+    # None, and no CPU of the mirror's, mean what the suite says.
+    found = read_options({"networks": None, "mirror_cpus": []})
+    assert override(load_suite("quick"), found) == load_suite("quick")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,16 @@ def test_session_that_ends_by_what_is_found_is_watched(options, stopping):
         (lambda: crawlbench.ab("requests-serial", "requests-serial"), "are both"),
         (lambda: crawlbench.ab("a.py", "b.py", strategies="x"), "they are the two sides"),
         (lambda: crawlbench.ab("a.py", "b.py", gate_percent=-1), "gate_percent -1"),
+        (lambda: crawlbench.ab("a.py", "b.py", gate_percent=10**400), "gate_percent 100"),
+        (lambda: crawlbench.ab("a.py", "b.py", fail_on=5), "fail_on 5 is not a gate"),
+        (lambda: crawlbench.ab("a.py", "b.py", output=5), "output 5 cannot be used"),
+        (lambda: crawlbench.ab("a.py", "b.py", progress="p"), "progress 'p' cannot be called"),
+        (lambda: crawlbench.run("quick", output="a\0b"), "cannot be used; give a path"),
+        (lambda: crawlbench.run("quick", baseline=5), "baseline 5 cannot be used"),
+        (lambda: crawlbench.run("quick", environments=5), "--env '5' cannot be used"),
+        (lambda: crawlbench.run("quick", environments={"a": "b"}), "environments {'a': 'b'}"),
+        (lambda: crawlbench.run("quick", strategies=[]), r"strategies \[\] has no name; give one"),
+        (lambda: crawlbench.run("quick", concurrency=()), r"concurrency \(\) has no name"),
     ],
 )
 def test_what_cannot_be_measured_is_said_in_one_sentence(call, words):

@@ -176,6 +176,22 @@ def test_folder_without_a_session_is_an_error_of_ours(tmp_path):
     with pytest.raises(SessionFileError, match="is not a session"):
         crawlbench.load_session(tmp_path)
     assert issubclass(SessionFileError, crawlbench.BenchError)
+    with pytest.raises(SessionFileError, match="is not a session: it is a file"):
+        crawlbench.load_session(REFERENCE / "session.json")
+
+
+@pytest.mark.parametrize("place", [5, None, b"results", "a\0b", ["results"]])
+def test_what_is_no_path_is_refused(session, place):
+    with pytest.raises(UsageError, match="cannot be used; give a path"):
+        crawlbench.load_session(place)
+    with pytest.raises(UsageError, match="cannot be used; give a path"):
+        crawlbench.compare(session, session, others=[place])
+
+
+def test_other_sessions_are_given_as_the_two_are(session):
+    """By folder, or as they are."""
+    by_folder = crawlbench.compare(session, session, others=[str(REFERENCE)])
+    assert by_folder.changes == crawlbench.compare(session, session, others=[session]).changes
 
 
 def test_session_of_two_lengths_shows_what_its_ratio_is_of(tmp_path):

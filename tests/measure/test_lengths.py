@@ -169,6 +169,34 @@ def test_long_form_that_was_typed_has_to_fit_something():
         require_places({"*": "douban-x100"}, operations)
 
 
+@pytest.mark.parametrize(
+    ("glob", "is_possible"),
+    [
+        ("index/*", True),
+        ("index*", True),
+        ("d*/far", True),
+        ("douban-x*/lan", True),
+        ("douban-x30/lan", True),
+        ("body-64k/wan@10ms", True),
+        ("index/hotel.toml@5ms", True),
+        ("mine.toml/*", True),
+        ("douban-top250", False),
+        ("douban-top25/*", False),
+        ("douban-top250/wlan", False),
+        ("index/wan@soon", False),
+        ("", False),
+    ],
+)
+def test_long_form_of_a_suite_has_to_fit_something_that_can_be_chosen(glob, is_possible):
+    """What fits only other sites and networks is kept for those who choose them."""
+    cell = Cell("douban-top250", "wan", "requests-serial", None, "lxml", 10)
+    if is_possible:
+        assert not find_long_forms([cell], {glob: "douban-x100"})
+        return
+    with pytest.raises(UsageError, match=r"fits no site and network of .* it has douban-"):
+        find_long_forms([cell], {glob: "douban-x100"})
+
+
 def test_long_form_of_a_site_of_ones_own_is_refused_if_it_was_typed():
     own = Cell("mine.toml", "loopback", "requests-serial", None, "lxml", 1)
     plan = make_plan("x", Suite(**TWO_LENGTHS))

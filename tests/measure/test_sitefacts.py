@@ -113,6 +113,37 @@ def test_slow_page_passes_and_what_is_verified_is_not_read_again(tmp_path, monke
     assert find_site("site.toml", reads=True).expected.pages == 1
 
 
+SITE_IN_PYTHON = """
+from dataclasses import replace
+from crawlbench.plugins import registry
+
+index = registry.load(registry.Kind.SITE, "index")
+SITE = replace(index, name="mine", CHANGES)
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ("", ""),
+        ("expected_pages=100", ""),  # not every page has to be reached
+        ("path='/nowhere'", "site 'mine' begins at '/nowhere', which is none of its pages"),
+        ("expected_pages=199", "expects 199 requests, and has only 198 pages; correct"),
+        ("pages=lambda: 1 / 0", "fails when it is asked for its pages or items: ZeroDivisionError"),
+        ("nothing=1", "cannot be imported: TypeError"),
+    ],
+)
+def test_site_that_no_strategy_can_crawl_rightly_is_refused(tmp_path, changes, words):
+    """Before anything is measured, and not as a fault of the mirror's or of the strategies."""
+    path = tmp_path / "mine.py"
+    path.write_text(SITE_IN_PYTHON.replace("CHANGES", changes))
+    if not words:
+        assert find_site(str(path), expects=False).path == "/simple/alpha/"
+        return
+    with pytest.raises(UsageError, match=words):
+        find_site(str(path), expects=False)
+
+
 def test_page_without_a_culprit_has_none(tmp_path):
     """Its expressions come to an end, so none is blamed for long."""
     write_site(tmp_path)

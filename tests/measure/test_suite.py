@@ -114,6 +114,10 @@ def test_whole_numbers_are_taken_where_fractions_may_stand(own):
         ("networks = [1]", "Expected `str`, got `int` - at `$.networks[0]`, seen: 1"),
         ("concurrency = []", "Expected `array` of length >= 1 - at `$.concurrency`, seen: []"),
         ("concurrency = 10", "Expected `array`, got `int` - at `$.concurrency`, seen: 10"),
+        (
+            "stopping = 'some'",
+            "Invalid enum value 'some' - at `$.stopping`, seen: 'some'; it is one of fixed, any",
+        ),
         ("concurrency = [10, 0]", "Expected `int` >= 1 - at `$.concurrency[1]`, seen: 0"),
     ],
 )
@@ -132,6 +136,10 @@ def test_value_that_cannot_be_meant_is_named_with_its_place(own, line, reason):
         ("./crawl.py", "./crawl.py", True),
         ("./crawl.py", "./crawl.py/uvloop", True),
         ("./crawl.py", "./other.py", False),
+        ("crawl.py", "./crawl.py/uvloop", True),
+        ("./ö rt [1]/c [x].py", "c [x].py", False),
+        ("./a/../c [x].py", "c [x].py/uvloop", True),
+        ("c[x].py", "cx.py", False),
     ],
 )
 def test_baseline_of_a_suite_is_one_of_its_strategies(own, strategies, baseline, fits):

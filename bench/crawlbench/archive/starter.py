@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -61,4 +62,5 @@ def render_site_file(path: str, name: str, start: str, missing: Sequence[str]) -
     quoted = {key: json.dumps(value) for key, value in values.items()}  # TOML quotes alike
     said = "".join(f"# To be fixed first: {' '.join(line.split())}\n" for line in missing if line)
     state = "Fix what is named below, then verify it" if said else "It can be verified as it is"
-    return _TEMPLATE.format(state=state, path=" ".join(path.split()), missing=said, **quoted)
+    where = shlex.quote(" ".join(path.split()))
+    return _TEMPLATE.format(state=state, path=where, missing=said, **quoted)

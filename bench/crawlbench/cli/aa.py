@@ -133,7 +133,6 @@ def _show(
         f"{first.seconds:.0f} s finds a difference of {format_percent(first.detectable)} in four "
         f"of five cases, and a session of a minute one of {format_percent(per_minute)} (by the "
         f"square root of time).\n{_kept(path, first.sessions)}",
-        markup=False,
     )
 
 

@@ -227,7 +227,7 @@ def _search(
     if as_json:
         print_json(answer)
     else:
-        result_console().print(bisection_sentence(found), style="bold", markup=False)
+        result_console().print(bisection_sentence(found), style="bold")
         print_tables(bisection_table(found))
         tell(f"sessions: {folder}")
     raise typer.Exit(found.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -203,5 +204,5 @@ def _show(report: ImportReport, output: Path, *, has_site_file: bool) -> None:
     if has_site_file:
         path = output / SITE_FILE
         work = f"fix {path}" if report.unreadable.counts else f"edit {path} if you like"
-        lines += [f"{work}, then: crawlbench mirror verify {path}"]
+        lines += [f"{work}, then: crawlbench mirror verify {shlex.quote(str(path))}"]
     sys.stdout.write("".join(f"{harmless(line)}\n" for line in lines))

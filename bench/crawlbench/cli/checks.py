@@ -9,23 +9,29 @@ from typing import Any
 import typer
 
 from crawlbench.base.errors import UsageError
+from crawlbench.cli.settings import tell_source
 
 MAX_NUMBER = 10**9
 """Nobody means more than this, and a session with it could not be read back: `records.ranges`."""
 
-Check = Callable[[typer.CallbackParam, Any], Any]
+Check = Callable[[typer.Context, typer.CallbackParam, Any], Any]
 """Called by typer with the option and its value, or values; returns what it accepts."""
 
 
+def _source(context: typer.Context, param: typer.CallbackParam) -> str:
+    told = tell_source(context, param)
+    return f".{told}" if told else ""
+
+
 def _check(is_right: Callable[[float], bool], wanted: str) -> Check:
-    def check(param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
+    def check(context: typer.Context, param: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  (whatever typer read)
         values = value if isinstance(value, list | tuple) else [value]
         for number in values:
             # Asked in the positive: `nan`, which fails every comparison, is refused as well.
             if number is not None and not (number <= MAX_NUMBER and is_right(number)):
                 raise UsageError(
                     f"{param.opts[-1]} {number} cannot be used: give {wanted}, "
-                    f"{MAX_NUMBER:,} at most"
+                    f"{MAX_NUMBER:,} at most{_source(context, param)}"
                 )
         return value
 
@@ -37,7 +43,9 @@ positive = _check(lambda number: number > 0, "a number above 0")
 not_negative = _check(lambda number: number >= 0, "0 or more")
 
 
-def number_or_all(param: typer.CallbackParam, value: str | None) -> str | None:
+def number_or_all(
+    context: typer.Context, param: typer.CallbackParam, value: str | None
+) -> str | None:
     """Return how many CPUs were asked for.
 
     Raises:
@@ -47,4 +55,5 @@ def number_or_all(param: typer.CallbackParam, value: str | None) -> str | None:
         return value
     raise UsageError(
         f"{param.opts[-1]} {value!r} cannot be used: give a whole number from 1 on, or all"
+        f"{_source(context, param)}"
     )

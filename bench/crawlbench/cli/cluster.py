@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -168,7 +169,7 @@ def _find_trouble(session: ClusterSession, folder: Path) -> str:
     if session.ending is ClusterEnding.SCHEDULER:
         return (
             f"the Dask scheduler was lost; blocks that are kept: {session.blocks}; go on with: "
-            f"crawlbench run --cluster ADDRESS --resume {folder}"
+            f"crawlbench run --cluster ADDRESS --resume {shlex.quote(str(folder))}"
         )
     if session.lost:
         return (
@@ -181,7 +182,7 @@ def _find_trouble(session: ClusterSession, folder: Path) -> str:
         return (
             f"cells are invalid on {len(names)} of {count_of(len(session.machines), 'machine')}: "
             f"{', '.join(names[:MAX_NAMED])}{more}; each one's own report has the reasons: "
-            f"crawlbench report {folder}/machines/NAME"
+            f"crawlbench report {shlex.quote(str(folder))}/machines/NAME"
         )
     return ""
 

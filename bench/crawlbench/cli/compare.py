@@ -88,7 +88,7 @@ def compare(
 def _show(found: SessionComparison) -> None:
     print_tables(*comparison_tables(found))
     for note in comparison_notes(found):
-        result_console().print(note, style="dim", markup=False)
+        result_console().print(note, style="dim")
 
 
 def _compare_suites(base: Path, head: Path, *, is_gated: bool) -> None:

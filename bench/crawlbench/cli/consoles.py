@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from crawlbench.report.table import Table
 
 
-class _PipedConsole(Console):
+class PlainConsole(Console):
+    """A console that prints text as it is: names of users' files may hold `[x]` or `:x:`."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  (rich's own)
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+
+
+class _PipedConsole(PlainConsole):
     """A console that lets us notice that its reader is gone; rich would end the process."""
 
     def on_broken_pipe(self) -> None:
@@ -22,7 +29,7 @@ class _PipedConsole(Console):
 
 def result_console() -> Console:
     """Return the console for results: plain, and not cut off, if it is not a terminal."""
-    return _PipedConsole(highlight=False, soft_wrap=False)
+    return _PipedConsole(soft_wrap=False)
 
 
 def print_tables(*tables: Table) -> None:
@@ -32,15 +39,15 @@ def print_tables(*tables: Table) -> None:
     console = result_console()
     for table in tables:
         if table.title:
-            console.print(table.title, style="bold", markup=False)
+            console.print(table.title, style="bold")
         console.print(render_table(table, console.width))
 
 
 def status_console() -> Console:
     """Return the console for progress."""
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True)
 
 
 def tell(line: str) -> None:
     """Report what is being done, separately from results."""
-    status_console().print(harmless(line), style="dim", soft_wrap=True, markup=False)
+    status_console().print(harmless(line), style="dim", soft_wrap=True)

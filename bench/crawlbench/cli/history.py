@@ -114,10 +114,10 @@ def _show(found: History, tables: Sequence[Table], answers: Sequence[str]) -> No
     over = f"over {count_of(sessions, 'session')}"
     console.print(f"{changes} in {count_of(cells, 'cell')} {over}")
     for answer in answers:
-        console.print(answer, markup=False)
+        console.print(answer)
     for one in found.breaks:
         changed = "; ".join(one.what)
-        console.print(f"from {one.session} on, another machine: {changed}", markup=False)
+        console.print(f"from {one.session} on, another machine: {changed}")
     left_out = sum(len(one.left_out) for one in (found, *found.further))
     if left_out:
         console.print(f"{count_of(left_out, 'point')} left out; the page says why")

@@ -28,9 +28,9 @@ from crawlbench.report.terminal import Detail, render_terminal
 from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
-    from crawlbench.base.records import Session
+    from crawlbench.base.records import Failure, Session
     from crawlbench.measure.contract import Watcher
 
 
@@ -113,15 +113,20 @@ def exit_code(session: Session, *, is_published: bool = True) -> int:
         is_published: whether everything that shows it was written; if not, that is already
             reported.
     """
-    count = sum(not failure.is_refusal for failure in session.failures)
-    if count or session.ending is Ending.MIRROR:
+    broken = [failure for failure in session.failures if not failure.is_refusal]
+    if broken or session.ending is Ending.MIRROR:
         complain(
             # What happened to a mirror is added after all other warnings.
-            session.warnings[-1].text
-            if session.ending is Ending.MIRROR
-            else f"{count} cell{'s are' if count > 1 else ' is'} invalid; the reasons are above"
+            session.warnings[-1].text if session.ending is Ending.MIRROR else _tell_broken(broken)
         )
         return INVALID
     if session.ending is Ending.INTERRUPTED:
         return INTERRUPTED
     return 0 if is_published else StorageError.exit_code
+
+
+def _tell_broken(failures: Sequence[Failure]) -> str:
+    """Say how many cells are invalid, and why the first is: with -q nothing above says it."""
+    which = "1 cell is" if len(failures) == 1 else f"{len(failures)} cells are"
+    more = "" if len(failures) == 1 else "the first is "
+    return f"{which} invalid: {more}{failures[0].cell}: {failures[0].reason}"

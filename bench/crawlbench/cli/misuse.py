@@ -20,7 +20,8 @@ def explain_misuse(error: TyperException) -> str:
     """Return a line that says what cannot be used, and what may have been meant."""
     message, hint = _explain_value(error) or _explain_extra(error) or _explain(error)
     end = "?" if "Did you mean" in message else "."
-    return f"{message}{end}{hint}{tell_source(error)} See --help."
+    source = tell_source(getattr(error, "ctx", None), getattr(error, "param", None))
+    return f"{message}{end}{hint}{source} See --help."
 
 
 def _explain(error: TyperException) -> tuple[str, str]:

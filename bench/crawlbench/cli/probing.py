@@ -34,7 +34,7 @@ def tell_findings() -> Iterator[Tell]:
     console = status_console()
 
     def show(text: str) -> None:
-        console.print(text, markup=False, soft_wrap=True)
+        console.print(text, soft_wrap=True)
 
     if not console.is_terminal:
         yield lambda finding, done, due: show(f"{done} of {due}: {_describe(finding)}")

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from crawlbench.base.errors import BenchError, SessionFileError, UsageError
 from crawlbench.base.records import Stopping
 from crawlbench.base.whole import write_bytes
 from crawlbench.cli import options
-from crawlbench.cli.consoles import result_console
+from crawlbench.cli.consoles import PlainConsole, result_console
 from crawlbench.cli.details import choose_detail
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import write_output
@@ -252,7 +251,7 @@ def _explain_no_export(shown: Shown, output_format: Format) -> str:
 
 
 def _terminal_text(shown: Shown, detail: Detail) -> str:
-    console = Console(width=FILE_WIDTH, highlight=False, color_system=None)
+    console = PlainConsole(width=FILE_WIDTH, color_system=None)
     with console.capture() as capture:
         console.print(shown.terminal(FILE_WIDTH, is_ascii=False, detail=detail))
     return capture.get()

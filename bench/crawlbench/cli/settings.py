@@ -12,7 +12,7 @@ from crawlbench.base.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from typer import TyperException
+    from typer import CallbackParam, Context
     from typer._click import Command
 
 FILE = "pyproject.toml"
@@ -117,9 +117,8 @@ def name_variables(command: Command, name: str) -> None:
         param.envvar = "_".join(words).replace("-", "_").upper()
 
 
-def tell_source(error: TyperException) -> str:
+def tell_source(context: Context | None, param: CallbackParam | None) -> str:
     """Return a sentence that says where a value came from; an empty text if it was typed."""
-    context, param = getattr(error, "ctx", None), getattr(error, "param", None)
     if context is None or param is None:
         return ""
     source = getattr(context.get_parameter_source(param.name), "name", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,7 @@ def verify(
     change = _describe_change(path, findings.expected)
     write_expected(path, findings.expected)
     if not as_json:
+        site = shlex.quote(site)
         sys.stdout.write(f"{change}wrote {path}; now: crawlbench run quick --site {site}\n")
 
 

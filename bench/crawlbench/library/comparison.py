@@ -91,7 +91,7 @@ def compare(
     head: Session | str | PathLike[str],
     *,
     margin_percent: float = 1.0,
-    others: Sequence[Session] | None = None,
+    others: Sequence[Session | str | PathLike[str]] | None = None,
 ) -> Comparison:
     """Compare two sessions, in plain and in normalised time; a verdict needs both.
 
@@ -101,19 +101,23 @@ def compare(
         base: a session, or the folder of one.
         head: what to compare with it.
         margin_percent: changes up to this do not matter.
-        others: sessions of the code of either on the same machine, which show the variance; None
-            for those in the folders where the two are kept.
+        others: sessions of the code of either on the same machine, or their folders, which show
+            the variance; None for those in the folders where the two are kept.
 
     Raises:
         SessionFileError: a folder holds no session.
         UsageError: the two cannot be compared, or the margin cannot be used.
     """
     margin = log_ratio_of(margin_percent, "margin_percent")
-    sides = [one if isinstance(one, Session) else load_session(one) for one in (base, head)]
+    sides = [_load(base), _load(head)]
     pair = sides[0].record, sides[1].record
     folders = [side.folder for side in sides if side.folder]
-    kept = find_kept(pair, folders) if others is None else [one.record for one in others]
+    kept = find_kept(pair, folders) if others is None else [_load(one).record for one in others]
     return Comparison(compare_sessions(*pair, margin, kept))
+
+
+def _load(one: Session | str | PathLike[str]) -> Session:
+    return one if isinstance(one, Session) else load_session(one)
 
 
 def _change(found: stats.Change) -> Change:

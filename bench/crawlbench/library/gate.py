@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
+MOST_PERCENT = 1_000_000_000
+"""As on the command line; beyond, a float may not hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,14 @@ def log_ratio_of(percent: float, name: str) -> float:
     """Return a percentage as a log ratio.
 
     Raises:
-        UsageError: it is negative or not a number.
+        UsageError: it is negative, too large or not a number.
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float):
         raise UsageError(f"{name} {percent!r} is not a number; give a percentage such as 5")
-    if not 0 <= percent < math.inf:
-        raise UsageError(f"{name} {percent!r} cannot be used; give 0 or more, such as 5")
+    if not 0 <= percent <= MOST_PERCENT:
+        raise UsageError(
+            f"{name} {percent!r} cannot be used; give 0 to {MOST_PERCENT:,}, such as 5"
+        )
     return math.log1p(percent / 100)
 
 

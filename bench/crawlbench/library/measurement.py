@@ -15,7 +15,7 @@ from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides, read_environments
 from crawlbench.environments.versus import choose_suite, plan_versus
 from crawlbench.library.gate import find_bound
-from crawlbench.library.options import Options, read_options
+from crawlbench.library.options import Options, read_names, read_options, read_place
 from crawlbench.library.session import Session
 from crawlbench.library.waiting import wait_for
 from crawlbench.library.watching import Teller
@@ -65,7 +65,10 @@ def run(
     teller = Teller(progress)
     name = str(suite)
     wanted = override(load_suite(name), read_options(options))
-    texts = [environments] if isinstance(environments, str) else list(environments)
+    if not isinstance(baseline, str | None):
+        raise UsageError(f"baseline {baseline!r} cannot be used; give a name, such as 'asyncio'")
+    _refuse_taken(output)
+    texts = [str(one) for one in read_names(environments, "environments")]
     ready = prepare_environments(read_environments(texts), wanted, teller.tell)
     asked = [facts.asked for facts in ready.environments]
     plan = make_plan(name, wanted, baseline, environments=asked, reach=ready.reach)
@@ -111,6 +114,7 @@ def ab(
             "environments such as 'aiohttp==3.11.0'"
         )
     changes = read_options(options)
+    _refuse_taken(output)
     bound = _find_gate(changes, gate_percent, fail_on)
     plan, ready = (_of_strategies if are[0] else _of_environments)(sides, changes, teller)
     if bound:
@@ -130,6 +134,14 @@ def _find_gate(
     bound = find_bound(margin, percent, fail_on, "gate_percent")
     bound.require_lengths(suite.long_forms)
     return bound
+
+
+def _refuse_taken(output: str | PathLike[str] | None) -> None:
+    """Refuse, before anything is built, a folder that cannot become a session's."""
+    if output is not None and read_place(output, "output").exists():
+        raise UsageError(
+            f"output {str(output)!r} exists already; name a folder that does not exist yet"
+        )
 
 
 def _is_strategy(side: str) -> bool:
@@ -175,10 +187,6 @@ def _measure(
     environments: Sequence[EnvironmentFacts],
 ) -> Session:
     """Run a session to its end, and return it."""
-    if output is not None and Path(output).exists():
-        raise UsageError(
-            f"output {str(output)!r} exists already; name a folder that does not exist yet"
-        )
     refuse_inexpressible(plan)
     for site in dict.fromkeys(cell.site for cell in plan.cells if cell.site):
         make_pages(site)

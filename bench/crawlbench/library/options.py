@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -65,22 +66,44 @@ def read_options(options: Mapping[str, object]) -> dict[str, Any]:
     for name in options:
         if name not in known:
             raise UsageError(f"there is no option {name!r}; known: {', '.join(known)}")
-    read = {name: _as_list(v) if name in AXES else v for name, v in options.items()}
+    read = {name: _as_list(name, v) if name in AXES else v for name, v in options.items()}
     asked: dict[str, Any] = dict(options)
     ends = session_ends(*map(asked.get, ("rounds", "budget_s", "precision_percent")))
     return {**read, **{name: value for name, value in ends.items() if value is not None}}
 
 
-def _as_list(value: object) -> list[object]:
-    is_one = isinstance(value, str | Path | int)
-    return [
-        str(one) if isinstance(one, Path) else one for one in ([value] if is_one else _many(value))
-    ]
+def read_names(names: object, option: str) -> list[object]:
+    """Return one name as a list of one, and several as a list; None as an empty one.
+
+    Raises:
+        UsageError: they are neither.
+    """
+    if names is None:
+        return []
+    if isinstance(names, str | Path | int):
+        return [names]
+    if not isinstance(names, Sequence):
+        raise UsageError(f"{option} {names!r} cannot be used; give one name, or a list of names")
+    return list(names)
 
 
-def _many(value: object) -> Sequence[object]:
-    if value is None:
-        return ()
-    if not isinstance(value, Sequence):
-        raise UsageError(f"{value!r} cannot be used; give one name, or a list of names")
-    return value
+def read_place(place: object, what: str) -> Path:
+    """Return the path of a file or folder.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(place, str | PathLike) or "\0" in (text := str(fspath(place))):
+        raise UsageError(f"{what} {place!r} cannot be used; give a path")
+    return Path(text)
+
+
+def _as_list(option: str, value: object) -> list[object]:
+    names = read_names(value, option)
+    # As no change it would mean the suite's own, which a caller whose filter found nothing did not
+    # ask for. Without any, the mirror's CPUs are chosen.
+    if value is not None and not names and option != "mirror_cpus":
+        raise UsageError(
+            f"{option} {value!r} has no name; give one or more, or leave it out for the suite's own"
+        )
+    return [str(one) if isinstance(one, Path) else one for one in names]

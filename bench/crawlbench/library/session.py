@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
 from crawlbench.library.gate import GateResult, hold_session
 from crawlbench.library.html import show_paragraphs, show_picture, show_table
+from crawlbench.library.options import read_place
 from crawlbench.library.rows import make_frame
 from crawlbench.measure.store import load_session as load_record
 from crawlbench.report.answer import find_answer
@@ -24,6 +24,7 @@ from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:
     from os import PathLike
+    from pathlib import Path
 
     from crawlbench.base.records import Session as Record
     from crawlbench.library.rows import Pair, Row
@@ -164,8 +165,9 @@ def load_session(folder: str | PathLike[str]) -> Session:
 
     Raises:
         SessionFileError: there is no session, or one of its files is broken.
+        UsageError: that is no path.
     """
-    path = Path(folder)
+    path = read_place(folder, "the folder of a session")
     return Session(load_record(path), path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.text import count_of
 from crawlbench.measure.contract import Watcher
 
@@ -17,7 +18,13 @@ class Teller(Watcher):
     """A watcher that reports the calibration and each round in a line."""
 
     def __init__(self, progress: Callable[[str], object] | None) -> None:
-        """Pass lines to `progress`; None for nobody."""
+        """Pass lines to `progress`; None for nobody.
+
+        Raises:
+            UsageError: it cannot be called.
+        """
+        if progress is not None and not callable(progress):
+            raise UsageError(f"progress {progress!r} cannot be called; give a function, or None")
         self._progress = progress
 
     def tell(self, line: str) -> None:

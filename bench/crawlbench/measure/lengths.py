@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import LongForm
+from crawlbench.measure.labels import is_file
+from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.origin import is_ours
 from crawlbench.stats.limit import REFERENCE
@@ -61,11 +63,7 @@ def require_places(asked: Mapping[str, str] | None, plan: Plan) -> None:
     for glob in asked or ():
         fits = [cell for cell in crawls if fnmatchcase(cell.place, glob)]
         if not fits:
-            places = ", ".join(dict.fromkeys(cell.place for cell in crawls)) or "no sites at all"
-            raise UsageError(
-                f"the long form for {glob!r} fits no site and network of this session; it has "
-                f"{places}"
-            )
+            raise _fits_nothing(glob, crawls)
         if not any(is_ours(cell.site) for cell in fits):
             raise UsageError(
                 f"the long form for {glob!r} fits only {fits[0].site}, a site of your own, of "
@@ -83,15 +81,43 @@ def find_long_forms(cells: Iterable[Cell], wanted: Mapping[str, str]) -> dict[st
             counts.
 
     Raises:
-        UsageError: the site is not longer, or is a user's own, or there are too many.
+        UsageError: the site is not longer, or is a user's own, or there are too many; or a glob
+            can fit nothing, whatever is chosen.
     """
+    cells = [cell for cell in cells if not cell.operation]
+    for glob in wanted if cells else ():
+        if not any(fnmatchcase(cell.place, glob) for cell in cells):
+            _require_possible(glob, cells)
     forms: dict[str, LongForm] = {}
     for cell in cells:
-        if not cell.operation and cell.group not in forms:
+        if cell.group not in forms:
             fits = [site for glob, site in wanted.items() if fnmatchcase(cell.place, glob)]
             if fits and is_ours(cell.site):  # of a user's own site no longer form is known
                 forms[cell.group] = _find_form(cell.site, fits[-1])
     return forms
+
+
+def _fits_nothing(glob: str, crawls: Iterable[Cell]) -> UsageError:
+    places = ", ".join(dict.fromkeys(cell.place for cell in crawls)) or "no sites at all"
+    return UsageError(
+        f"the long form for {glob!r} fits no site and network of this session; it has {places}"
+    )
+
+
+def _require_possible(glob: str, crawls: Iterable[Cell]) -> None:
+    """Refuse a glob of site and network that none can fit, such as one with a misspelled name."""
+    kind = registry.Kind.SITE
+    sites = [*registry.names(kind), *registry.families(kind)]
+    if any(fnmatchcase(f"{site}/{network}", glob) for site in sites for network in NETWORKS):
+        return
+    site, _, network = glob.rpartition("/")
+    try:
+        registry.select(kind, (site,))
+        # A file is called by its label here, so it cannot be looked for.
+        if not is_file(network) and not any(fnmatchcase(one, network) for one in NETWORKS):
+            find_network(network)
+    except UsageError as error:
+        raise _fits_nothing(glob, crawls) from error
 
 
 def find_long_cells(cells: Iterable[Cell], forms: Mapping[str, LongForm]) -> list[Cell]:

@@ -209,7 +209,7 @@ def _operating_loops(suite: Suite, reach: Reach, baseline: str | None) -> list[s
     loops = choose(reach, registry.Kind.EVENT_LOOP, suite.event_loops)
     for name in loops:
         if name in suite.event_loops:
-            reach([(registry.Kind.EVENT_LOOP, name)])[0].require_loops()
+            reach([(registry.Kind.EVENT_LOOP, name)])[0].require_own_loops()
     if baseline is not None and baseline not in loops:
         raise UnknownNameError(
             f"the baseline {baseline!r} is not among the event loops; they are: {', '.join(loops)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.children import ChildEnded, PlainChild, raise_told
-from crawlbench.base.errors import BrokenPluginError
+from crawlbench.base.errors import BrokenPluginError, UsageError
 from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.measure.culprit import hear_answer
 from crawlbench.measure.verify import Expectation, expect
@@ -104,10 +104,19 @@ def describe_site(spec: SiteSpec, *, expects: bool) -> SiteFacts:
 
 
 def _require_first_page(spec: SiteSpec) -> None:
-    """Read the first page: if it is gone, the user is told so, and not of a mirror that ended."""
+    """Read the first page: if it is gone, the user is told so, and not of a mirror that ended.
+
+    Raises:
+        UsageError: there never was one.
+    """
     source = spec.pages()
-    if found := source.find(spec.path):
-        source.read(found)
+    found = source.find(spec.path)
+    if found is None:
+        raise UsageError(
+            f"site {spec.name!r} begins at {spec.path!r}, which is none of its pages; give `path` "
+            "the address of one"
+        )
+    source.read(found)
 
 
 def count_most_at_once(spec: SiteSpec) -> int:

@@ -161,8 +161,9 @@ def load_session(folder: Path) -> Session:
         try:
             content = path.read_bytes()
         except (FileNotFoundError, NotADirectoryError) as error:
+            lack = "it is a file" if folder.is_file() else f"it has no {SESSION_FILE}"
             raise SessionFileError(
-                f"{str(folder)!r} is not a session: it has no {SESSION_FILE}; "
+                f"{str(folder)!r} is not a session: {lack}; "
                 "give a folder that `crawlbench run` has made"
             ) from error
     session = decode_session(path, content)

@@ -136,6 +136,8 @@ def load_suite(name: str) -> Suite:
     except msgspec.ValidationError as error:
         known = f"; a suite has {', '.join(Suite.__struct_fields__)}"
         hint = known if "unknown field" in str(error) else ""
+        if "enum value" in str(error):  # there is one such field
+            hint = f"; it is one of {', '.join(Stopping)}"
         reason = with_value(str(error), fields)
         raise UsageError(f"suite {name!r} cannot be used: {reason}{hint}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -163,11 +165,18 @@ def split_baseline(baseline: str) -> tuple[str, str]:
 def _require_baseline(name: str, suite: Suite) -> None:
     """Raise UsageError if a suite's baseline is not one of its own strategies."""
     strategy, _ = split_baseline(suite.baseline)
-    if suite.strategies and not any(fnmatchcase(strategy, one) for one in suite.strategies):
+    if suite.strategies and not any(_names(one, strategy) for one in suite.strategies):
         raise UsageError(
             f"suite {name!r} cannot be used: its baseline {suite.baseline!r} is not one of its "
             f"strategies: {', '.join(suite.strategies)}"
         )
+
+
+def _names(pattern: str, strategy: str) -> bool:
+    """Return whether a suite's name, glob or path of a file is that of a strategy."""
+    if is_file(strategy):  # `a[1].py` is no glob, and `./a.py` is `a.py`
+        return find_place(pattern) == find_place(strategy)
+    return fnmatchcase(strategy, pattern)
 
 
 def _find_beside(folder: Path, suite: Suite) -> Suite:

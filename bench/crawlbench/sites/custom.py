@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,7 +199,7 @@ class _Expectation:
             if expected is None
             else f"the site {name!r} was changed after it was verified"
         )
-        self._remedy = f"run: crawlbench mirror verify {name}"
+        self._remedy = f"run: crawlbench mirror verify {shlex.quote(name)}"
 
     def make_items(self, item_type: type[Item]) -> Iterator[Item]:
         if self.current is None:

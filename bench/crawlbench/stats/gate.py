@@ -70,7 +70,7 @@ def read_bound(text: str, margin: float, name: str = "--fail-on") -> Bound:
     Raises:
         UsageError: the text is not a gate.
     """
-    match = _GATE.fullmatch(text)
+    match = _GATE.fullmatch(str(text))  # from Python it may be anything
     quantity = GATES.get(match["name"]) if match else None
     if match is None or quantity is None:
         raise UsageError(

@@ -24,6 +24,29 @@ def load_loop_factory(name: str) -> LoopFactory:
         BrokenPluginError: it cannot be imported on this Python.
         UsageError: there is no such factory, or what it returns is not an event loop.
     """
+    return _try_out(name)[0]
+
+
+def find_foreign(name: str) -> str:
+    """Return why the loops that a factory makes would be invalid in every cell; empty if not.
+
+    Workers tell which loop ran by the module of its class (`measure/verify.py`).
+
+    Raises:
+        UnknownNameError, NotInstalledError, BrokenPluginError, UsageError: as `load_loop_factory`.
+    """
+    kind = type(_try_out(name)[1])
+    asked, made = registry.declared_module(name), kind.__module__.partition(".")[0]
+    if made == asked:
+        return ""
+    return (
+        f"event loop {name!r}: its factory makes loops of {made}, which a worker cannot tell from "
+        f"those of others; make them of a class of {asked}, derived from {made}'s {kind.__name__}"
+    )
+
+
+def _try_out(name: str) -> tuple[LoopFactory, asyncio.AbstractEventLoop]:
+    """Return a factory, and a loop that it made, which is closed."""
     factory: LoopFactory = registry.load(registry.Kind.EVENT_LOOP, name)
     try:
         loop = factory()
@@ -37,4 +60,4 @@ def load_loop_factory(name: str) -> LoopFactory:
             "event loop"
         )
     loop.close()
-    return factory
+    return factory, loop

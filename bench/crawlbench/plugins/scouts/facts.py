@@ -11,7 +11,7 @@ from crawlbench.base import errors
 from crawlbench.base.errors import BenchError, BrokenPluginError, UsageError
 from crawlbench.base.model import ListedSource
 from crawlbench.plugins import registry
-from crawlbench.plugins.loops.factory import load_loop_factory
+from crawlbench.plugins.loops.factory import find_foreign
 
 if TYPE_CHECKING:
     from crawlbench.base.model import SiteSpec
@@ -29,6 +29,8 @@ class PluginFacts:
     """Name of the error's class."""
     flaw: str = ""
     """For an event loop that can be imported: why it makes no loops; empty if it does."""
+    foreign: str = ""
+    """For an event loop: why no worker could tell that it ran; empty if each can."""
     content: str = ""
     """For a user's own site: hash of what it is made from."""
 
@@ -43,6 +45,12 @@ class PluginFacts:
         if self.flaw:
             raise UsageError(self.flaw)
 
+    def require_own_loops(self) -> None:
+        """Raise what was found, if no cell with these event loops could be valid."""
+        self.require_loops()
+        if self.foreign:
+            raise UsageError(self.foreign)
+
 
 def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
     """Import a plug-in here, and return what it is, or why it cannot be used."""
@@ -53,7 +61,7 @@ def describe_plugin(kind: registry.Kind, name: str) -> PluginFacts:
         if kind is registry.Kind.SITE:
             return PluginFacts(content=_hash_site(name, plugin))
         if kind is registry.Kind.EVENT_LOOP:
-            return PluginFacts(flaw=_find_flaw(name))
+            return _describe_loops(name)
     except BenchError as error:
         return PluginFacts(trouble=str(error), kind_of_trouble=type(error).__name__)
     except KeyboardInterrupt as error:  # not from a keyboard: this process has none
@@ -79,9 +87,8 @@ def _hash_site(name: str, site: SiteSpec) -> str:
     return digest.hexdigest()
 
 
-def _find_flaw(event_loop: str) -> str:
+def _describe_loops(event_loop: str) -> PluginFacts:
     try:
-        load_loop_factory(event_loop)
+        return PluginFacts(foreign=find_foreign(event_loop))
     except UsageError as error:
-        return str(error)
-    return ""
+        return PluginFacts(flaw=str(error))
