@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.child import succeed
+from tests.child import succeed, was_too_busy
 from tests.ci.steps import ROOT, obeyed, run_compare, temporary_of
 from tests.environments.planting import LOOP, QUICK, SLOW, plant
 from tests.environments.projects import write_project
@@ -78,12 +78,17 @@ def step(tmp_path):
     return call
 
 
+def is_nothing_said(found):
+    """Tell whether a step compared, but the machine was too busy for any verdict."""
+    return found.outputs["verdict"] == "invalid" and was_too_busy(found.log)
+
+
 @pytest.mark.long
 def test_good_head_does_not_fail(step):
     """With the margin at which a slower one does; a busy machine may leave it unclear."""
     found = step(args="--rounds\n1\n--laps\n1\n--lap-time\n0.05")
-    if found.outputs["verdict"] == "invalid" and "the worker's CPU for" in found.log:
-        return  # the tests beside this one took it, and nothing was left to judge
+    if is_nothing_said(found):
+        return
     assert found.code == 0, found.log
     assert found.outputs["verdict"] in ("passed", "unclear")
     assert "head against base" in found.summary
@@ -95,8 +100,7 @@ def test_good_head_does_not_fail(step):
 @pytest.mark.long
 def test_slower_head_fails(step):
     found = step("slow")
-    log, is_slower = " ".join(found.log.split()), found.outputs["verdict"] == "slower"
-    if not is_slower and "the worker's CPU for" in log:  # the tests beside this one have it
+    if found.outputs["verdict"] != "slower" and was_too_busy(found.log):
         assert found.outputs["verdict"] in ("unclear", "invalid")
         assert "CPU ratio" in found.log
         return
@@ -112,6 +116,8 @@ def test_unsteady_head_is_unclear_and_warns(step, tmp_path):
     code = TURNS + LOOP.format(busy_s="(3e-6, 12e-6, 48e-6)[TURN % 3]")
     write_project(tmp_path / "unsteady", code=code)
     found = step("unsteady", args="--rounds\n2\n--laps\n1")
+    if is_nothing_said(found):
+        return
     assert found.code == 0, found.log
     assert found.outputs["verdict"] == "unclear"
     assert obeyed(found.log)[-1].startswith("::warning title=crawlbench::unclear: ")
@@ -176,7 +182,7 @@ def test_files_are_found_in_the_workspace_and_modules_are_not(step, tmp_path):
     (tmp_path / "my crawl.py").write_text(STRATEGY)
     other = {"strategies": "my crawl.py", "operations": "", "loops": ""}
     found = step(**other, fail_on="slower:99999%")
-    assert found.code == 0, found.log
+    assert found.code == 0 or is_nothing_said(found), found.log
     assert "my crawl.py" in found.summary
 
 
@@ -202,6 +208,7 @@ def test_whole_step_from_a_clone(step, tmp_path):
     for name in ("pip", "venv", "crawlbench"):  # in the workspace, which may be a stranger's
         (tmp_path / f"{name}.py").write_text("raise SystemExit('taken from the workspace')\n")
     found = step(python=None, root=clone, fail_on="slower:99999%")
-    assert found.code == 0, found.log
-    assert found.outputs["verdict"] == "passed"
+    if not is_nothing_said(found):
+        assert found.code == 0, found.log
+        assert found.outputs["verdict"] == "passed"
     assert list(temporary_of(tmp_path).glob("crawlbench-*/python"))

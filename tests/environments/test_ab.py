@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from crawlbench.measure.store import load_session
+from tests.child import was_too_busy
 from tests.environments.planting import QUICK, plant
 from tests.test_session_environments import BRIEF, other_python
 
@@ -37,8 +38,8 @@ def test_pythons_are_held_against_each_other(crawlbench, tmp_path):
     outcome = crawlbench(
         *("ab", "--python", mine, other, *STOCK, *BRIEF, "--json", "-o", "out"), timeout=280
     )
-    assert outcome.returncode in (0, 1, 3), outcome.stderr
     answer = json.loads(outcome.stdout)
+    assert outcome.returncode in (0, 1, 3) or was_too_busy(outcome.stdout), outcome.stderr
     assert f"Python {other}" in answer["sentence"]
     assert f"Python {mine}" in answer["sentence"]
     first, second = load_session(tmp_path / "out").environments

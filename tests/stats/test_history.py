@@ -250,3 +250,32 @@ def test_other_cpus_of_the_workers_are_another_machine():
     other_cpus = replace(MACHINE, worker_cpus=(0,))
     found = history_with(one_session(1, 0.5, random.Random(2), machine=other_cpus))
     assert found.breaks[0].what == ("worker CPUs: 0 to 0-2",)
+
+
+def held_up(day, ratio, wait, rng):
+    """Return a session whose cell waited for its CPU for a share of its baseline's time."""
+    busy = {"cpu_user_s": 0.3, "cpu_system_s": 0.1, "side_cpu_s": 0.0, "cpu_s": 0.4}
+    seen = {CELL: {**busy, "cpu_wait_s": wait}}
+    return one_session(day, ratio, rng, spread=0.002, seen=seen)
+
+
+def after_quiet_days(ratio, wait, days):
+    """Return the history of six quiet sessions and of as many of another kind."""
+    rng = random.Random(3)
+    found = [held_up(day, 1.0, 0.0, rng) for day in range(1, 7)]
+    found += [held_up(day, ratio, wait, rng) for day in range(7, 7 + days)]
+    return make_history({one.created: one for one in found}, MARGIN, 0.95)
+
+
+@pytest.mark.parametrize("days", [1, 6])
+@pytest.mark.parametrize(
+    ("ratio", "wait", "is_found"),
+    [(1.12, 0.12, False), (1.12, 0.0, True), (1.5, 0.12, True), (0.8, 0.12, True)],
+)
+def test_what_a_doubt_explains_is_no_change(days, ratio, wait, is_found):
+    """As in a session: a waiting cell is not slower, unless by more than it waited."""
+    found = after_quiet_days(ratio, wait, days)
+    assert bool(found.jumps if days == 1 else found.lines[0].changes) is is_found
+    point = found.lines[0].points[-1]
+    assert (point.doubt > 0.05) is (wait > 0)
+    assert point.interval.low <= point.estimate - point.doubt

@@ -43,18 +43,22 @@ class Pooled:
     """Share of the variance between estimates that is not the machines' own noise (I squared)."""
     spread_p: float | None
     """The p value of the hypothesis that the true value is the same on all machines."""
+    deviation: float | None = None
+    """Standard deviation of the machines' estimates, with their noise; None for one machine."""
 
     def prediction(self, confidence: float) -> Interval | None:
         """Return the interval of the true value on one more machine, or None for fewer than three.
 
-        Source: Higgins, Thompson & Spiegelhalter, "A re-evaluation of random-effects
-        meta-analysis", J. R. Statist. Soc. A 172, 2009. Assumption: the machines are a random
-        sample of those that the new one is from.
+        Source: Hahn & Meeker, "Statistical Intervals", 1991, section 4.8. Assumption: the machines
+        are a random sample of those that the new one is from. The interval is exact for what the
+        new one would measure, whose truth spreads less. One of the estimated spread of the truth
+        alone (Higgins, Thompson & Spiegelhalter, 2009) is narrower where machines hardly differ,
+        but held it in 85 to 90 % of simulations instead of 95.
         """
-        if self.spread is None or self.machines < MIN_FOR_PREDICTION:
+        if self.deviation is None or self.machines < MIN_FOR_PREDICTION:
             return None
-        quantile = t_quantile((1 + confidence) / 2, self.machines - 2)
-        half = quantile * math.hypot(self.spread, self.mean.error)
+        quantile = t_quantile((1 + confidence) / 2, self.machines - 1)
+        half = quantile * self.deviation * math.sqrt(1 + 1 / self.machines)
         return Interval.around(self.mean.mean, half)
 
 
@@ -83,6 +87,7 @@ def pool(estimates: Sequence[Estimate]) -> Pooled:
         spread=math.sqrt(excess),
         spread_share=excess / between if between else 0.0,
         spread_p=_p_equal(estimates, between),
+        deviation=math.sqrt(between),
     )
 
 

@@ -188,7 +188,7 @@ class MergedComparison:
     """Chance of seeing such a spread if the true ratio were the same on all machines."""
     new_low: float | None = None
     new_high: float | None = None
-    """Interval of the true ratio on one more machine of this sort; None below three machines."""
+    """Interval of the ratio that one more machine of this sort would measure; None below three."""
     holds_on: int = 0
     """Machines whose own interval, at the cell's level, says the same."""
     against_on: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
@@ -105,6 +106,7 @@ def _scaled(line: Line, scale: float) -> Line:
                 estimate=one.estimate * scale,
                 interval=one.interval.scaled(scale),
                 twins=one.twins.scaled(scale),
+                doubt=one.doubt * scale,
             )
             for one in line.points
         ),
@@ -128,17 +130,22 @@ def _collect(
     left_out: list[LeftOut] = []
     newest = Newest.of([one.session for one in times.values()])
     for name, one in times.items():
-        session = one.session
         for cell, found in _read(one, newest):
             groups.setdefault(cell.name, cell.group)
             if isinstance(found, Estimate):
-                twins = find_twins(one, cell.group)
-                ends = Interval(*found.interval(session.plan.confidence)).widened(twins.widening)
-                point = Point(name, session.created, found.mean, ends, eras[name], twins)
-                points.setdefault(cell.name, []).append(point)
+                points.setdefault(cell.name, []).append(_point(name, eras[name], one, cell, found))
             else:
                 left_out.append(LeftOut(name, cell.name, *found))
     return points, groups, left_out
+
+
+def _point(name: str, era: int, times: SessionTimes, cell: Cell, found: Estimate) -> Point:
+    # Doubts about what it costs to begin are seconds, and the points crawls of the baseline.
+    crawl_s = 1.0 if times.quantity.has_ratio else times.crawl_s(cell.group)
+    doubt = times.shift(cell) / crawl_s if crawl_s else 0.0
+    twins, session = find_twins(times, cell.group), times.session
+    ends = Interval(*found.interval(session.plan.confidence)).widened(twins.widening + doubt)
+    return Point(name, session.created, found.mean, ends, era, twins, doubt)
 
 
 def _read(
@@ -198,8 +205,8 @@ def _jumps(
             error = usual.error * math.sqrt(usual.count + 1)
             shift = points[-1].estimate - usual.mean
             found = Estimate(usual.count, shift, error, usual.freedom)
-            # A jump is one of typical times, and nobody is told here what is the same.
-            rows[cell] = Row(found, found, widening=bound_twins(points[:-1], points[-1:]))
+            # A jump is one of typical times: nobody learns here what is the same.
+            rows[cell] = _row(found, points[:-1], points[-1:])
             sessions[cell] = points[-1].session
     judged = judge_family(rows, margin, confidence, len(rows) + missing)
     return tuple(
@@ -246,9 +253,9 @@ def _changes(
         shifts = find_shifts([point.estimate for point in stretch], margin, level)
         ends = [0, *(place for place, _ in shifts), len(stretch)]
         for start, (place, shift), end in zip(ends, shifts, ends[2:], strict=False):
-            row = Row(shift, shift, widening=bound_twins(stretch[start:place], stretch[place:end]))
+            row = _row(shift, stretch[start:place], stretch[place:end])
             if row.verdict(margin, 1 - level, level) is Verdict.UNCLEAR:
-                continue  # it may be a change of the twins
+                continue  # it may be a change of the twins, or of what disturbed the sessions
             before, after = stretch[place - 1], stretch[place]
             versions = _changed_versions(sessions[before.session], sessions[after.session])
             name, created = after.session, after.created
@@ -256,6 +263,16 @@ def _changes(
             change = ChangePoint(name, created, before.session, shift.mean, interval, versions)
             found.append(change)
     return tuple(found)
+
+
+def _row(shift: Estimate, before: Sequence[Point], after: Sequence[Point]) -> Row:
+    """Return what is known about the shift between two stretches.
+
+    Nobody knows which part of a doubt is real, but it moves a mean by no more than the mean of the
+    doubts. Bounds have no direction, so those of the two stretches add up.
+    """
+    doubt = sum(fmean(one.doubt for one in stretch) for stretch in (before, after))
+    return Row(shift, shift, Interval(-doubt, doubt), bound_twins(before, after))
 
 
 def _changed_versions(before: Session, after: Session) -> tuple[str, ...]:

@@ -25,11 +25,13 @@ class Point:
     """Log time relative to the group's twins, the mean of baseline and control; for the cost to
     begin, seconds, at the speed that the baseline had in the newest session."""
     interval: Interval
-    """The interval over the session's rounds, at its confidence, widened by the twins."""
+    """The interval over the session's rounds, at its confidence, widened by twins and doubts."""
     era: int
     """From 0; a new era begins where the machine changes."""
     twins: Twins = NO_TWINS
     """How far equal cells lie apart in the session."""
+    doubt: float = 0.0
+    """How far the session's doubts could move the estimate, in either direction."""
 
 
 @dataclass(frozen=True, slots=True)

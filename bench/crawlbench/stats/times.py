@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -159,8 +160,7 @@ class SessionTimes:
         """Return what each doubt makes up of the plain value; empty if there is none."""
         names = self._own(cell)
         if cell.group not in self._nuisances:
-            others = find_others_shares(self.session, self._index)
-            found = find_nuisances(self.session, cell, self.quantity, others)
+            found = find_nuisances(self.session, cell, self.quantity, self._others)
             self._nuisances[cell.group] = found
         nuisances, index = self._nuisances[cell.group], self._read(cell.group)
         whole = index.by_round(names, nuisances.plain)
@@ -195,6 +195,11 @@ class SessionTimes:
     def failure(self, cell: Cell) -> Failure | None:
         """Return why a cell has no value, or None if it has one."""
         return self._failures.get(cell.name)
+
+    @cached_property
+    def _others(self) -> dict[str, float]:
+        """By cell, the share of its waits for a CPU that others caused."""
+        return find_others_shares(self.session, self._index)
 
     def _find_half(self) -> set[str]:
         """Return the cells of which a doubt makes up half of the time or more."""
