@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from crawlbench.base.errors import UNCLEAR, StorageError, UsageError
+from crawlbench.base.errors import UNCLEAR, UsageError
 from crawlbench.cli import options
-from crawlbench.cli.answer import ENDED_EARLY, find_answer, write_answer
+from crawlbench.cli.answer import ENDED_EARLY, end_with, find_answer, write_answer
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
-from crawlbench.cli.output import complain, print_json
+from crawlbench.cli.output import print_json
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
@@ -127,7 +127,7 @@ def ab(
         print_json(answer)
     else:
         is_whole = publish(session, folder)
-    _end(session, answer, is_published=is_whole)
+    end_with(answer, session, is_published=is_whole)
 
 
 def _read_sides(
@@ -196,16 +196,6 @@ class _Trial:
             )
             answer = {**find_answer(session, self.gate), "is_extended": True}
         return session, answer
-
-
-def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
-    if session.ending in ENDED_EARLY:
-        exit_code(session)  # says why
-    elif answer["reason"]:
-        complain(answer["reason"])
-    # A verdict stands, whether or not everything that shows it could be written.
-    missing = 0 if is_published else StorageError.exit_code
-    raise typer.Exit(answer["code"] or missing)
 
 
 def _search(

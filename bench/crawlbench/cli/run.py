@@ -11,6 +11,7 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli import options
+from crawlbench.cli.answer import end_with, renew_answer
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -237,4 +238,6 @@ def _resume(context: typer.Context, folder: Path, showing: Showing) -> NoReturn:
 
 def _finish(session: Session, folder: Path, showing: Showing) -> NoReturn:
     is_whole = publish(session, folder, showing)
+    if session.plan.is_versus:  # of `ab`: what it answered before it went on holds no longer
+        end_with(renew_answer(folder, session), session, is_published=is_whole)
     raise typer.Exit(exit_code(session, is_published=is_whole))
