@@ -9,7 +9,13 @@ import pytest
 import typer
 
 from crawlbench.base.records import Cell, Ending, Environment, Failure, Quantity
-from crawlbench.cli.answer import ANSWER_FILE, end_with, find_answer, renew_answer
+from crawlbench.cli.answer import (
+    ANSWER_FILE,
+    end_with,
+    find_answer,
+    find_answer_again,
+    write_answer,
+)
 from crawlbench.stats.judge import judge
 from tests.report.views import versus_sentence
 from tests.stats.builders import make_plan, make_session
@@ -93,8 +99,15 @@ def test_answer_of_a_session_that_went_on_is_that_of_all_its_rounds(tmp_path, be
         (tmp_path / ANSWER_FILE).write_bytes(before)
     found = session()
     gated = replace(found, plan=replace(found.plan, gate=0.1, gate_quantity=Quantity.CPU))
-    answer = renew_answer(tmp_path, gated)
+    answer = find_answer_again(tmp_path, gated)
+    assert write_answer(tmp_path, answer)
     assert answer == json.loads((tmp_path / ANSWER_FILE).read_bytes())
     assert (answer["gate"], answer["gate_quantity"]) == (0.1, "CPU")
     assert answer["is_extended"] is is_extended
     assert [change["rounds"] for change in answer["changes"]] == [6, 6]
+
+
+def test_answer_that_cannot_be_written_is_no_reason_to_show_nothing(tmp_path, capsys):
+    """Whoever measured says why, and goes on."""
+    assert not write_answer(tmp_path / "gone", find_answer(session(), None))
+    assert "answer.json was not written: No such file or directory" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from crawlbench.base.errors import UNCLEAR, UsageError
+from crawlbench.base.errors import UNCLEAR, StorageError, UsageError
 from crawlbench.cli import options
 from crawlbench.cli.answer import ENDED_EARLY, end_with, find_answer, write_answer
 from crawlbench.cli.consoles import print_tables, result_console, tell
@@ -121,12 +121,11 @@ def ab(
         if bisecting:
             _search(trial, sides, folder, as_json=as_json)
         session, answer = trial.decide(sides, folder)
-    write_answer(folder, answer)
-    is_whole = True
+    is_whole = write_answer(folder, answer)
     if as_json:
         print_json(answer)
     else:
-        is_whole = publish(session, folder)
+        is_whole &= publish(session, folder)
     end_with(answer, session, is_published=is_whole)
 
 
@@ -213,11 +212,11 @@ def _search(
 
     found = bisect(sides, step)
     answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
-    write_answer(folder, answer)
+    is_whole = write_answer(folder, answer)
     if as_json:
         print_json(answer)
     else:
         result_console().print(bisection_sentence(found), style="bold", markup=False)
         print_tables(bisection_table(found))
         tell(f"sessions: {folder}")
-    raise typer.Exit(found.code)
+    raise typer.Exit(found.code or (0 if is_whole else StorageError.exit_code))
