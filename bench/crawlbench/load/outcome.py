@@ -184,7 +184,9 @@ def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> lis
     if refused := sum(part.refused for part in run.parts):
         found.append(f"{refused} new connections were refused")
     if busy >= BUSY and service_s is not None:
-        took = f"all {run.load.connections} connections were busy {busy:.0%} of the time"
+        count = run.load.connections
+        them = "the one connection was" if count == 1 else f"all {count} connections were"
+        took = f"{them} busy {busy:.0%} of the time"
         if service_s >= SLOWED * unloaded_s:
             found.append(
                 f"{took}, as the server was slow: {service_s * 1000:.1f} ms for an answer (p50), "
