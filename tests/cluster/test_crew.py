@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from crawlbench.base.errors import SchedulerLostError
+from crawlbench.base.errors import SchedulerLostError, UsageError
 from crawlbench.cluster import crew as crew_module
-from crawlbench.cluster.crew import SILENT, Crew
+from crawlbench.cluster.crew import SILENT, Crew, open_client
 from tests.cluster.blocks import make_machine
 from tests.extras import needs
 
@@ -132,3 +132,15 @@ def test_worker_that_was_mended_is_used_under_its_old_address():
     assert crew.broken == {}
     client.answers["tcp://a"] = fingerprint("a")
     assert look(crew) == ["a"]
+
+
+@pytest.mark.parametrize("number", ["²", "0", "", "-1", "1.5", "x"])
+def test_number_of_local_workers_must_be_one(number):
+    """Such as `²`, which is a digit and no number."""
+
+    async def begin():
+        async with open_client(f"local:{number}"):
+            pass
+
+    with pytest.raises(UsageError, match="give local:N, such as local:2"):
+        asyncio.run(begin())

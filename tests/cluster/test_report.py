@@ -12,6 +12,7 @@ from rich.console import Console
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
 from crawlbench.cli import cluster
+from crawlbench.cli.app import app
 from crawlbench.cluster.flow import Wishes
 from crawlbench.cluster.merging import merge
 from crawlbench.cluster.notes import find_notes as find_doubts
@@ -143,6 +144,38 @@ def test_exit_code_tells_what_went_wrong_anywhere(
         cluster.run_on_cluster(PLAN, Wishes("local:1"), tmp_path)
     assert ended.value.exit_code == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_file", [False, True])
+def test_session_is_shown_though_its_table_cannot_be_written(
+    tmp_path, monkeypatch, capsys, is_file
+):
+    """The folder may be gone by then, or the disk full."""
+
+    async def measure(*_):
+        return session_of(*four())
+
+    folder = tmp_path / "out"
+    if is_file:
+        folder.touch()
+    monkeypatch.setattr(cluster, "run_cluster", measure)
+    monkeypatch.setattr(cluster, "refuse_inexpressible", lambda _: None)
+    with pytest.raises(typer.Exit) as ended:
+        cluster.run_on_cluster(PLAN, Wishes("local:1"), folder)
+    assert ended.value.exit_code == 4
+    told = capsys.readouterr()
+    assert "table.md was not written: No" in told.err
+    assert "over machines" in told.out
+
+
+@pytest.mark.parametrize("option", ["-q", "-v", "--json"])
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_ways_to_show_what_a_cluster_has_not_are_refused(tmp_path, option, is_resumed):
+    """Before anything is measured, and by the folder alone."""
+    (tmp_path / "cluster.json").touch()
+    where = ("--resume", str(tmp_path)) if is_resumed else ("--cluster", "local:2")
+    with pytest.raises(UsageError, match=r"has one table;|is for one machine's session"):
+        app(["run", *where, option], standalone_mode=False)
 
 
 def test_one_machine_says_nothing_of_others():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -9,13 +11,16 @@ from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.base.records import Failure, Quantity, Verdict
 from crawlbench.cli.cluster import resume_on_cluster
 from crawlbench.cluster.blocks import BlockJob, pack, sum_up_block, unpack, write_block_file
+from crawlbench.cluster.flow import read_cluster
 from crawlbench.cluster.records import ClusterSession
+from crawlbench.cluster.report import find_notes
 from crawlbench.cluster.store import (
     CLUSTER_FILE,
     BlockStore,
     create_cluster_folder,
     load_cluster,
     remove_drafts,
+    write_cluster,
 )
 from crawlbench.stats.index import Index
 from crawlbench.stats.interval import estimate_mean
@@ -58,6 +63,26 @@ def test_block_comes_back_as_it_was_sent(tmp_path, store):
         "block.json",
         "session.json",
     ]
+
+
+@pytest.mark.parametrize("ending", ["", "interrupted"])
+def test_report_has_all_blocks_though_the_manager_was_killed(tmp_path, store, ending):
+    """At its first end or at a later one: blocks alone record what is finished."""
+    out = tmp_path / "out"
+    store.keep(1, "m1", packed_block(tmp_path / "of m1"))
+    killed = replace(load_cluster(out), ending=ending)
+    write_cluster(out, killed)
+    found = read_cluster(out)
+    assert (found.blocks, found.ending) == (1, ending)
+    (comparison,) = found.comparisons
+    assert (comparison.machines, comparison.estimate) == (1, -0.1)
+    assert find_notes(found)
+    # What an ended session concluded stands.
+    ended = replace(found, comparisons=())
+    write_cluster(out, ended)
+    assert read_cluster(out) == load_cluster(out)
+    store.keep(1, "m2", packed_block(tmp_path / "of m2", "m2"))
+    assert [one.machines for one in read_cluster(out).comparisons] == [2]
 
 
 @pytest.mark.parametrize("packed", [b"", b"no block", msgspec.msgpack.encode({"../x": b"y"})])

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 import typer
 
-from crawlbench.base.records import Cell, Ending, Environment, Failure
-from crawlbench.cli.ab import _end
-from crawlbench.cli.answer import find_answer
+from crawlbench.base.records import Cell, Ending, Environment, Failure, Quantity
+from crawlbench.cli.answer import (
+    ANSWER_FILE,
+    end_with,
+    find_answer,
+    find_answer_again,
+    write_answer,
+)
 from crawlbench.stats.judge import judge
 from tests.report.views import versus_sentence
 from tests.stats.builders import make_plan, make_session
@@ -67,7 +73,7 @@ def test_exit_code_is_the_answers(ending, failed, code):
     answer = find_answer(found, None)
     assert answer["code"] == code
     with pytest.raises(typer.Exit) as caught:
-        _end(found, answer, is_published=True)
+        end_with(answer, found, is_published=True)
     assert caught.value.exit_code == code
 
 
@@ -81,3 +87,27 @@ def test_answer_says_which_side_broke_and_why(side, failed):
     assert "the loop has no such thing" in two["reason"]
     assert (two["base_s"] is None) == (side == "base")
     assert (two["head_s"] is None) == (side == "head")
+
+
+@pytest.mark.parametrize(
+    ("before", "is_extended"),
+    [(None, False), (b'{"is_extended": true}', True), (b"\xff[", False), (b"[]", False)],
+)
+def test_answer_of_a_session_that_went_on_is_that_of_all_its_rounds(tmp_path, before, is_extended):
+    """Whatever stood there before, by the gate that the session was begun with."""
+    if before is not None:
+        (tmp_path / ANSWER_FILE).write_bytes(before)
+    found = session()
+    gated = replace(found, plan=replace(found.plan, gate=0.1, gate_quantity=Quantity.CPU))
+    answer = find_answer_again(tmp_path, gated)
+    assert write_answer(tmp_path, answer)
+    assert answer == json.loads((tmp_path / ANSWER_FILE).read_bytes())
+    assert (answer["gate"], answer["gate_quantity"]) == (0.1, "CPU")
+    assert answer["is_extended"] is is_extended
+    assert [change["rounds"] for change in answer["changes"]] == [6, 6]
+
+
+def test_answer_that_cannot_be_written_is_no_reason_to_show_nothing(tmp_path, capsys):
+    """Whoever measured says why, and goes on."""
+    assert not write_answer(tmp_path / "gone", find_answer(session(), None))
+    assert "answer.json was not written: No such file or directory" in capsys.readouterr().err

@@ -152,7 +152,9 @@ def test_beginning_that_became_dearer_is_followed_by_whole_crawls():
 def test_nothing_changed_by_either_length():
     found = searched_by_length(dict.fromkeys(SECONDS, (1.0, 0.010)))
     assert (found.after, found.code, found.steps) == ("", 0, ())
-    assert "nothing is known to have changed" in bisection_sentence(found)
+    sentence = bisection_sentence(found)
+    assert sentence.startswith("From a to e nothing is known to have changed: ")
+    assert " is same, at 1.000 of what it was (" in sentence
 
 
 def test_pages_that_take_no_time_leave_the_search_to_whole_crawls():

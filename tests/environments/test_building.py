@@ -184,6 +184,21 @@ def test_checkout_that_changes_while_it_is_copied_is_refused(tmp_path, monkeypat
         built(f"mine={project}")
 
 
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("CFLAGS", True),
+        ("UV_EXCLUDE_NEWER", True),
+        ("PIP_PRE", True),
+        ("UV_INDEX_URL", False),  # it may hold a token, which changes from job to job
+        ("UV_CACHE_DIR", False),
+    ],
+)
+def test_what_decides_which_packages_come_belongs_to_the_key(monkeypatch, name, counts):
+    monkeypatch.setenv(name, "1")
+    assert (name in building._build_variables()) is counts
+
+
 @pytest.mark.long
 def test_builds_told_otherwise_make_another_environment(tmp_path, monkeypatch):
     project = write_project(tmp_path / "planted")

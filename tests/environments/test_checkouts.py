@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,19 @@ def test_package_called_build_is_no_leftover(project, tmp_path):
     (project / "build" / "__init__.py").write_text("")
     assert describe_checkout(project) != before
     assert (copy_checkout(project, tmp_path / "copy") / "build" / "__init__.py").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps neither in folders")
+def test_pipes_and_sockets_are_left_out(project, tmp_path):
+    """A pipe that nobody writes to has no end; a socket cannot be read."""
+    before = describe_checkout(project)
+    os.mkfifo(project / "planted" / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.chdir(project):
+        listener.bind("socket")  # relative: an address has a hundred bytes at most
+        assert describe_checkout(project) == before
+        copied = copy_checkout(project, tmp_path / "copy")
+    assert describe_checkout(copied).split() == before.split()
+    assert not (copied / "socket").exists()
 
 
 def test_commit_is_told_and_whether_files_differ(project):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -11,12 +12,17 @@ import psutil
 import pytest
 
 from crawlbench.base import scheduler
-from crawlbench.base.errors import NotInstalledError
+from crawlbench.base.errors import NotInstalledError, StorageError, UsageError
+from crawlbench.cli import load
 from crawlbench.cli.app import app
 from crawlbench.load import latency, options
+from crawlbench.load.fire import Run
+from crawlbench.load.flow import Done, LoadReport
 from crawlbench.load.latency import merge, quantile
+from crawlbench.load.outcome import sum_up
 from tests.conftest import command_line
 from tests.load.servers import Server
+from tests.load.test_outcome import LOAD, PART, TARGET
 
 OWN = ("--url", "http://127.0.0.1:9/", "--i-own-this", "127.0.0.1")
 
@@ -185,6 +191,22 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(crawlbench, arguments, w
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--find", "p99=1s", "--rate", "1e6"), "--rate 1e\\+06 cannot be used"),
+        ((*OWN, "--find", "p99=1s", "--rate", "20000"), "--rate 20000 cannot be used"),
+        (("--rate", "0.3", "-d", "3"), "no whole request in 3 s; give a higher rate, or -d 4"),
+        (("--url", "http://127.0.0.1:0/", "--i-own-this", "127.0.0.1"), "is not an address"),
+        (("--url", "http://me:x@localhost/", "--i-own-this", "localhost"), "names the user 'me'"),
+    ],
+)
+def test_what_would_load_something_else_is_refused(arguments, words):
+    """Another rate than was asked for, another port, or a page that knows its user."""
+    with pytest.raises(UsageError, match=words):
+        app(["load", *arguments], standalone_mode=False)
+
+
 def test_server_that_is_not_there_leaves_no_folder(crawlbench, tmp_path):
     """So the same command can be given again."""
     with Server() as server:
@@ -204,3 +226,24 @@ def test_missing_extra_names_the_command(monkeypatch, room, require):
     monkeypatch.setattr(room, "find_spec", lambda _: None)
     with pytest.raises(NotInstalledError, match="crawlbench's extra 'cluster'"):
         require()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that is in use")
+@pytest.mark.parametrize("is_file", [False, True])
+def test_figures_are_shown_though_their_folder_was_taken_away(
+    tmp_path, monkeypatch, capsys, is_file
+):
+    """What was measured is not lost, and the sentence says what could not be written."""
+    folder = tmp_path / "out"
+    run = Run(LOAD, (PART,), (), None, None)
+
+    async def take_away(options, _):
+        shutil.rmtree(folder)
+        if is_file:
+            folder.touch()
+        return LoadReport(options, TARGET, "here", (Done(run, sum_up(run)),), None)
+
+    monkeypatch.setattr(load, "run_load", take_away)
+    with pytest.raises(StorageError, match=r"load\.json' cannot be written: No"):
+        app(["load", "--rate", "100", "-o", str(folder)], standalone_mode=False)
+    assert "0 of 1000" in capsys.readouterr().out

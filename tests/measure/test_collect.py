@@ -113,6 +113,28 @@ def test_rounds_of_different_workers_go_together():
     assert merge_runs({BASELINE.name: runs}).get_benchmark(BASELINE.name).get_nrun() == 2
 
 
+@pytest.mark.parametrize("name", ["python_executable", "hostname", "aslr"])
+def test_session_that_went_on_elsewhere_keeps_all_its_runs(name):
+    """Only what differs is left out; a third time, what is left out differs from what is there."""
+    runs = [make_run(BASELINE, [1.0], python_version="3.11", **{name: where}) for where in "ab"]
+    kept = merge_runs({BASELINE.name: runs}).get_benchmark(BASELINE.name).get_runs()
+    assert [run.get_metadata().get(name) for run in kept] == [None, None]
+    assert {run.get_metadata()["python_version"] for run in kept} == {"3.11"}
+    bench = merge_runs({BASELINE.name: [*kept, runs[1]]}).get_benchmark(BASELINE.name)
+    assert [run.values for run in bench.get_runs()] == [(1.0,)] * 3
+    assert [run.warmups for run in bench.get_runs()] == [((2, 9.9),)] * 3
+    same = merge_runs({BASELINE.name: [runs[0], runs[0]]}).get_benchmark(BASELINE.name)
+    assert same.get_metadata()[name] == "a"
+
+
+def test_runs_of_different_things_are_never_put_together():
+    """Another unit or version of Python is no matter of the place."""
+    for name in ("unit", "python_version"):
+        runs = [make_run(BASELINE, [1.0], **{name: what}) for what in ("second", "byte")]
+        with pytest.raises(ValueError, match=name):
+            merge_runs({BASELINE.name: runs})
+
+
 def test_runs_of_a_round_are_one_line_and_come_back():
     """Values to the last bit; of a round without runs there is a line too."""
     run = label_run(make_run(BASELINE, [0.1 + 0.2, 1 / 3]), make_record(7, 0, 1, 0), BASELINE.name)

@@ -49,6 +49,14 @@ def test_same_site_of_its_own_keeps_its_name_and_group():
     }
 
 
+def test_environment_that_would_be_called_like_a_long_form_is_refused():
+    """Its values would be counted as those of the other environment's longer site."""
+    environments = [Environment("base"), Environment("base/long")]
+    suite = Suite(**{**TWO_LENGTHS, "sites": ("douban-top250", "douban-x100")})
+    with pytest.raises(UsageError, match=r"two cells would be called '.*/douban-x100/@base/long'"):
+        make_plan("x", suite, environments=environments)
+
+
 def test_environments_against_each_other_have_long_forms_in_their_own_groups():
     """There a group is one cell in all environments."""
     environments = [Environment("base"), Environment("head")]

@@ -14,7 +14,7 @@ from crawlbench.base.errors import (
     UnknownNameError,
     UsageError,
 )
-from crawlbench.base.records import Cell, Plan
+from crawlbench.base.records import Cell, Environment, Plan
 from crawlbench.measure.matrix import MAX_CELLS, make_plan
 from crawlbench.measure.suite import Suite
 from crawlbench.plugins import registry
@@ -125,6 +125,20 @@ def test_no_two_cells_have_one_name():
     )
     plan = make_plan("test", suite)
     assert len({cell.name for cell in plan.cells}) == len(plan.cells) == 2 * 2 * 2 * 3 * 5 + 4
+
+
+@pytest.mark.parametrize("is_versus", [True, False])
+def test_environment_that_would_be_called_like_the_control_is_refused(is_versus):
+    """Its values would be counted as those of the baseline's control."""
+
+    def plan_beside(name):
+        environments = [Environment("base"), Environment(name)]
+        make_plan("test", make_suite("serial"), environments=environments, is_versus=is_versus)
+
+    with pytest.raises(UsageError, match=r"two cells would be called '.*/@base/control'"):
+        plan_beside("base/control")
+    for name in ("control", "base/controls", "other/control"):
+        plan_beside(name)
 
 
 def test_names_are_stable():

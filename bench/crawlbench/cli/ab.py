@@ -13,10 +13,10 @@ import typer
 
 from crawlbench.base.errors import UNCLEAR, StorageError, UsageError
 from crawlbench.cli import options
-from crawlbench.cli.answer import ENDED_EARLY, find_answer, write_answer
+from crawlbench.cli.answer import ENDED_EARLY, end_with, find_answer, write_answer
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
-from crawlbench.cli.output import complain, print_json
+from crawlbench.cli.output import print_json
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
@@ -121,13 +121,12 @@ def ab(
         if bisecting:
             _search(trial, sides, folder, as_json=as_json)
         session, answer = trial.decide(sides, folder)
-    write_answer(folder, answer)
-    is_whole = True
+    is_whole = write_answer(folder, answer)
     if as_json:
         print_json(answer)
     else:
-        is_whole = publish(session, folder)
-    _end(session, answer, is_published=is_whole)
+        is_whole &= publish(session, folder)
+    end_with(answer, session, is_published=is_whole)
 
 
 def _read_sides(
@@ -198,16 +197,6 @@ class _Trial:
         return session, answer
 
 
-def _end(session: Session, answer: Answer, *, is_published: bool) -> NoReturn:
-    if session.ending in ENDED_EARLY:
-        exit_code(session)  # says why
-    elif answer["reason"]:
-        complain(answer["reason"])
-    # A verdict stands, whether or not everything that shows it could be written.
-    missing = 0 if is_published else StorageError.exit_code
-    raise typer.Exit(answer["code"] or missing)
-
-
 def _search(
     trial: _Trial, sides: Sequence[Environment], folder: Path, *, as_json: bool
 ) -> NoReturn:
@@ -223,11 +212,11 @@ def _search(
 
     found = bisect(sides, step)
     answer = {"format": 1, "sentence": bisection_sentence(found), **asdict(found)}
-    write_answer(folder, answer)
+    is_whole = write_answer(folder, answer)
     if as_json:
         print_json(answer)
     else:
         result_console().print(bisection_sentence(found), style="bold")
         print_tables(bisection_table(found))
         tell(f"sessions: {folder}")
-    raise typer.Exit(found.code)
+    raise typer.Exit(found.code or (0 if is_whole else StorageError.exit_code))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, TypedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn, TypedDict
 
-from crawlbench.base.errors import INTERRUPTED, INVALID, SLOWER, UNCLEAR
+import typer
+
+from crawlbench.base.errors import INTERRUPTED, INVALID, SLOWER, UNCLEAR, StorageError
 from crawlbench.base.records import Ending, Quantity
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.whole import write_text
+from crawlbench.cli.measuring import exit_code
+from crawlbench.cli.output import complain
 from crawlbench.report.versus import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.stats.change import find_changes
@@ -82,11 +87,36 @@ def find_answer(session: Session, gate: Bound | None) -> Answer:
     }
 
 
-def write_answer(folder: Path, answer: Mapping[str, object]) -> None:
-    """Write the answer into the session's folder.
+def find_answer_again(folder: Path, session: Session) -> Answer:
+    """Return the answer of a session of `ab` that went on, which takes the place of the last."""
+    is_extended = False
+    with suppress(OSError, ValueError, AttributeError):  # there is none, or it is not ours
+        before = json.loads((folder / ANSWER_FILE).read_bytes())
+        is_extended = before.get("is_extended") is True
+    plan = session.plan
+    gate = None if plan.gate is None else Bound(plan.gate_quantity, plan.gate)
+    return {**find_answer(session, gate), "is_extended": is_extended}
 
-    Raises:
-        StorageError: it cannot be written.
+
+def write_answer(folder: Path, answer: Mapping[str, object]) -> bool:
+    """Write the answer into the session's folder; if that fails, say why and return False.
+
+    What was measured can be shown all the same.
     """
-    with storing(folder / ANSWER_FILE):
+    try:
         write_text(folder / ANSWER_FILE, json.dumps(answer, indent=1) + "\n")
+    except OSError as error:
+        complain(f"{ANSWER_FILE} was not written: {error.strerror or error}")
+        return False
+    return True
+
+
+def end_with(answer: Answer, session: Session, *, is_published: bool) -> NoReturn:
+    """Exit with an answer's code, and say in a sentence why it is not 0."""
+    if session.ending in ENDED_EARLY:
+        exit_code(session)  # says why
+    elif answer["reason"]:
+        complain(answer["reason"])
+    # A verdict stands, whether or not everything that shows it could be written.
+    missing = 0 if is_published else StorageError.exit_code
+    raise typer.Exit(answer["code"] or missing)

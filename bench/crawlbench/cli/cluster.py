@@ -20,10 +20,11 @@ from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageErro
 from crawlbench.base.records import Ending
 from crawlbench.base.scheduler import require_dask
 from crawlbench.base.text import count_of
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.whole import write_text
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.consoles import result_console, tell
+from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.output import complain
 from crawlbench.cli.sites import prepare_sites
@@ -97,9 +98,13 @@ def make_wishes(cluster: str | None, machines: int | None, sheet: int | None) ->
     return Wishes(cluster, machines, sheet or SHEET_CELLS)
 
 
-def refuse_json_of_cluster(cluster: str | None, resumed: Path | None, *, as_json: bool) -> None:
-    """Refuse the JSON of a session on a cluster, which has none, before it is measured."""
-    if as_json and (cluster is not None or (resumed is not None and is_of_cluster(resumed))):
+def refuse_idle_on_cluster(context: typer.Context, cluster: str | None) -> None:
+    """Refuse ways to show a session that one on a cluster does not have, before it is measured."""
+    resumed = context.params["resume"]
+    if cluster is None and (resumed is None or not is_of_cluster(resumed)):
+        return
+    refuse_idle(context, "a session on a cluster has one table", "verbose", "quiet")
+    if context.params["as_json"]:
         raise UsageError(
             "--json is for one machine's session; after a session on a cluster, print that of each "
             "machine: crawlbench report FOLDER/machines/NAME --json"
@@ -147,13 +152,16 @@ def _run(
     begin: Callable[[Callable[[str], None]], Coroutine[Any, Any, ClusterSession]], folder: Path
 ) -> NoReturn:
     session = run_until_signal(begin(tell))
-    report = ClusterReport(session)
-    with storing(folder / "table.md"):
+    report, trouble = ClusterReport(session), ""
+    try:
         write_text(folder / "table.md", report.markdown())
+    except OSError as error:  # it is shown all the same
+        trouble = f"table.md was not written: {error.strerror or error}"
+        complain(trouble)
     shown = result_console()
     shown.print(report.terminal(shown.width, is_ascii=shown.options.ascii_only))
     tell(f"session: {folder}")
-    raise typer.Exit(_exit_code(session, folder))
+    raise typer.Exit(_exit_code(session, folder) or (StorageError.exit_code if trouble else 0))
 
 
 def _exit_code(session: ClusterSession, folder: Path) -> int:

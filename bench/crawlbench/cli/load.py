@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import INTERRUPTED, BenchError, UsageError
-from crawlbench.base.whole import write_text
+from crawlbench.base.errors import INTERRUPTED, BenchError, StorageError, UsageError
+from crawlbench.base.whole import storing, write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.effects import refuse_idle
@@ -166,9 +166,10 @@ def load(
     # In this order: a new folder that stays empty is gone when `replacing` looks for one.
     with replacing(output, force=force), _new_folder(output) as folder:
         report = run_until_signal(run_load(options, _say))
-        if folder:
-            _write(report, folder)
+        trouble = _write(report, folder) if folder else None
     _show(report, is_json=as_json)
+    if trouble:
+        raise trouble
     if report.is_interrupted:
         raise typer.Exit(INTERRUPTED)
     if report.failure:
@@ -208,15 +209,22 @@ def _new_folder(output: Path | None) -> Iterator[Path | None]:
         with own(output):
             yield output
     finally:
-        if [entry.name for entry in output.iterdir()] == [LOCK_FILE]:
-            (output / LOCK_FILE).unlink()
-            output.rmdir()
+        with suppress(OSError):  # somebody has taken it away
+            if [entry.name for entry in output.iterdir()] == [LOCK_FILE]:
+                (output / LOCK_FILE).unlink()
+                output.rmdir()
 
 
-def _write(report: LoadReport, folder: Path) -> None:
-    write_load(report, folder)
-    if can_draw() and (picture := load_picture(report)):
-        write_text(folder / "latency.svg", picture)
+def _write(report: LoadReport, folder: Path) -> StorageError | None:
+    """Return why it cannot be written, which must not keep the figures from being shown."""
+    try:
+        write_load(report, folder)
+        if can_draw() and (picture := load_picture(report)):
+            with storing(folder / "latency.svg"):
+                write_text(folder / "latency.svg", picture)
+    except StorageError as error:
+        return error
+    return None
 
 
 def _say(line: str) -> None:

@@ -22,8 +22,9 @@ from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.cli.probed import probed_section
+from crawlbench.cluster.flow import read_cluster
 from crawlbench.cluster.report import ClusterReport
-from crawlbench.cluster.store import CLUSTER_FILE, load_cluster
+from crawlbench.cluster.store import CLUSTER_FILE
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.reference.bundle import ENDING as BUNDLE_ENDING
@@ -175,7 +176,7 @@ def _load_other(path: Path) -> Shown | None:
     if path.is_file() and path.name != SESSION_FILE:
         return SuiteReport(load_plain_suite(path), path.name)
     if (path / CLUSTER_FILE).is_file():
-        return ClusterReport(load_cluster(path))
+        return ClusterReport(read_cluster(path))
     if not (path / SESSION_FILE).exists() and (path / SUITE_FILE).is_file():
         return SuiteReport(load_plain_suite(path / SUITE_FILE), SUITE_FILE)
     return None

@@ -11,6 +11,7 @@ import typer
 
 from crawlbench.base.errors import UsageError
 from crawlbench.cli import options
+from crawlbench.cli.answer import end_with, find_answer_again, write_answer
 from crawlbench.cli.checks import not_negative, positive
 from crawlbench.cli.cluster import (
     MAX_CELLS_OF_CLUSTER,
@@ -19,7 +20,7 @@ from crawlbench.cli.cluster import (
     Sheet,
     is_of_cluster,
     make_wishes,
-    refuse_json_of_cluster,
+    refuse_idle_on_cluster,
     resume_on_cluster,
     run_on_cluster,
 )
@@ -126,7 +127,7 @@ def run(
     Example: crawlbench run quick -n wan -s aiohttp-gather -s requests-threads
     """
     showing = choose_showing(context, verbose=verbose, quiet=quiet, page=page, as_json=as_json)
-    refuse_json_of_cluster(cluster, resume, as_json=as_json)
+    refuse_idle_on_cluster(context, cluster)
     ends, forms = session_ends(rounds, budget, precision), read_long_forms(long_form)
     changes = {
         "strategies": strategy,
@@ -237,4 +238,8 @@ def _resume(context: typer.Context, folder: Path, showing: Showing) -> NoReturn:
 
 def _finish(session: Session, folder: Path, showing: Showing) -> NoReturn:
     is_whole = publish(session, folder, showing)
+    if session.plan.is_versus:  # of `ab`: what it answered before it went on holds no longer
+        answer = find_answer_again(folder, session)
+        is_whole &= write_answer(folder, answer)
+        end_with(answer, session, is_published=is_whole)
     raise typer.Exit(exit_code(session, is_published=is_whole))

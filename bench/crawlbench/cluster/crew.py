@@ -65,7 +65,7 @@ async def _open_local(address: str) -> AsyncIterator[str]:
     from distributed import LocalCluster  # noqa: PLC0415
 
     number = address.removeprefix(LOCAL)
-    if not (number.isdigit() and int(number)):
+    if not (number.isdecimal() and int(number)):  # not `²`, which is a digit
         raise UsageError(f"--cluster {address!r} cannot be used: give local:N, such as local:2")
     start: Any = LocalCluster  # it has no annotations
     # Like -P: multiprocessing starts Pythons whose path begins with the current folder.

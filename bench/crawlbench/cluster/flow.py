@@ -19,7 +19,7 @@ from crawlbench.cluster.merging import merge
 from crawlbench.cluster.notes import find_notes
 from crawlbench.cluster.records import ClusterEnding, ClusterMachine, ClusterSession, LostBlock
 from crawlbench.cluster.sheets import SHEET_CELLS, cut
-from crawlbench.cluster.store import BlockStore, create_cluster_folder, write_cluster
+from crawlbench.cluster.store import BlockStore, create_cluster_folder, load_cluster, write_cluster
 from crawlbench.measure.owner import own
 
 if TYPE_CHECKING:
@@ -164,6 +164,22 @@ async def _measure(
     if trouble:
         raise trouble
     return session
+
+
+def read_cluster(folder: Path) -> ClusterSession:
+    """Return a session on a cluster, with the results of all blocks that are on disk.
+
+    Its manager may have been killed, or may be measuring: until it ends, it concludes nothing.
+
+    Raises:
+        SessionFileError: there is none, or a file of it is broken.
+    """
+    session = load_cluster(folder)
+    sheets = cut(session.plan, session.sheet_cells)
+    store = BlockStore(folder, len(sheets))
+    if store.count() == session.blocks:
+        return session
+    return _conclude(session, sheets, store, session.lost)
 
 
 def _conclude(

@@ -137,8 +137,11 @@ def _walk(path: Path) -> Iterator[Path]:
         # os.walk lists links to folders among the folders, but does not enter them.
         links = [n for n in folders if (folder / n).is_symlink()]
         for name in (*names, *links):
-            if name != GIT and not name.endswith(COMPILED):
-                yield folder / name
+            file = folder / name
+            # A pipe would never end, and a socket cannot be read: no build needs them.
+            is_file = file.is_symlink() or file.is_file()
+            if is_file and name != GIT and not name.endswith(COMPILED):
+                yield file
 
 
 def _is_left(path: Path, top: Path) -> bool:

@@ -79,7 +79,7 @@ class Generator:
                 if failures == PROBE_FAILURES:
                     raise NotReady(
                         f"{failures} of {len(answers) + failures} single requests failed, the last "
-                        f"because {error or 'no answer came in time'}"
+                        f"because {str(error) or 'no answer came in time'}"
                     ) from error
         self._unloaded_s = median(answers)
         return self._unloaded_s

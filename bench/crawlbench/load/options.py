@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -109,8 +110,9 @@ def require_allowed(options: LoadOptions, owned: str | None) -> None:
     most = MAX_CONNECTIONS_ELSEWHERE if is_elsewhere else MAX_CONNECTIONS
     for load in (*options.loads, options.step):
         _require_span("--duration" if load is not options.step else "--step", load.span_s, most_s)
+        _require_request(load)
         _bound("--connections" if not load.is_open else "--pool", load.connections, most)
-        _bound("--rate", load.rate_per_s or 0.0, options.most_per_s)
+        _bound("--rate", load.rate_per_s or options.first_per_s, options.most_per_s)
         _bound("--timeout", load.timeout_s, MAX_S_ELSEWHERE)
         _bound("--generators", load.generators, MAX_GENERATORS)
 
@@ -121,6 +123,15 @@ def _require_span(option: str, seconds: float, most: float) -> None:
     _bound(option, seconds, most)
 
 
+def _require_request(load: Load) -> None:
+    """Refuse a run of less than one request, whose figures would be those of another rate."""
+    if load.rate_per_s and load.rate_per_s * load.span_s < 1:
+        raise UsageError(
+            f"--rate {load.rate_per_s:g} cannot be used: that is no whole request in "
+            f"{load.span_s:g} s; give a higher rate, or -d {math.ceil(1 / load.rate_per_s)} or more"
+        )
+
+
 def _bound(option: str, value: float, most: float) -> None:
     if value > most:
         raise UsageError(f"{option} {value:g} cannot be used: give {most:g} or less")
@@ -129,14 +140,19 @@ def _bound(option: str, value: float, most: float) -> None:
 def _require_owned(url: str, owned: str | None) -> None:
     try:
         parts = urlsplit(url)
-        # Reading the port raises ValueError if it is none.
-        host, _ = parts.hostname, parts.port
+        # Reading the port raises ValueError if it is none; 0 would be taken for a missing one.
+        host = parts.hostname if parts.port != 0 else None
     except ValueError:
         host = None
     # The address goes into a request line as it is, so it must be ASCII without blanks.
     if not host or parts.scheme not in {"http", "https"} or not url.isascii() or " " in url:
         raise UsageError(
             f"--url {url!r} is not an address; one looks like http://127.0.0.1:8000/page"
+        )
+    if parts.username is not None:
+        raise UsageError(
+            f"--url names the user {parts.username!r}, and load would ask without a name and a "
+            "password; leave both out"
         )
     if owned is None or owned.lower().strip("[]") != host:
         said = f", and --i-own-this says {owned!r}" if owned is not None else ""

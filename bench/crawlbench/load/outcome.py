@@ -34,6 +34,8 @@ BUSY = 0.5
 """Share of the span without a free connection from which there are too few."""
 SLOWED = 2.0
 """Multiple of an unloaded answer; a server that takes longer is slow."""
+UNANSWERED = ("timeout", "no answer by the end")
+"""Failures for which a connection waited, for about as long as a request may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,8 @@ def _reasons(
     if not run.parts:
         return found
     found += filter(None, limits)
+    if not any(part.due for part in run.parts):
+        found.append("no request was due: at this rate, the run is too short")
     if failed := sum(sum(part.failed.values()) for part in run.parts):
         found.append(f"{failed} of {sum(part.due for part in run.parts)} requests failed")
     found += _of_connections(run, service_s["p50"], unloaded_s)
@@ -180,12 +184,16 @@ def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> lis
     if refused := sum(part.refused for part in run.parts):
         found.append(f"{refused} new connections were refused")
     if busy >= BUSY and service_s is not None:
-        took = f"all {run.load.connections} connections were busy {busy:.0%} of the time"
+        count = run.load.connections
+        them = "the one connection was" if count == 1 else f"all {count} connections were"
+        took = f"{them} busy {busy:.0%} of the time"
         if service_s >= SLOWED * unloaded_s:
             found.append(
                 f"{took}, as the server was slow: {service_s * 1000:.1f} ms for an answer (p50), "
                 f"{unloaded_s * 1000:.1f} ms when asked by one connection alone"
             )
+        elif waits := _count_waits(run, busy):
+            found.append(f"{took}, as the server left {waits} requests without an answer")
         else:
             found.append(
                 f"{took}, and an answer takes {service_s * 1000:.1f} ms (p50), as when unloaded: "
@@ -194,3 +202,11 @@ def _of_connections(run: Run, service_s: float | None, unloaded_s: float) -> lis
     elif busy >= BUSY:
         found.append(f"all connections were busy {busy:.0%} of the time, and nothing was answered")
     return found
+
+
+def _count_waits(run: Run, busy: float) -> int:
+    """Return how many requests were not answered; 0 if that is not what kept connections busy."""
+    load = run.load
+    waits = sum(part.failed.get(kind, 0) for part in run.parts for kind in UNANSWERED)
+    is_cause = waits * load.timeout_s >= BUSY * busy * load.connections * load.span_s
+    return waits if is_cause else 0

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from crawlbench.base.records import RoundRecord
 
+WHERE = ("aslr", "hostname", "python_executable")
+"""Metadata in which pyperf accepts no difference, and which say where a run was, not what ran."""
 NO_RUNS = b"null"
 """The line of a round in which no cell reached the end."""
 
@@ -52,8 +54,29 @@ def label_run(run: pyperf.Run, record: RoundRecord, cell: str) -> pyperf.Run:
 
 def merge_runs(runs: Mapping[str, Sequence[pyperf.Run]]) -> pyperf.BenchmarkSuite | None:
     """Return a suite with one benchmark per cell, or None if there is none."""
-    benchmarks = [pyperf.Benchmark(list(of_cell)) for of_cell in runs.values() if of_cell]
+    benchmarks = [pyperf.Benchmark(_agreeing(of_cell)) for of_cell in runs.values() if of_cell]
     return pyperf.BenchmarkSuite(benchmarks) if benchmarks else None
+
+
+def _agreeing(runs: Sequence[pyperf.Run]) -> list[pyperf.Run]:
+    """Return a cell's runs without the metadata by which pyperf would refuse to put them together.
+
+    An environment may lie elsewhere when a session goes on, and a machine be renamed meanwhile;
+    what must not differ was checked when it went on.
+    """
+    found = [run.get_metadata() for run in runs]
+    odd = {name for name in WHERE if len({of.get(name) for of in found}) > 1}
+    if not odd:
+        return list(runs)
+    return [
+        pyperf.Run(
+            run.values,
+            warmups=run.warmups,
+            metadata={name: value for name, value in of.items() if name not in odd},
+            collect_metadata=False,
+        )
+        for run, of in zip(runs, found, strict=True)
+    ]
 
 
 def round_of(run: pyperf.Run) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
@@ -78,6 +79,7 @@ def make_plan(
     forms = find_long_forms(crawls, suite.long_forms)
     cells = (*crawls, *operated, *controls, *find_long_cells([*crawls, *controls], forms))
     _require_fit(len(cells), most_cells)
+    _require_own_names(cells)
     return replace(
         _size(name, suite, cells, baselines),
         operations=tuple(operation.facts for operation in operations),
@@ -97,6 +99,21 @@ def _require_fit(count: int, most_cells: int) -> None:
         raise UsageError(
             f"{count} cells, controls included, are more than the {most_cells} that fit into one "
             "session; choose fewer with -s, -l, -n or -c"
+        )
+
+
+def _require_own_names(cells: Sequence[Cell]) -> None:
+    """Refuse cells that could not be told apart: everything is counted by a cell's name.
+
+    Raises:
+        UsageError: two have the same.
+    """
+    counts = Counter(cell.name for cell in cells)
+    twice = next((name for name, count in counts.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"two cells would be called {twice!r}: controls end in /control and long forms in "
+            "/long, so name the environments in another way"
         )
 
 

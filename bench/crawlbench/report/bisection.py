@@ -26,10 +26,10 @@ def bisection_sentence(found: Bisection) -> str:
         by = mention(whole.quantity, ", by {},")
         return one_line(
             f"From {first} to {last} nothing is known to have changed: {whole.cell}{by} is "
-            f"{whole.verdict.value}{_ratio(whole)}."
+            f"{whole.verdict.value}{_ratio(whole, ', at')}."
         )
     text = (
-        f"The {whole.quantity.words} of {whole.cell} changed{_ratio(whole)} between "
+        f"The {whole.quantity.words} of {whole.cell} changed{_ratio(whole, ' to')} between "
         f"{found.before} and {found.after}"
     )
     if not found.is_exact:
@@ -52,6 +52,6 @@ def bisection_table(found: Bisection) -> Table:
     return Table(one_line(f"against {found.names[0]}{of}"), _COLUMNS, shown)
 
 
-def _ratio(change: Change) -> str:
+def _ratio(change: Change, before: str) -> str:
     ratio, interval = tell_numbers(change)
-    return "" if ratio == "-" else f" to {ratio} of what it was ({interval})"
+    return "" if ratio == "-" else f"{before} {ratio} of what it was ({interval})"
