@@ -14,6 +14,7 @@ from crawlbench.base.records import Stopping, Verdict
 from crawlbench.base.whole import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
+from tests.child import was_too_busy
 from tests.environments.planting import OPERATION, QUICK, SLOW, plant
 from tests.environments.projects import in_process, path_without_shims, write_project
 
@@ -103,7 +104,7 @@ def test_packages_and_pythons_differ_in_one_session(crawlbench, tmp_path, measur
 def is_starved(answer):
     """Tell whether the tests beside this one left so little of the CPU that only CPU time tells."""
     (change,) = answer["changes"]
-    return change["verdict"] == "unclear" and "the worker's CPU for" in change["reason"]
+    return change["verdict"] == "unclear" and was_too_busy(change["reason"])
 
 
 @pytest.mark.long
@@ -151,8 +152,8 @@ def test_strategy_may_be_in_an_environment_alone(crawlbench, tmp_path):
 @pytest.mark.long
 def test_worker_says_if_its_packages_are_not_those_recorded(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=QUICK)
-    outcome, _ = ab("base", "head", *BRIEF)
-    assert outcome.returncode in (0, 3), outcome.stderr
+    outcome, answer = ab("base", "head", *BRIEF)
+    assert outcome.returncode in (0, 3) or is_starved(answer), outcome.stderr
     for file in environments_folder().glob(f"*/{READY_FILE}"):
         kept = msgspec.json.decode(file.read_bytes(), type=Kept)
         if "planted" in kept.versions:
@@ -191,9 +192,10 @@ def test_slower_head_is_found_and_fails(ab, tmp_path):
 def test_gate_is_what_was_asked(ab, tmp_path):
     plant(tmp_path, base=QUICK, head=SLOW)
     outcome, answer = ab("base", "head", *BRIEF, "--fail-on", "slower:99999%")
-    assert outcome.returncode == 0, outcome.stderr
     assert json.loads(outcome.stdout) == answer
-    assert answer["changes"][0]["verdict"] == "slower", answer
+    if not is_starved(answer):
+        assert outcome.returncode == 0, outcome.stderr
+        assert answer["changes"][0]["verdict"] == "slower", answer
 
 
 @pytest.mark.long
@@ -257,10 +259,13 @@ def test_change_is_found_among_many(ab, tmp_path):
     (tmp_path / "b" / "pyproject.toml").write_text("not toml")
     # So wide that equal sides are the same on a busy machine, too: d takes eleven times as long.
     outcome, answer = ab("--bisect", "a", "b", "c", "d", *BRIEF, "--margin", "90")
-    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-    assert (answer["before"], answer["after"]) == ("c", "d")
+    if outcome.returncode == 3:  # on a very busy one even that can remain unclear
+        assert "is unclear" in answer["sentence"]
+    else:
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        assert "between c and d; 1 could not be used" in answer["sentence"]
+        assert (answer["before"], answer["after"]) == ("c", "d")
     assert list(answer["skipped"]) == ["b"]
-    assert "between c and d; 1 could not be used" in answer["sentence"]
 
 
 @pytest.mark.long
@@ -277,7 +282,7 @@ def test_names_with_signs_of_shells_and_markdown_do_no_harm(ab, tmp_path):
     odd = "a $(touch pwned) `b` | <script>alert(1)</script> *c*"[:60].replace("/", "_")
     plant(tmp_path, **{odd: QUICK, "head": SLOW})
     outcome, answer = ab(f"'{odd}'", "head", *BRIEF, is_shown=True)
-    assert outcome.returncode == 1, outcome.stderr
+    assert outcome.returncode == 1 or is_starved(answer), outcome.stderr
     assert odd in answer["sentence"]
     assert not list(tmp_path.rglob("pwned"))
     assert "<script>alert" not in (tmp_path / "out" / "report.html").read_text()
@@ -293,7 +298,8 @@ def test_crawls_are_held_against_themselves(crawlbench, tmp_path):
         *("ab", "uvloop==0.21.0", "uvloop==0.21.0", *BRIEF, "-o", "out"),
         timeout=280,
     )
-    assert outcome.returncode in (0, 3), outcome.stderr
+    # Four if nothing could be judged: other tests had more than half of the worker's CPU.
+    assert outcome.returncode in (0, 3, 4), outcome.stderr
     session = load_session(tmp_path / "out")
     assert [e.name for e in session.environments] == ["uvloop==0.21.0", "uvloop==0.21.0 (2)"]
     assert len({facts.key for facts in session.environments}) == 1
