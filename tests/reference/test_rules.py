@@ -120,7 +120,7 @@ def test_honest_machines_are_let_in(changes):
     ],
 )
 def test_reason_of_a_failure_is_cleaned_and_let_in(reason):
-    found = bundled(failures=[Failure(FAST.name, 1, reason, "Traceback: /home/anna/x.py")])
+    found = bundled(failures=[Failure(FAST.name, 6, reason, "Traceback: /home/anna/x.py")])
     assert find_broken(found) == []
     text = msgspec.json.encode(found.content).decode()
     assert not any(one in text for one in ("anna", "intranet", "Traceback", "<class"))
@@ -265,6 +265,24 @@ def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
         (("session", "ending"), "", "was not finished (no end)"),
         (("session", "created"), "2999-01-01T00:00:00+00:00", "in the future"),
         (("session", "created"), "yesterday", "not created at"),
+        (("session", "created"), "2026-W46-6T00:00:00+00:00", "not how crawlbench writes a date"),
+        (("session", "created"), "2026-11-01<00:00:00+00:00", "not how crawlbench writes a date"),
+        (("session", "created"), "2026-11-01T05:00:00+14:00", "not how crawlbench writes a date"),
+        (("session", "created"), "0001-01-01T00:00:00+23:59", "not how crawlbench writes a date"),
+        (("rounds", 0, "started"), "<script>", "not how crawlbench writes a date"),
+        (("session", "networks", "wan@soon"), {}, "numbers for 'wan@soon', which was not measured"),
+        (("session", "models", "gone"), "threads", "a model for 'gone', which was not measured"),
+        (("session", "ceilings", "<b>"), 1.0, "a ceiling for '<b>', which was not measured"),
+        (("session", "resting", "<b>"), 2, "rest for '<b>', which was not measured"),
+        (("sites", "<b>"), "", "the digest of '<b>', which was not measured"),
+        (("strategies", "<b>"), {"digest": ""}, "code of '<b>', which was not measured"),
+        (("strategies", "aiohttp-gather", "text"), "pass", "which comes with crawlbench"),
+        (("session", "machine", "versions", "columns"), "/home/anna/x", "it reveals a path"),
+        (
+            ("rounds", 0, "columns", "figures"),
+            [{"/home/anna/x": 1.0}] * 10,
+            "it reveals a path",
+        ),
         (("session", "tool"), "0.0.1", "measured by crawlbench 0.0.1"),
         (("session", "ceilings"), {}, "no ceiling"),
         (("session", "machine", "versions"), {"pyperf": "1"}, "the version of aiohttp"),
@@ -313,6 +331,10 @@ def test_each_rule_has_its_sentence(good, path, value, sentence):
         ("none", "mine.py", "the parser 'mine.py' does not come with crawlbench"),
         ("asyncio", "mine:loop", "the event loop 'mine:loop' does not come with"),
         ("loopback", "mine.toml", "the network 'mine.toml' does not come with"),
+        ("loopback", "wan@soon", "the network 'wan@soon' does not come with"),
+        ("loopback", "wan@9999999s", "the network 'wan@9999999s' does not come with"),
+        ("douban-top250", "douban-x1000000", "the site 'douban-x1000000' does not come with"),
+        ("douban-top250", "douban-x0", "the site 'douban-x0' does not come with"),
         ("douban-top250", "mine.toml", "the site 'mine.toml' does not come with"),
     ],
 )

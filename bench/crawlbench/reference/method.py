@@ -12,7 +12,6 @@ from packaging.utils import canonicalize_name
 
 from crawlbench import __version__
 from crawlbench.base.records import Ending, Stopping
-from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import (
     STANDARD_LIBRARY,
@@ -22,7 +21,7 @@ from crawlbench.plugins.about import (
 from crawlbench.reference.makeup import find_loop_library
 from crawlbench.reference.parts import find_part, list_parts
 from crawlbench.reference.pooling import CONFIDENCE
-from crawlbench.reference.sources import is_shipped, pages_of_site
+from crawlbench.reference.sources import find_shipped, is_shipped, pages_of_site
 from crawlbench.stats.judge import MIN_ROUNDS
 
 if TYPE_CHECKING:
@@ -61,7 +60,13 @@ def _hardly_measured(session: Session) -> Iterator[str]:
         yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
     if len(session.rounds) < MIN_ROUNDS:
         yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are required"
-    # `find_flaw` has seen to it that this is a date with a time zone.
+    for moment in (session.created, *(record.started for record in session.rounds)):
+        if not _is_ours(moment):
+            yield (
+                f"it is dated {moment!r}, which is not how crawlbench writes a date, such as "
+                "'2026-11-28T22:48:01+00:00'; submit the session again, as it was measured"
+            )
+            return
     if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
         yield f"it was measured at {session.created}, which is in the future; set the clock"
     if session.plan.confidence != CONFIDENCE:
@@ -74,6 +79,18 @@ def _hardly_measured(session: Session) -> Iterator[str]:
             f"the suite {session.plan.suite!r} compares each cell with itself, which has no place "
             "in the table; submit one of `crawlbench run`"
         )
+
+
+def _is_ours(moment: str) -> bool:
+    """Return whether a moment is in UTC and spelled as we spell it.
+
+    The table takes its first ten letters for the day, and orders by them.
+    """
+    try:
+        found = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return found.isoformat(timespec="seconds") == moment
 
 
 def _false_ending(session: Session) -> Iterator[str]:
@@ -207,10 +224,7 @@ def _played_otherwise(session: Session) -> Iterator[str]:
     """Yield if a network has other numbers than that of its name has here."""
     # Networks of users have been refused by `_unshipped`.
     for name, numbers in session.networks.items():
-        if (
-            name.partition("@")[0] in NETWORKS
-            and (ours := find_network(name).as_numbers()) != numbers
-        ):
+        if (network := find_shipped(name)) and (ours := network.as_numbers()) != numbers:
             keys = sorted(ours.keys() | numbers.keys())
             key = next(one for one in keys if ours.get(one) != numbers.get(one))
             yield (
