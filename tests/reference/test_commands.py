@@ -8,7 +8,10 @@ from crawlbench.base.records import Ending
 from crawlbench.cli.app import main
 from crawlbench.measure.store import create_folder
 from crawlbench.reference.bundle import encode_bundle, load_bundle
+from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.page import render_table
 from crawlbench.reference.submission import make_bundle
+from crawlbench.reference.table import make_table
 from crawlbench.report.repeat import again_command, repeat_command, resume_command, show_command
 from crawlbench.report.view import SessionView
 from tests.reference.builders import bundled, measured, tampered
@@ -119,6 +122,21 @@ def test_report_of_a_bundle_proposes_only_what_works(tmp_path, monkeypatch, caps
     html = page.read_text(encoding="utf-8")
     assert (code, "--resume" in html, "cannot be read" in html) == (0, False, False)
     assert ">make reference PART=far<" in html  # which is no suite that `run` knows
+
+
+def test_command_that_a_bundle_brings_is_not_shown(tmp_path, monkeypatch, capsys):
+    """Who reads a stranger's bundle copies what is shown into their shell, checked or not."""
+    good = bundled(laps=1)
+    path = tmp_path / "matrix" / "theirs" / "bad.bundle.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(encode_bundle(tampered(good, lambda told: told.update(command="rm -rf x"))))
+    page = render_table(make_table(load_matrices(tmp_path / "matrix")))
+    assert ("rm -rf" in page, good.content.command in page) == (False, True)
+    pytest.importorskip("vl_convert")
+    html = tmp_path / "page.html"
+    code, *_ = call(monkeypatch, capsys, "report", path, "--format", "html", "-o", html)
+    told = html.read_text(encoding="utf-8")
+    assert (code, "rm -rf" in told, good.content.command in told) == (0, False, True)
 
 
 @pytest.mark.parametrize("is_bundle", [False, True])

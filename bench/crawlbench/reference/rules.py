@@ -18,7 +18,7 @@ from crawlbench.base.records.ranges import END
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.plugins import registry
 from crawlbench.reference.bundle import claims_of, digest_of, restore
-from crawlbench.reference.command import is_due_command
+from crawlbench.reference.command import due_command
 from crawlbench.reference.forgery import find_forgery
 from crawlbench.reference.method import find_lapses, find_outdated
 from crawlbench.reference.omissions import find_omissions
@@ -218,7 +218,7 @@ def _foreign_code(content: Content) -> Iterator[str]:
 def _own_words(content: Content) -> Iterator[str]:
     """Yield sentences about texts that a bundle brings and the table would show."""
     bare = content.session
-    if not is_due_command(content.command, bare):
+    if content.command != due_command(bare):
         yield (
             f"its command is {content.command!r}, which does not measure it again; "
             "submit the session again"
