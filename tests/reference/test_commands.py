@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Ending
 from crawlbench.cli.app import main
 from crawlbench.measure.store import create_folder
 from crawlbench.reference.bundle import encode_bundle, load_bundle
-from crawlbench.reference.matrix import load_matrices
+from crawlbench.reference.matrix import find_misplaced, load_matrices
 from crawlbench.reference.page import render_table
 from crawlbench.reference.submission import make_bundle
 from crawlbench.reference.table import make_table
 from crawlbench.report.repeat import again_command, repeat_command, resume_command, show_command
 from crawlbench.report.view import SessionView
-from tests.reference.builders import bundled, measured, tampered
+from tests.reference.builders import REAL, bundled, measured, tampered
 
 
 def call(monkeypatch, capsys, *words):
@@ -71,6 +74,48 @@ def test_submitting_the_unfinished_is_refused(tmp_path, monkeypatch, capsys):
     assert code == 2
     assert "was not finished (no end)" in err
     assert not out.exists()
+
+
+def test_bundle_that_is_printed_is_nothing_but_a_bundle(monkeypatch, capfdbinary):
+    """A sentence behind it would make it no bundle, and a document of JSON as well."""
+    bundle = bundled(laps=1)
+    monkeypatch.setattr("crawlbench.cli.submit.submit_session", lambda folder: bundle)
+    for more, code in (((), None), (("--json",), 2)):
+        monkeypatch.setattr("sys.argv", ["crawlbench", "submit", "mine", "-o", "-", *more])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert (ended.value.code or None) == code
+        out, err = capfdbinary.readouterr()
+        assert out == (b"" if code else encode_bundle(bundle))
+        assert (b"name a file with -o" in err) == bool(code)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"cpu_model": "Intel Xeon"}, "on 'Intel Xeon', the rest of its matrix on 'AMD EPYC 7763"),
+        ({"cpu_count": 96}, "on 96 CPUs, the rest of its matrix on 8 CPUs"),
+        ({"python": "CPython 3.13.0"}, "'CPython 3.13.0', the rest of its matrix on"),
+    ],
+)
+def test_bundle_in_the_matrix_of_another_machine_is_refused(tmp_path, change, told):
+    """By who checks it: the page of all matrices could not be drawn with it."""
+    folder = tmp_path / "matrix" / "one"
+    folder.mkdir(parents=True)
+    here, there = folder / "a.bundle.gz", folder / "b.bundle.gz"
+    here.write_bytes(encode_bundle(bundled(laps=1)))
+    (folder / "c.bundle.gz").write_bytes(b"no bundle")
+    there.write_bytes(encode_bundle(bundled(seed=2, laps=1)))
+    assert find_misplaced(there) == ""
+    other = bundled(seed=2, laps=1, machine=replace(REAL, **{"cpu_count": 8, **change}))
+    here.write_bytes(encode_bundle(bundled(laps=1, machine=replace(REAL, cpu_count=8))))
+    there.write_bytes(encode_bundle(other))
+    assert told in find_misplaced(there)
+    with pytest.raises(UsageError, match="another CPU or Python is another matrix"):
+        (folder / "c.bundle.gz").unlink() or load_matrices(tmp_path / "matrix")
+    alone = tmp_path / "b.bundle.gz"
+    alone.write_bytes(there.read_bytes())
+    assert find_misplaced(alone) == ""
 
 
 def test_unpacked_size_has_a_bound(tmp_path):
