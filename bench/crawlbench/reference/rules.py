@@ -253,6 +253,7 @@ def _needless(content: Content) -> Iterator[str]:
         ("loops for", session.loops, names),
         ("laps for", {**session.passes, **session.long_every}, {*plan.baselines}),
         ("rest for", session.resting, names),
+        ("code of", session.codes, strategies | {cell.parser for cell in plan.cells}),
     ):
         if odd := sorted(found.keys() - known):
             yield f"it brings {what} {odd[0]!r}, which was not measured; submit the session again"
