@@ -286,6 +286,25 @@ def test_absurd_value_is_refused(good, value, sentence):
     assert any(sentence in one for one in sentences(good, change)), sentences(good, change)
 
 
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda cpu, user: (1e-6, user),  # faster by CPU time than it was
+        lambda cpu, user: (cpu * 1.001, user),
+        lambda cpu, user: (cpu + 100.0, user + 100.0),  # more than all CPUs have
+    ],
+)
+def test_cpu_time_that_cannot_be_is_refused(good, forge):
+    """It decides a verdict of its own, which seconds say nothing about."""
+
+    def change(content):
+        columns = content["rounds"][0]["columns"]
+        both = zip(columns["cpu_s"], columns["cpu_user_s"], strict=True)
+        columns["cpu_s"], columns["cpu_user_s"] = zip(*(forge(*one) for one in both), strict=True)
+
+    assert any("which cannot be" in one for one in sentences(good, change))
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_number_that_is_none_makes_no_bundle(good, number):
     """Python would write and read them; JSON has none."""

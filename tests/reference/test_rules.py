@@ -420,6 +420,27 @@ def test_environment_with_variables_tunes_its_own_rows_alone(good):
     assert tuned == {"": False, "plain": False, "set": True, "flagged": True}
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"checkouts": ["/projects/aiohttp"]}, "made from '/projects/aiohttp'"),
+        ({"checkouts": ["aiohttp"]}, "made from 'aiohttp'"),
+        ({"python": "/projects/python"}, "made from '/projects/python'"),
+        ({"packages": ["aiohttp @ git+ssh://host/fork"]}, "made from 'aiohttp @ git+ssh"),
+        ({"python": "3.13", "packages": ["aiohttp==3.9.5", "uvloop>=0.20,!=0.21.0"]}, ""),
+        ({"python": "3.14t", "packages": ["httpx[http2]"], "flags": ["-X", "gil=0"]}, ""),
+    ],
+)
+def test_environment_of_software_that_only_one_machine_has_is_refused(good, asked, told):
+    """A fork has the version of what it was forked from, and would stand in its row."""
+    one = {"name": "theirs", **asked}
+    for place in (("plan", "environments"), ("environments",)):
+        told_of = [one] if place[0] == "plan" else [{"asked": one}]
+        found = find_broken(tampered(good, edit(("session", *place), told_of)))
+        assert any("so nobody could measure it again" in text for text in found) == bool(told)
+        assert not told or any(told in text for text in found), found
+
+
 def test_same_session_makes_the_same_bytes(good):
     """So that a bundle that was made twice is one file."""
     assert encode_bundle(good) == encode_bundle(bundled())

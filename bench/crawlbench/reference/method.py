@@ -45,6 +45,7 @@ def find_lapses(session: Session) -> Iterator[str]:
     yield from _without_control(session)
     yield from _with_other_axes(session)
     yield from _fetched_little(session)
+    yield from _in_own_software(session)
 
 
 def find_outdated(session: Session) -> Iterator[str]:
@@ -161,6 +162,22 @@ def _fetched_little(session: Session) -> Iterator[str]:
                     f"right crawl makes {due // sample.loops}; measure it again"
                 )
                 return
+
+
+def _in_own_software(session: Session) -> Iterator[str]:
+    """Yield if an environment holds what only its machine has, so that a version tells nothing."""
+    for one in (*session.plan.environments, *(facts.asked for facts in session.environments)):
+        # A folder or a wheel, a Python by its path, and a package from an address.
+        own = [
+            *one.checkouts,
+            *(text for text in (one.python, *one.packages) if {*"/\\@"} & {*text}),
+        ]
+        if own:
+            yield (
+                f"the environment {one.name!r} was made from {own[0]!r}, so nobody could measure "
+                "it again; name released versions, such as aiohttp==3.9.5"
+            )
+            return
 
 
 def _without_versions(session: Session) -> Iterator[str]:
