@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -54,6 +55,22 @@ def test_what_is_no_bundle_ends_with_2(tmp_path, monkeypatch, capsys, content):
     assert "Traceback" not in err
 
 
+def test_file_that_is_no_bundle_does_not_hide_the_others(tmp_path, monkeypatch, capsys):
+    """Each is told of, and what breaks a rule counts more."""
+    none, good, bad = (tmp_path / name / "x.bundle.gz" for name in ("none", "good", "bad"))
+    for path in (none, good, bad):
+        path.parent.mkdir()
+    none.write_bytes(b"no bundle")
+    good.write_bytes(encode_bundle(bundled(laps=1)))
+    forged = tampered(bundled(laps=1), lambda c: c["session"]["machine"].update(hostname="anna"))
+    bad.write_bytes(encode_bundle(forged))
+    code, out, err = call(monkeypatch, capsys, "verify-bundle", none, good)
+    assert (code, "is not a whole bundle" in err, "good, 5 cells" in out) == (2, True, True)
+    code, out, err = call(monkeypatch, capsys, "verify-bundle", bad, none, "--json")
+    assert code == 4
+    assert ["anna" in one["broken"][0] for one in json.loads(out)] == [True, False]
+
+
 def test_absent_bundle_and_absent_session_end_with_2(tmp_path, monkeypatch, capsys):
     code, _, err = call(monkeypatch, capsys, "verify-bundle", tmp_path / "absent")
     assert (code, "cannot be read" in err) == (2, True)
@@ -74,6 +91,21 @@ def test_submitting_the_unfinished_is_refused(tmp_path, monkeypatch, capsys):
     assert code == 2
     assert "was not finished (no end)" in err
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "code"),
+    [("theirs", 2), ("mine.gz", 2), ("bundle.gz", 2), ("mine.bundle.gz", 0), ("there", 0)],
+)
+def test_bundle_gets_a_name_that_is_found(tmp_path, monkeypatch, capsys, output, code):
+    """A folder that was forgotten would become a file, which nobody checks or reads."""
+    bundle = bundled(laps=1)
+    monkeypatch.setattr("crawlbench.cli.submit.submit_session", lambda folder: bundle)
+    (tmp_path / "there").mkdir()
+    found, _, err = call(monkeypatch, capsys, "submit", "mine", "-o", tmp_path / output)
+    assert (found, "is no folder" in err) == (code, bool(code))
+    assert len([*tmp_path.rglob("*.bundle.gz")]) == (not code)
+    assert {one.name for one in tmp_path.iterdir()} <= {"there", "mine.bundle.gz"}
 
 
 def test_bundle_that_is_printed_is_nothing_but_a_bundle(monkeypatch, capfdbinary):
