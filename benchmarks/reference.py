@@ -32,6 +32,7 @@ from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import BenchError, UsageError
 from crawlbench.base.whole import write_bytes, write_text
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.reference.badge import make_badges
 from crawlbench.reference.bundle import (
@@ -100,7 +101,9 @@ def main() -> None:
         tell_plan(folder, parts, due)
         if options.plan:
             return
-        measure(due, folder, options.minutes * 60 if options.minutes else None)
+        UNDER_WAY.mkdir(parents=True, exist_ok=True)
+        with own(UNDER_WAY):  # two at once would disturb each other's values
+            measure(due, folder, options.minutes * 60 if options.minutes else None)
         left = len(find_due(folder, parts))
         print(f"{left} of {SESSIONS * len(parts)} sessions are missing", flush=True)
     conclude_anew(MATRICES)

@@ -222,6 +222,27 @@ def test_client_with_several_parsers_is_named_with_each(open_page, table):
     assert "aiohttp-gather on asyncio, 0." in page.inner_text("#answer")
 
 
+def test_other_client_is_named_as_its_scenario_needs_it(open_page, table):
+    """With its parser where there are several; one of another scenario compares with nothing."""
+    [*_, first] = [row for row in table.rows if row.strategy == "aiohttp-gather"]
+    elsewhere = [replace(row, scenario="zz") for row in table.rows]
+    with_lxml = replace(first, parser="lxml", scenario="zz", verdict="invalid")
+    found = replace(table, rows=(*table.rows, *elsewhere, with_lxml), pairs=())
+    [kept] = table.pairs
+    opened = open_page(render_table(replace(found, pairs=(kept, replace(kept, scenario="zz")))))
+    for address, words in (
+        ("#scenario=zz&against=aiohttp-gather|asyncio|none", " on asyncio with no parser: "),
+        ("#scenario=zz&against=nobody|asyncio|none", "Fastest here: "),
+        (f"#scenario={first.scenario}&against=aiohttp-gather|asyncio|lxml", "Fastest here: "),
+        (f"#scenario={first.scenario}&against=aiohttp-gather|asyncio|none", " on asyncio: "),
+    ):
+        opened.page.evaluate("(address) => { location.hash = address }", address)
+        opened.page.wait_for_function(
+            "(words) => document.querySelector('#answer').textContent.includes(words)", arg=words
+        )
+    assert opened.complaints == []
+
+
 def test_two_against_each_other_are_each_others_reverse(open_page, tmp_path):
     """A against B is one over B against A, whichever stands first in what the page holds."""
     table = make_table(load_matrices(write_part(tmp_path, "clients")))

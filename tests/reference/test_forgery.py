@@ -9,12 +9,20 @@ import msgspec
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.reference.bundle import decode_bundle, encode_bundle, restore, seal
+from crawlbench.base.records import Failure
+from crawlbench.reference.bundle import (
+    claims_of,
+    decode_bundle,
+    encode_bundle,
+    restore,
+    seal,
+)
 from crawlbench.reference.forgery import are_copies, find_copy
 from crawlbench.reference.matrix import find_copied, load_matrices, load_matrix
+from crawlbench.reference.omissions import find_omissions
 from crawlbench.reference.privacy import find_secret
 from crawlbench.reference.rules import find_broken
-from tests.reference.builders import SLOW, bundled, measured, tampered
+from tests.reference.builders import FAST, SLOW, bundled, measured, tampered
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +188,82 @@ def test_rounds_that_were_taken_out_are_missed(good):
     assert any("all 6 rounds were measured, but has 5" in one for one in found)
 
 
+def without_slowest(rows):
+    """Leave out the slowest value of a round's rows of one cell, as who wants a better figure."""
+    return sorted(rows, key=lambda row: row["seconds"])[:-1]
+
+
+@pytest.mark.parametrize(
+    ("rounds", "change", "told"),
+    [
+        (slice(None), without_slowest, "of the 2 laps of round 1, "),
+        (slice(3, 4), lambda _: [], "of the 2 laps of round 4, numbered from 0, '{}' has none"),
+        (slice(1), lambda rows: [*rows, {**rows[0], "seconds": 0.005}], "'{}' has 0, 0, 1"),
+        (slice(1), lambda rows: [*rows, {**rows[0], "lap": 2}], "'{}' has 0, 1, 2"),
+        (slice(1), lambda rows: [{**rows[0], "lap": 7}, rows[1]], "'{}' has 1, 7"),
+    ],
+)
+def test_value_that_was_taken_out_or_put_in_is_seen(good, rounds, change, told):
+    """With claims that fit what is left, as an honest bundle of it would have them."""
+    place = good.content.session.plan.cells.index(FAST)
+
+    def edit(content):
+        for record in content["rounds"][rounds]:
+            columns = record["columns"]
+            rows = [
+                dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
+            ]
+            others = [row for row in rows if row["cell"] != place]
+            kept = [*others, *change([row for row in rows if row["cell"] == place])]
+            record["columns"] = {name: [row[name] for row in kept] for name in columns}
+
+    content = tampered(good, edit).content
+    forged = msgspec.structs.replace(content, claims=claims_of(restore(content)))
+    [found] = find_broken(seal(forged))
+    assert told.format(FAST.name) in found
+    assert "values were taken out or added" in found
+
+
+def test_cells_that_rest_or_fail_may_lack_values():
+    """A paced session's settled cells take part in every n-th lap, and who fails in no more."""
+    paced = measured(laps=4)
+    paced = replace(paced, plan=replace(paced.plan, is_paced=True))
+
+    def thinned(session, laps, rounds=6):
+        records = [
+            replace(
+                record,
+                samples=tuple(s for s in record.samples if s.cell != FAST.name or s.lap in laps),
+            )
+            if record.number <= rounds
+            else record
+            for record in session.rounds
+        ]
+        return replace(session, rounds=tuple(records))
+
+    assert not [*find_omissions(thinned(paced, {0, 2}))]
+    assert not [*find_omissions(thinned(paced, {0}))]
+    assert [*find_omissions(thinned(paced, {1, 2}))]
+    assert [*find_omissions(thinned(measured(laps=4), {0, 2}))]  # with a fixed number nobody rests
+    failed = replace(thinned(paced, {0}), failures=(Failure(FAST.name, 1, "wrong answer"),))
+    [found] = find_omissions(replace(failed, failures=(Failure(FAST.name, 7, "wrong answer"),)))
+    assert "failed in round 7, but there is no such round" in found
+    [found] = find_omissions(failed)
+    assert "failed in round 1, but there is no such round, or a later one has values" in found
+    others = thinned(failed, set()).rounds[1:]
+    assert not [*find_omissions(replace(failed, rounds=(failed.rounds[0], *others)))]
+
+
+@pytest.mark.parametrize("more", [b'{"format":9,', b'{"nobody":"reads",', b'{ "format" : 1,'])
+def test_what_is_said_twice_or_to_nobody_makes_no_bundle(good, more):
+    """The digest is that of what is read: the first of two equal keys could say anything."""
+    text = gzip.decompress(encode_bundle(good))
+    inner = text.replace(b'"session":{', b'"session":{"hostname":"annas-laptop",', 1)
+    for spoiled in (more + text[1:], inner):
+        with pytest.raises(UsageError, match=r"says something twice|is not a whole bundle"):
+            decode_bundle(gzip.compress(spoiled), "it")
+
+
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [
@@ -200,6 +284,25 @@ def test_absurd_value_is_refused(good, value, sentence):
         content["rounds"][0]["columns"]["seconds"] = column
 
     assert any(sentence in one for one in sentences(good, change)), sentences(good, change)
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda cpu, user: (1e-6, user),  # faster by CPU time than it was
+        lambda cpu, user: (cpu * 1.001, user),
+        lambda cpu, user: (cpu + 100.0, user + 100.0),  # more than all CPUs have
+    ],
+)
+def test_cpu_time_that_cannot_be_is_refused(good, forge):
+    """It decides a verdict of its own, which seconds say nothing about."""
+
+    def change(content):
+        columns = content["rounds"][0]["columns"]
+        both = zip(columns["cpu_s"], columns["cpu_user_s"], strict=True)
+        columns["cpu_s"], columns["cpu_user_s"] = zip(*(forge(*one) for one in both), strict=True)
+
+    assert any("which cannot be" in one for one in sentences(good, change))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])

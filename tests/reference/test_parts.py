@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 from benchmarks import reference
+from filelock import FileLock
 
 from crawlbench.base.errors import UsageError
 from crawlbench.measure.machine import describe_machine
+from crawlbench.measure.owner import LOCK_FILE, OwnedError
 from crawlbench.measure.suite import load_suite
 from crawlbench.reference.bundle import ENDING, encode_bundle
 from crawlbench.reference.matrix import name_matrix
@@ -97,6 +99,20 @@ def test_matrix_of_another_machine_is_not_continued(tmp_path):
     make_begun(tmp_path, replace(machine, cpu_count=machine.cpu_count + 2), count=3)
     with pytest.raises(UsageError, match=f"was begun on {machine.cpu_count + 2} CPUs, here are"):
         reference.find_folder(tmp_path)
+
+
+def test_two_do_not_measure_a_matrix_at_once(tmp_path, monkeypatch):
+    """The second would begin another session beside the first one's, and disturb its values."""
+    monkeypatch.setattr(reference, "MATRICES", tmp_path / "matrix")
+    monkeypatch.setattr(reference, "UNDER_WAY", tmp_path / "under-way")
+    monkeypatch.setattr(reference, "run_session", lambda *_: pytest.fail("it measures"))
+    monkeypatch.setattr("sys.argv", ["reference", "--part", "cold"])
+    (tmp_path / "under-way").mkdir()
+    with (
+        FileLock(tmp_path / "under-way" / LOCK_FILE),  # as another process has it
+        pytest.raises(OwnedError, match="is being written by another process; wait until"),
+    ):
+        reference.main()
 
 
 def test_session_that_is_refused_does_not_hold_up_the_others(tmp_path, monkeypatch):

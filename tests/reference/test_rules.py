@@ -120,7 +120,7 @@ def test_honest_machines_are_let_in(changes):
     ],
 )
 def test_reason_of_a_failure_is_cleaned_and_let_in(reason):
-    found = bundled(failures=[Failure(FAST.name, 1, reason, "Traceback: /home/anna/x.py")])
+    found = bundled(failures=[Failure(FAST.name, 6, reason, "Traceback: /home/anna/x.py")])
     assert find_broken(found) == []
     text = msgspec.json.encode(found.content).decode()
     assert not any(one in text for one in ("anna", "intranet", "Traceback", "<class"))
@@ -265,6 +265,24 @@ def test_changed_digit_under_a_new_digest_is_seen_by_its_claims(good):
         (("session", "ending"), "", "was not finished (no end)"),
         (("session", "created"), "2999-01-01T00:00:00+00:00", "in the future"),
         (("session", "created"), "yesterday", "not created at"),
+        (("session", "created"), "2026-W46-6T00:00:00+00:00", "not how crawlbench writes a date"),
+        (("session", "created"), "2026-11-01<00:00:00+00:00", "not how crawlbench writes a date"),
+        (("session", "created"), "2026-11-01T05:00:00+14:00", "not how crawlbench writes a date"),
+        (("session", "created"), "0001-01-01T00:00:00+23:59", "not how crawlbench writes a date"),
+        (("rounds", 0, "started"), "<script>", "not how crawlbench writes a date"),
+        (("session", "networks", "wan@soon"), {}, "numbers for 'wan@soon', which was not measured"),
+        (("session", "models", "gone"), "threads", "a model for 'gone', which was not measured"),
+        (("session", "ceilings", "<b>"), 1.0, "a ceiling for '<b>', which was not measured"),
+        (("session", "resting", "<b>"), 2, "rest for '<b>', which was not measured"),
+        (("sites", "<b>"), "", "the digest of '<b>', which was not measured"),
+        (("strategies", "<b>"), {"digest": ""}, "code of '<b>', which was not measured"),
+        (("strategies", "aiohttp-gather", "text"), "pass", "which comes with crawlbench"),
+        (("session", "machine", "versions", "columns"), "/home/anna/x", "it reveals a path"),
+        (
+            ("rounds", 0, "columns", "figures"),
+            [{"/home/anna/x": 1.0}] * 10,
+            "it reveals a path",
+        ),
         (("session", "tool"), "0.0.1", "measured by crawlbench 0.0.1"),
         (("session", "ceilings"), {}, "no ceiling"),
         (("session", "machine", "versions"), {"pyperf": "1"}, "the version of aiohttp"),
@@ -313,6 +331,10 @@ def test_each_rule_has_its_sentence(good, path, value, sentence):
         ("none", "mine.py", "the parser 'mine.py' does not come with crawlbench"),
         ("asyncio", "mine:loop", "the event loop 'mine:loop' does not come with"),
         ("loopback", "mine.toml", "the network 'mine.toml' does not come with"),
+        ("loopback", "wan@soon", "the network 'wan@soon' does not come with"),
+        ("loopback", "wan@9999999s", "the network 'wan@9999999s' does not come with"),
+        ("douban-top250", "douban-x1000000", "the site 'douban-x1000000' does not come with"),
+        ("douban-top250", "douban-x0", "the site 'douban-x0' does not come with"),
         ("douban-top250", "mine.toml", "the site 'mine.toml' does not come with"),
     ],
 )
@@ -396,6 +418,27 @@ def test_environment_with_variables_tunes_its_own_rows_alone(good):
         for name in ("", "plain", "set", "flagged")
     }
     assert tuned == {"": False, "plain": False, "set": True, "flagged": True}
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"checkouts": ["/projects/aiohttp"]}, "made from '/projects/aiohttp'"),
+        ({"checkouts": ["aiohttp"]}, "made from 'aiohttp'"),
+        ({"python": "/projects/python"}, "made from '/projects/python'"),
+        ({"packages": ["aiohttp @ git+ssh://host/fork"]}, "made from 'aiohttp @ git+ssh"),
+        ({"python": "3.13", "packages": ["aiohttp==3.9.5", "uvloop>=0.20,!=0.21.0"]}, ""),
+        ({"python": "3.14t", "packages": ["httpx[http2]"], "flags": ["-X", "gil=0"]}, ""),
+    ],
+)
+def test_environment_of_software_that_only_one_machine_has_is_refused(good, asked, told):
+    """A fork has the version of what it was forked from, and would stand in its row."""
+    one = {"name": "theirs", **asked}
+    for place in (("plan", "environments"), ("environments",)):
+        told_of = [one] if place[0] == "plan" else [{"asked": one}]
+        found = find_broken(tampered(good, edit(("session", *place), told_of)))
+        assert any("so nobody could measure it again" in text for text in found) == bool(told)
+        assert not told or any(told in text for text in found), found
 
 
 def test_same_session_makes_the_same_bytes(good):

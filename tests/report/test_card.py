@@ -42,6 +42,13 @@ def test_card_says_what_where_when_and_how(session):
     assert "aiohttp-gather" in whole
 
 
+def test_words_of_others_do_nothing_on_a_card(session):
+    """An escape code is no XML, and a mark could turn the line around; two spaces stay two."""
+    machine = replace(session.machine, cpu_model="AMD \x1b[2J  <b> \u202eCPYE")
+    svg = card.render_card(SessionView(replace(session, machine=machine)))
+    assert any(text.startswith(r"AMD \x1b[2J  <b> \u202eCPYE, ") for text in texts(svg))
+
+
 def lines_below(svg, top=555):
     """Return the lines below a place, with their distance from the top and their sizes."""
     found = (

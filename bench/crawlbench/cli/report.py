@@ -28,6 +28,7 @@ from crawlbench.cluster.store import CLUSTER_FILE
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, SUITE_FILE, load_session
 from crawlbench.reference.bundle import ENDING as BUNDLE_ENDING
+from crawlbench.reference.command import due_command
 from crawlbench.reference.matrix import load_measured
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
@@ -158,7 +159,7 @@ def _load(path: Path, stopping: Stopping | None) -> Shown:
         session = _judge_by(measured.session, stopping)
         # A folder beside it, even one of its name, is no part of it.
         support = probed_section(session, None)
-        return SessionReport(session, path, support, bundled=measured.content.command)
+        return SessionReport(session, path, support, bundled=due_command(measured.session))
     other = _load_other(path)
     if other is None:
         return _session_report(_judge_by(load_session(path), stopping), path)

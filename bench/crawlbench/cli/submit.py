@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from crawlbench.base.errors import INVALID
+from crawlbench.base.errors import INVALID, UsageError
 from crawlbench.base.text import harmless
 from crawlbench.cli import options
-from crawlbench.cli.output import complain, print_json, write_output
+from crawlbench.cli.output import complain, is_printed, print_json, write_output
 from crawlbench.cli.places import refuse_existing
-from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
-from crawlbench.reference.matrix import find_copied
+from crawlbench.reference.bundle import ENDING, encode_bundle, load_bundle, restore
+from crawlbench.reference.matrix import find_copied, find_misplaced
 from crawlbench.reference.rules import find_broken
 from crawlbench.reference.submission import name_bundle, submit_session
 
@@ -22,7 +22,8 @@ from crawlbench.reference.submission import name_bundle, submit_session
 def submit(
     session: Annotated[Path, typer.Argument(help="The folder of a finished session.")],
     output: Annotated[
-        Path | None, options.result("-o", "--output", help="File to write, or a folder for it.")
+        Path | None,
+        options.result("-o", "--output", help="File to write, or a folder for it; - prints."),
     ] = None,
     force: options.Force = False,
     as_json: options.AsJson = False,
@@ -34,11 +35,21 @@ def submit(
     The bundle holds values, control, ceilings, versions and digests, but neither the name of the
     machine nor that of its user, nor a path. It is checked by the rules of verify-bundle.
     """
+    is_piped = output is not None and is_printed(output)
+    if is_piped and as_json:
+        raise UsageError("--json and -o - would print two things; name a file with -o")
+    if not (output is None or is_piped or output.is_dir() or output.name.endswith(ENDING)):
+        raise UsageError(
+            f"{str(output)!r} is no folder, and no bundle is found under such a name; make the "
+            f"folder, or name a file that ends with {ENDING}"
+        )
     bundle = submit_session(session)
     name = name_bundle(bundle.content.session)
     path = Path(name) if output is None else output / name if output.is_dir() else output
     refuse_existing(path, force=force)
     write_output(path, encode_bundle(bundle))
+    if is_piped:
+        return  # a sentence behind it would spoil the bundle
     if as_json:
         print_json({"file": str(path), "digest": bundle.digest})
     else:
@@ -53,13 +64,21 @@ def verify_bundle(
 
     Example: crawlbench verify-bundle results/matrix/theirs/mine.bundle.gz
     """
-    is_refused, told = False, []
+    code, told = 0, []
     for path in bundles:
-        bundle = load_bundle(path)
-        broken = find_broken(bundle) or list(filter(None, [find_copied(path, bundles)]))
+        try:
+            bundle = load_bundle(path)
+        except UsageError as error:  # those that follow are checked all the same
+            code = max(code, error.exit_code)
+            told.append({"file": str(path), "digest": "", "broken": [str(error)]})
+            complain(str(error))
+            continue
+        broken = find_broken(bundle) or list(
+            filter(None, [find_misplaced(path), find_copied(path, bundles)])
+        )
         told.append({"file": str(path), "digest": bundle.digest, "broken": broken})
         if broken:
-            is_refused = True
+            code = INVALID
             for sentence in broken:
                 complain(f"{path}: {sentence}")
             continue
@@ -72,5 +91,5 @@ def verify_bundle(
         )
     if as_json:
         print_json(told)
-    if is_refused:
-        raise typer.Exit(INVALID)
+    if code:
+        raise typer.Exit(code)

@@ -181,6 +181,11 @@ def decode_bundle(content: bytes, name: str) -> Bundle:
         raise UsageError(
             f"{name!r} is not a whole bundle: {error}; `crawlbench submit SESSION` makes one"
         ) from error
+    if len(text) > len(msgspec.json.encode(bundle)):
+        raise UsageError(
+            f"{name!r} says something twice, or something that nobody reads; `crawlbench submit "
+            "SESSION` makes a bundle that does not"
+        )
     if bundle.format != FORMAT:
         raise UsageError(
             f"{name!r} has format {bundle.format}, this crawlbench reads {FORMAT}; "

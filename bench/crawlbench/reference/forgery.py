@@ -34,11 +34,16 @@ MIN_VALUES = 8
 a ten-thousandth of the median, where measured ratios spread by a hundredth."""
 
 
+TICK_S = 1e-9
+"""How finely CPU times are told."""
+
+
 def find_forgery(session: Session) -> Iterator[str]:
     """Yield a sentence for each sign that a session's values were not measured as it says."""
     yield from _copied_rounds(session)
     yield from _long_values(session)
     yield from _fast_values(session)
+    yield from _false_cpu_times(session)
 
 
 def are_copies(one: Session, other: Session) -> bool:
@@ -109,6 +114,22 @@ def _fast_values(session: Session) -> Iterator[str]:
                     f"its mirror answers at most {ceiling:.0f} a second; measure it again"
                 )
                 return
+
+
+def _false_cpu_times(session: Session) -> Iterator[str]:
+    """Yield a CPU time that is not the sum of its parts, or that the CPUs could not give."""
+    cpus = session.machine.cpu_count
+    for s in (s for record in session.rounds for s in record.samples):
+        if s.cpu_s is None:
+            continue
+        parts, most = s.cpu_user_s + s.cpu_system_s, s.seconds * cpus * SLACK
+        if abs(parts - s.cpu_s) > NEAR * parts + TICK_S or s.cpu_s > most + TICK_S:
+            yield (
+                f"{s.cell!r} used {s.cpu_s:.6g} s of CPU time, of which {s.cpu_user_s:.6g} s are "
+                f"its own and {s.cpu_system_s:.6g} s the system's, in {s.seconds:.6g} s on {cpus} "
+                "CPUs, which cannot be; submit the session again, as it was measured"
+            )
+            return
 
 
 def find_copy(sessions: Sequence[tuple[str, Session]]) -> str:

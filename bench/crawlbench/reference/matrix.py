@@ -98,22 +98,45 @@ def _read_matrix(folder: Path) -> Matrix:
     if not sessions:
         raise UsageError(f"{str(folder)!r} is not a matrix: it has no *{ENDING}")
     sessions.sort(key=lambda one: one.session.created)
-    first = sessions[0].session.machine
     for one in sessions:
-        for axis in ("cpu_model", "python"):
-            here, there = getattr(first, axis), getattr(one.session.machine, axis)
-            if here != there:
-                raise UsageError(
-                    f"{one.file!r} was measured on {there!r}, the rest of its matrix on {here!r}; "
-                    "another CPU or Python is another matrix: move it to a folder of its own"
-                )
+        if mixed := _tell_mixed(one.file, one.session.machine, sessions[0].session.machine):
+            raise UsageError(mixed)
     return Matrix(folder.name, tuple(sessions))
+
+
+def _tell_mixed(name: str, machine: Machine, others: Machine) -> str:
+    """Return a sentence if a bundle has no place in a matrix; empty if both are of one machine."""
+    for axis in ("cpu_model", "cpu_count", "python"):
+        here, there = getattr(others, axis), getattr(machine, axis)
+        if here != there:
+            what = " CPUs" if axis == "cpu_count" else ""
+            return (
+                f"{name!r} was measured on {there!r}{what}, the rest of its matrix on {here!r}"
+                f"{what}; another CPU or Python is another matrix: move it to a folder of its own"
+            )
+    return ""
 
 
 def _refuse_copies(sessions: Sequence[Measured]) -> None:
     """Raise if two sessions are the same: a figure would rest on fewer than it says."""
     if copied := find_copy([(one.file, one.session) for one in sessions]):
         raise UsageError(copied)
+
+
+def find_misplaced(path: Path) -> str:
+    """Return a sentence if a bundle lies in a matrix of another machine; empty if it does not.
+
+    Args:
+        path: a file that holds a whole bundle; files beside it that hold none are ignored.
+    """
+    folder = path.absolute().parent
+    mine = load_bundle(path).content.session.machine
+    for other in sorted(folder.glob(f"*{ENDING}")) if folder.parent.name == ALL else ():
+        with suppress(UsageError):
+            theirs = load_bundle(other).content.session.machine
+            if mixed := _tell_mixed(str(path), mine, theirs):
+                return mixed
+    return ""
 
 
 def find_copied(path: Path, others: Sequence[Path]) -> str:

@@ -12,7 +12,6 @@ from packaging.utils import canonicalize_name
 
 from crawlbench import __version__
 from crawlbench.base.records import Ending, Stopping
-from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import (
     STANDARD_LIBRARY,
@@ -22,7 +21,7 @@ from crawlbench.plugins.about import (
 from crawlbench.reference.makeup import find_loop_library
 from crawlbench.reference.parts import find_part, list_parts
 from crawlbench.reference.pooling import CONFIDENCE
-from crawlbench.reference.sources import is_shipped, pages_of_site
+from crawlbench.reference.sources import find_shipped, is_shipped, pages_of_site
 from crawlbench.stats.judge import MIN_ROUNDS
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ def find_lapses(session: Session) -> Iterator[str]:
     yield from _without_control(session)
     yield from _with_other_axes(session)
     yield from _fetched_little(session)
+    yield from _in_own_software(session)
 
 
 def find_outdated(session: Session) -> Iterator[str]:
@@ -61,7 +61,13 @@ def _hardly_measured(session: Session) -> Iterator[str]:
         yield f"the session was not finished ({ending}); go on with `crawlbench run --resume`"
     if len(session.rounds) < MIN_ROUNDS:
         yield f"it has {len(session.rounds)} rounds; {MIN_ROUNDS} or more are required"
-    # `find_flaw` has seen to it that this is a date with a time zone.
+    for moment in (session.created, *(record.started for record in session.rounds)):
+        if not _is_ours(moment):
+            yield (
+                f"it is dated {moment!r}, which is not how crawlbench writes a date, such as "
+                "'2026-11-28T22:48:01+00:00'; submit the session again, as it was measured"
+            )
+            return
     if datetime.fromisoformat(session.created) > datetime.now(UTC) + AHEAD:
         yield f"it was measured at {session.created}, which is in the future; set the clock"
     if session.plan.confidence != CONFIDENCE:
@@ -74,6 +80,18 @@ def _hardly_measured(session: Session) -> Iterator[str]:
             f"the suite {session.plan.suite!r} compares each cell with itself, which has no place "
             "in the table; submit one of `crawlbench run`"
         )
+
+
+def _is_ours(moment: str) -> bool:
+    """Return whether a moment is in UTC and spelled as we spell it.
+
+    The table takes its first ten letters for the day, and orders by them.
+    """
+    try:
+        found = datetime.fromisoformat(moment).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return found.isoformat(timespec="seconds") == moment
 
 
 def _false_ending(session: Session) -> Iterator[str]:
@@ -146,6 +164,22 @@ def _fetched_little(session: Session) -> Iterator[str]:
                 return
 
 
+def _in_own_software(session: Session) -> Iterator[str]:
+    """Yield if an environment holds what only its machine has, so that a version tells nothing."""
+    for one in (*session.plan.environments, *(facts.asked for facts in session.environments)):
+        # A folder or a wheel, a Python by its path, and a package from an address.
+        own = [
+            *one.checkouts,
+            *(text for text in (one.python, *one.packages) if {*"/\\@"} & {*text}),
+        ]
+        if own:
+            yield (
+                f"the environment {one.name!r} was made from {own[0]!r}, so nobody could measure "
+                "it again; name released versions, such as aiohttp==3.9.5"
+            )
+            return
+
+
 def _without_versions(session: Session) -> Iterator[str]:
     # What follows a + tells builds of one version apart (PEP 440).
     if session.tool.partition("+")[0] != __version__.partition("+")[0]:
@@ -207,10 +241,7 @@ def _played_otherwise(session: Session) -> Iterator[str]:
     """Yield if a network has other numbers than that of its name has here."""
     # Networks of users have been refused by `_unshipped`.
     for name, numbers in session.networks.items():
-        if (
-            name.partition("@")[0] in NETWORKS
-            and (ours := find_network(name).as_numbers()) != numbers
-        ):
+        if (network := find_shipped(name)) and (ours := network.as_numbers()) != numbers:
             keys = sorted(ours.keys() | numbers.keys())
             key = next(one for one in keys if ours.get(one) != numbers.get(one))
             yield (

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from crawlbench.base.text import count_of
+from crawlbench.reference.command import due_command
 from crawlbench.reference.parts import describe_part
 from crawlbench.reference.pooling import CONFIDENCE, MARGIN, MIN_SESSIONS
 from crawlbench.reference.questions import find_questions
@@ -210,7 +211,7 @@ def _session(one: Measured) -> dict[str, object]:
         "created": session.created,
         "rounds": len(session.rounds),
         "took": format_length(session.seconds),
-        "command": one.content.command,
+        "command": due_command(one.content.session),
         "doubts": " ".join(f"{text}." for text in loud),
         "tool": session.tool,
     }

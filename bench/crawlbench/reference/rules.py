@@ -18,13 +18,15 @@ from crawlbench.base.records.ranges import END
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.plugins import registry
 from crawlbench.reference.bundle import claims_of, digest_of, restore
-from crawlbench.reference.command import is_due_command
+from crawlbench.reference.command import due_command
 from crawlbench.reference.forgery import find_forgery
 from crawlbench.reference.method import find_lapses, find_outdated
+from crawlbench.reference.omissions import find_omissions
 from crawlbench.reference.privacy import BUSY, find_secret, is_label, shorten_platform
 from crawlbench.reference.sources import (
     digest_of_site,
     digest_of_strategy,
+    find_shipped,
     hash_source,
     is_shipped,
 )
@@ -66,7 +68,9 @@ def find_broken(bundle: Bundle, *, only_lasting: bool = False) -> list[str]:
         *_unshipped(content.session.plan),
         *find_lapses(session),
         *find_forgery(session),
+        *find_omissions(session),
         *_own_words(content),
+        *_needless(content),
     ]
     if only_lasting:
         return lasting
@@ -108,6 +112,8 @@ def _untold(content: Content) -> Iterator[str]:
     # The source of a tuned strategy is meant to be read, and may quote anybody.
     told = msgspec.to_builtins(content)
     told["strategies"] = list(content.strategies)
+    for record in told["rounds"]:
+        record["columns"] = record["columns"].get("figures")  # others are numbers, see `unfold`
     # A version may have four numbers, as an address has.
     for holder in (told["session"]["machine"], *told["session"]["environments"]):
         versions = holder["versions"].items()
@@ -119,14 +125,13 @@ def _untold(content: Content) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401  (JSON)
-    """Yield all texts in JSON, including keys; columns have none."""
+    """Yield all texts in JSON, including keys."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            if key != "columns":
-                yield from _texts(inner)
+            yield from _texts(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _texts(inner)
@@ -170,14 +175,18 @@ def _unshipped(plan: Plan) -> Iterator[str]:
         (registry.Kind.EVENT_LOOP, loops),
     ):
         for name in sorted(names):
-            if not is_shipped(kind, name):
+            # A family has a plug-in for any name, but not each name is a site of it.
+            if not is_shipped(kind, name) or (
+                kind is registry.Kind.SITE and not digest_of_site(name)
+            ):
                 yield (
                     f"the {kind.noun} {name!r} does not come with crawlbench, so nobody could "
                     "measure it again; only strategies may be your own"
                 )
-    # `wan@150ms` is `wan` with another round trip.
-    for name in sorted({cell.network.partition("@")[0] for cell in crawls} - set(NETWORKS)):
-        yield f"the network {name!r} does not come with crawlbench; known: {', '.join(NETWORKS)}"
+    for name in sorted({cell.network for cell in crawls}):
+        if not find_shipped(name):
+            known = ", ".join(NETWORKS)
+            yield f"the network {name!r} does not come with crawlbench; known: {known}"
 
 
 def _foreign_code(content: Content) -> Iterator[str]:
@@ -209,7 +218,7 @@ def _foreign_code(content: Content) -> Iterator[str]:
 def _own_words(content: Content) -> Iterator[str]:
     """Yield sentences about texts that a bundle brings and the table would show."""
     bare = content.session
-    if not is_due_command(content.command, bare):
+    if content.command != due_command(bare):
         yield (
             f"its command is {content.command!r}, which does not measure it again; "
             "submit the session again"
@@ -224,6 +233,31 @@ def _own_words(content: Content) -> Iterator[str]:
             "it brings conclusions beside its values, which nobody would read; "
             "submit the session again"
         )
+
+
+def _needless(content: Content) -> Iterator[str]:
+    """Yield a sentence about an entry of something that was not measured: it could say anything."""
+    plan, session = content.session.plan, content.session
+    names = {cell.name for cell in plan.cells}
+    strategies = {cell.strategy for cell in plan.cells}
+    for name, source in content.strategies.items():
+        if source.text and digest_of_strategy(name):
+            yield f"it brings code for {name!r}, which comes with crawlbench; submit it again"
+    for what, found, known in (
+        ("the digest of the code of", content.strategies, strategies),
+        ("the digest of", content.sites, {cell.site for cell in plan.cells}),
+        ("a model for", session.models, strategies),
+        ("a ceiling for", session.ceilings, {*plan.baselines}),
+        ("numbers for", session.networks, {cell.network for cell in plan.cells}),
+        ("a parser of HTTP for", session.http_parsers, names),
+        ("loops for", session.loops, names),
+        ("laps for", {**session.passes, **session.long_every}, {*plan.baselines}),
+        ("rest for", session.resting, names),
+        ("code of", session.codes, strategies | {cell.parser for cell in plan.cells}),
+    ):
+        if odd := sorted(found.keys() - known):
+            yield f"it brings {what} {odd[0]!r}, which was not measured; submit the session again"
+            return
 
 
 def _false_claims(content: Content, session: Session) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
 from crawlbench.measure.sitefacts import find_site
+from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import digest_of_code
 from crawlbench.plugins.origin import is_ours
@@ -17,6 +18,7 @@ from crawlbench.reference.bundle import Source
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan
     from crawlbench.measure.verify import Expectation
+    from crawlbench.mirror.networks.model import Network
 
 _READERS = ("crawlbench.plugins.files", "crawlbench.sites.custom")
 """Modules that read a user's file."""
@@ -32,6 +34,17 @@ def is_shipped(kind: registry.Kind, name: str) -> bool:
     if kind is registry.Kind.EVENT_LOOP:
         return registry.is_ours(point.dist) and "*" not in point.name
     return point.module.startswith("crawlbench.") and point.module not in _READERS
+
+
+def find_shipped(network: str) -> Network | None:
+    """Return a network that comes with crawlbench; None if there is none of that name.
+
+    `wan@150ms` is `wan` with another round trip.
+    """
+    try:
+        return find_network(network) if network.partition("@")[0] in NETWORKS else None
+    except BenchError:
+        return None
 
 
 def hash_source(text: str) -> str:

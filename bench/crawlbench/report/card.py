@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.text import count_of
+from crawlbench.base.text import count_of, harmless
 from crawlbench.report.answer import find_answer
 from crawlbench.report.repeat import again_command
 from crawlbench.report.theme import COLOURS, FONT
@@ -103,5 +103,5 @@ def _cut(text: str, size: int) -> str:
 def _text(text: str, x: int, y: int, size: int, colour: str) -> str:
     return (
         f'<text x="{x}" y="{y}" font-family="{FONT}" font-size="{size}" '
-        f'fill="{COLOURS[colour][0]}">{escape(text)}</text>'
+        f'fill="{COLOURS[colour][0]}">{escape(harmless(text))}</text>'
     )

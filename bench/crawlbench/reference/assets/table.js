@@ -224,6 +224,12 @@
     return since;
   }
 
+  // Another client, if possible in a row's scenario: elsewhere its label may need no parser.
+  function memberOf(row, other) {
+    const found = rows.filter((one) => axesOf(one) === other);
+    return found.find((one) => one.scenario === row.scenario) || found[0];
+  }
+
   // The client that all others of a scenario are compared with, as words.
   function baselineOf(row) {
     const found = rows.find(
@@ -265,19 +271,19 @@
     return parts.join(" ");
   }
 
-  function answerText(found) {
+  function answerText(found, other) {
     const known = found.filter((row) => row.ratio !== null || row.verdict === "baseline");
     const scenarios = new Set(known.map((row) => `${row.scenario}|${row.matrix}`));
     if (!known.length || scenarios.size > 1) return "";
-    const other = asked.against && rows.find((row) => axesOf(row) === asked.against);
     if (other) {
+      const theirs = memberOf(known[0], other);
       const told = known.filter((row) => row.isPair).slice(0, 3);
       const lines = told.map((row) => {
-        const since = ["faster", "slower"].includes(row.verdict) ? sinceWhen(row, asked.against) : "";
+        const since = ["faster", "slower"].includes(row.verdict) ? sinceWhen(row, other) : "";
         const when = since ? `, since ${since}` : "";
         return `${label(row)}: ${row.ratioText} (${row.intervalText}), ${row.verdict}${when}`;
       });
-      return lines.length ? `Time over that of ${label(other)}: ${lines.join("; ")}.` : "";
+      return lines.length ? `Time over that of ${label(theirs)}: ${lines.join("; ")}.` : "";
     }
     const best = fastest(known);
     if (!best) return "";
@@ -422,7 +428,7 @@
   function sentence(row, other) {
     if (other) {
       if (row.verdict === "baseline") return "It is what the others are compared with here.";
-      const theirs = rows.find((one) => axesOf(one) === other);
+      const theirs = memberOf(row, other);
       return row.isPair
         ? `${row.verdict}: ${row.ratioText} times the time of ${label(theirs)} for a crawl (${row.intervalText}).`
         : `No comparison with ${label(theirs)}: ${row.verdict}.`;
@@ -496,7 +502,7 @@
     document.getElementById("more").hidden = drawn.length === found.length;
     document.getElementById("count").textContent =
       `${found.length} of ${rows.length} figure${rows.length === 1 ? "" : "s"}${found.length ? "" : ": nothing matches; clear some choices"}`;
-    const answer = answerText(found);
+    const answer = answerText(found, other);
     document.getElementById("answer").textContent = answer;
     document.getElementById("basis").textContent = answer ? basisText(found, other) : "";
     document.getElementById("lasting").href = `#${lasting({})}`;
