@@ -59,6 +59,17 @@ def test_pipes_and_sockets_are_left_out(project, tmp_path):
     assert not (copied / "socket").exists()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no sockets in folders")
+def test_git_may_watch_the_files(project, tmp_path):
+    """Then it listens at a socket beside what it keeps."""
+    succeed(["git", "-C", str(project), "init", "-q"])
+    with socket.socket(socket.AF_UNIX) as watcher, contextlib.chdir(project / ".git"):
+        watcher.bind("fsmonitor--daemon.ipc")
+        copied = copy_checkout(project, tmp_path / "copy")
+    assert (copied / ".git" / "HEAD").exists()
+    assert not (copied / ".git" / "fsmonitor--daemon.ipc").exists()
+
+
 def test_commit_is_told_and_whether_files_differ(project):
     git = ["git", "-C", str(project), "-c", "user.name=x", "-c", "user.email=x@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import socket
+import errno
+import os
+from pathlib import Path
 
 import pytest
 
@@ -23,13 +25,20 @@ def refusal(spec):
 
 def test_checkout_that_cannot_be_read_is_not_taken_for_a_full_disk(tmp_path, monkeypatch):
     project = write_project(tmp_path / "planted")
-    monkeypatch.chdir(project)  # sockets have short names
-    with socket.socket(socket.AF_UNIX) as left:
-        left.bind("left.sock")
-        said = refusal(f"mine={project}")
-    assert said.startswith(f"environment 'mine': checkout '{project}' cannot be read: {project}")
-    assert "left.sock: " in said
-    assert "CRAWLBENCH_CACHE" not in said
+    (project / "kept.txt").touch()
+    read = Path.read_bytes
+
+    def fail(path):
+        """Be a file of somebody else, which root could read."""
+        if path.name == "kept.txt":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    assert refusal(f"mine={project}") == (
+        f"environment 'mine': checkout '{project}' cannot be read: "
+        f"{project / 'kept.txt'}: Permission denied"
+    )
 
 
 def test_package_without_a_wheel_for_this_python_is_said(tmp_path, monkeypatch):

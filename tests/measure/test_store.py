@@ -316,9 +316,9 @@ class TestLoading:
             target.write_text("x")
         if kind == "below a file":
             target /= "y"
+        reason = "it is a file" if kind == "file" else "it has no session.json"
         assert complaint(target) == (
-            "'FOLDER' is not a session: it has no session.json; "
-            "give a folder that `crawlbench run` has made"
+            f"'FOLDER' is not a session: {reason}; give a folder that `crawlbench run` has made"
         )
 
     @pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])

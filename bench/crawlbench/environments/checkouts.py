@@ -82,7 +82,8 @@ def _copy_git(path: Path, target: Path) -> None:
     if (git / "commondir").is_file():  # of a worktree: the commits are in the repository's folder
         (target / GIT).write_bytes(b"gitdir: " + os.fsencode(git) + b"\n")
     elif git.is_dir():
-        shutil.copytree(git, target / GIT, symlinks=True)
+        # Where git watches the files, it listens at a socket in there, which cannot be copied.
+        shutil.copytree(git, target / GIT, symlinks=True, ignore=_find_odd)
         # By this, a submodule's files would be those of the checkout. Not from within: git would
         # look for them first.
         config = str(target.absolute() / GIT / "config")
@@ -138,10 +139,18 @@ def _walk(path: Path) -> Iterator[Path]:
         links = [n for n in folders if (folder / n).is_symlink()]
         for name in (*names, *links):
             file = folder / name
-            # A pipe would never end, and a socket cannot be read: no build needs them.
-            is_file = file.is_symlink() or file.is_file()
-            if is_file and name != GIT and not name.endswith(COMPILED):
+            if not _is_odd(file) and name != GIT and not name.endswith(COMPILED):
                 yield file
+
+
+def _find_odd(folder: str, names: list[str]) -> list[str]:
+    """Return the names that `copytree` should leave out."""
+    return [name for name in names if _is_odd(Path(folder, name))]
+
+
+def _is_odd(path: Path) -> bool:
+    """Return whether this is a pipe, which never ends, or a socket, which cannot be read."""
+    return not (path.is_symlink() or path.is_file() or path.is_dir())
 
 
 def _is_left(path: Path, top: Path) -> bool:
