@@ -125,9 +125,8 @@ def test_folder_comes_back_when_there_is_no_successor(tmp_path):
     assert list(tmp_path.iterdir()) == [folder]
 
 
-def test_folder_that_is_being_written_is_not_replaced(tmp_path):
-    """Its rounds would be lost, and what two sessions write would be mixed."""
-    folder = old_session(tmp_path)
+def assert_is_not_replaced_while_held(folder):
+    """Try to replace a folder while another process writes there."""
     with hold(folder) as first:
         with (
             pytest.raises(UsageError, match=f"is being written by process {first.pid} on "),
@@ -136,6 +135,12 @@ def test_folder_that_is_being_written_is_not_replaced(tmp_path):
             raise AssertionError("its successor was begun")
         first.stdin.close()
         first.wait()
+
+
+def test_folder_that_is_being_written_is_not_replaced(tmp_path):
+    """Its rounds would be lost, and what two sessions write would be mixed."""
+    folder = old_session(tmp_path)
+    assert_is_not_replaced_while_held(folder)
     assert (folder / "session.json").read_text() == "old"
 
 
@@ -154,14 +159,7 @@ def test_load_that_runs_is_not_replaced(tmp_path):
     """Its folder is empty until it ends, and an empty one may be replaced otherwise."""
     folder = tmp_path / "load"
     folder.mkdir()
-    with hold(folder) as first:
-        with (
-            pytest.raises(UsageError, match=f"is being written by process {first.pid} on "),
-            replacing(folder, force=True),
-        ):
-            raise AssertionError("its successor was begun")
-        first.stdin.close()
-        first.wait()
+    assert_is_not_replaced_while_held(folder)
     assert folder.is_dir()
 
 

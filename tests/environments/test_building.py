@@ -190,6 +190,8 @@ def test_checkout_that_changes_while_it_is_copied_is_refused(tmp_path, monkeypat
         ("CFLAGS", True),
         ("UV_EXCLUDE_NEWER", True),
         ("PIP_PRE", True),
+        ("UV_BUILD_CONSTRAINT", True),
+        ("PIP_UPLOADED_PRIOR_TO", True),
         ("UV_INDEX_URL", False),  # it may hold a token, which changes from job to job
         ("UV_CACHE_DIR", False),
     ],

@@ -47,13 +47,13 @@ class Pooled:
     """Standard deviation of the machines' estimates, with their noise; None for one machine."""
 
     def prediction(self, confidence: float) -> Interval | None:
-        """Return the interval of the true value on one more machine, or None for fewer than three.
+        """Return the interval of what one more machine would measure; None for fewer than three.
 
         Source: Hahn & Meeker, "Statistical Intervals", 1991, section 4.8. Assumption: the machines
-        are a random sample of those that the new one is from. The interval is exact for what the
-        new one would measure, whose truth spreads less. One of the estimated spread of the truth
-        alone (Higgins, Thompson & Spiegelhalter, 2009) is narrower where machines hardly differ,
-        but held it in 85 to 90 % of simulations instead of 95.
+        are a random sample of those that the new one is from. The true value spreads less than
+        what is measured, so it lies in there more often than promised. An interval made from the
+        estimated spread of the true values (Higgins, Thompson & Spiegelhalter, 2009) is narrower
+        where many machines hardly differ, but held the true value too seldom.
         """
         if self.deviation is None or self.machines < MIN_FOR_PREDICTION:
             return None
