@@ -87,7 +87,9 @@ def one(folder: Path, pattern: str) -> Path:
 def unpack(sdist: Path, work: Path) -> Path:
     """Unpack an sdist and return its folder, in which nothing of what people read may lack."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(work, filter="data")
+        # Before 3.11.4 there are no filters.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(work)
     source = work / sdist.name.removesuffix(".tar.gz")
     missing = [name for name in IN_SDIST if not (source / name).is_file()]
     if missing:
