@@ -57,6 +57,23 @@ def test_what_is_typed_comes_first(crawlbench, tmp_path):
     assert_refused(outcome, "'nowhere'")
 
 
+def test_refused_value_that_nobody_typed_tells_where_it_is_from(crawlbench, tmp_path):
+    """Also what only the command knows to be wrong, and one of several; not what was typed."""
+    write(tmp_path, "[tool.crawlbench.run]\nsite = ['nowhere']\nnetwork = ['loopback', 'moon']\n")
+    told = command_line(cwd=tmp_path)["env"]
+    outcome = crawlbench("run", "cold", env=told, cwd=tmp_path)
+    assert_refused(outcome, "; 'moon' comes from [tool.crawlbench.run] in pyproject.toml")
+    typed = ("run", "cold", "--network", "loopback")
+    outcome = crawlbench(*typed, env=told, cwd=tmp_path)
+    assert_refused(outcome, "; 'nowhere' comes from [tool.crawlbench.run] in pyproject.toml")
+    named = {**told, "CRAWLBENCH_RUN_CPUS": "9999"}
+    outcome = crawlbench(*typed, "--site", "douban-top250", env=named, cwd=tmp_path)
+    assert_refused(outcome, "; '9999' comes from the variable CRAWLBENCH_RUN_CPUS")
+    outcome = crawlbench(*typed, "--site", "elsewhere", env=named, cwd=tmp_path)
+    assert_refused(outcome, "'elsewhere'")
+    assert "comes from" not in outcome.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -108,6 +125,13 @@ def test_true_is_no_number():
     with pytest.raises(UsageError, match="has rounds = true, but it is no switch"):
         options_of(RUN, "run", {"rounds": True})
     assert options_of(RUN, "run", {"force": True}) == {"force": True}
+
+
+def test_option_that_takes_several_wants_a_list():
+    """typer's own words for it are of iterables."""
+    with pytest.raises(UsageError, match=r"has site = 'lan'; give a list: \['lan'\]"):
+        options_of(RUN, "run", {"site": "lan"})
+    assert options_of(RUN, "run", {"site": ["lan"], "page": True})["site"] == ["lan"]
 
 
 def test_each_option_has_the_variable_that_the_document_names(crawlbench, tmp_path):

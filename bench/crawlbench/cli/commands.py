@@ -10,7 +10,14 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
-from crawlbench.cli.settings import load_settings, name_variables, options_of, refuse_unknown
+from crawlbench.base.errors import UsageError
+from crawlbench.cli.settings import (
+    load_settings,
+    name_variables,
+    options_of,
+    refuse_unknown,
+    tell_sources,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +26,15 @@ if TYPE_CHECKING:
 
 
 class GroupedCommand(TyperCommand):
-    """A command whose help shows its options in groups, if they have any."""
+    """A command; its help groups its options, and its refusals say what was not typed."""
+
+    def invoke(self, ctx: Context) -> Any:  # noqa: ANN401  (what the command returns)
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            error.args = (f"{error}{tell_sources(ctx, str(error))}",)
+            raise
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the arguments, then the options, each group (`rich_help_panel`) in its place."""

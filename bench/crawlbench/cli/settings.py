@@ -12,8 +12,7 @@ from crawlbench.base.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from typer import CallbackParam, Context
-    from typer._click import Command
+    from typer._click import Command, Context, Parameter
 
 FILE = "pyproject.toml"
 PREFIX = "CRAWLBENCH"
@@ -94,6 +93,8 @@ def options_of(command: Command, name: str, table: object) -> dict[str, object]:
         # In Python true is a number, too.
         if isinstance(values[key], bool) and not getattr(params[named[key]], "is_flag", False):
             raise UsageError(f"{where} has {key} = {str(values[key]).lower()}, but it is no switch")
+        if isinstance(values[key], str) and getattr(params[named[key]], "multiple", False):
+            raise UsageError(f"{where} has {key} = {values[key]!r}; give a list: [{values[key]!r}]")
     off = {option.lstrip("-") for param in command.params for option in param.secondary_opts}
     found: dict[str, object] = {}
     for key, value in values.items():
@@ -117,15 +118,33 @@ def name_variables(command: Command, name: str) -> None:
         param.envvar = "_".join(words).replace("-", "_").upper()
 
 
-def tell_source(context: Context | None, param: CallbackParam | None) -> str:
+def tell_source(context: Context | None, param: Parameter | None) -> str:
     """Return a sentence that says where a value came from; an empty text if it was typed."""
-    if context is None or param is None:
-        return ""
-    source = getattr(context.get_parameter_source(param.name), "name", "")
+    place = _place(context, param) if context and param else ""
+    return f" It comes from {place}." if place else ""
+
+
+def tell_sources(context: Context, message: str) -> str:
+    """Return where the values that a refusal speaks of came from; an empty text if all were typed.
+
+    A command knows only values: a name that nobody knows, or a folder that is not there.
+    """
+    told = ""
+    for param in context.command.params:
+        given = context.params.get(str(param.name))
+        for value in given if isinstance(given, list | tuple) else [given]:
+            texts = (repr(str(value)), *(f"{option} {value}" for option in param.opts))
+            if any(one in message for one in texts) and (place := _place(context, param)):
+                told += f"; {str(value)!r} comes from {place}"
+    return told
+
+
+def _place(context: Context, param: Parameter) -> str:
+    source = getattr(context.get_parameter_source(str(param.name)), "name", "")
     if source == "ENVIRONMENT":
-        return f" It comes from the variable {param.envvar}."
+        return f"the variable {param.envvar}"
     if source == "DEFAULT_MAP":
-        return f" It comes from [tool.{context.command_path.replace(' ', '.')}] in {FILE}."
+        return f"[tool.{context.command_path.replace(' ', '.')}] in {FILE}"
     return ""
 
 
