@@ -34,11 +34,24 @@ def as_rows(items: Iterable[Item]) -> list[Row]:
     """Return the items as rows in order of rank, so that concurrency cannot change the result.
 
     `astuple` would copy each value, and this runs after every value of a session.
+
+    Raises:
+        TypeError: something among them is no item.
     """
-    ordered = sorted(items, key=attrgetter("rank"))
+    items = list(items)
+    try:
+        ordered = sorted(items, key=attrgetter("rank"))
+    except AttributeError as error:
+        odd = next(item for item in items if not hasattr(item, "rank"))
+        raise TypeError(refuse_item(odd)) from error
     # A contestant may mix types, even its own: that is a wrong answer, and no error of ours.
     names = {kind: field_names(kind) for kind in {type(item) for item in ordered}}
     return [[getattr(item, name) for name in names[type(item)]] for item in ordered]
+
+
+def refuse_item(odd: object) -> str:
+    """Return a sentence about something that a crawl returned for an item."""
+    return f"the crawl returned {odd!r:.60} for an item; return those that site.read found"
 
 
 def digest_rows(rows: Sequence[Row]) -> str:
@@ -90,8 +103,16 @@ class Tally:
         self._stretches: dict[int, list[int]] = {}
 
     def append(self, item: Item) -> None:
-        """Add one item."""
-        row = ascii(self._values(item)).encode()  # the same on all versions, unlike repr
+        """Add one item.
+
+        Raises:
+            TypeError: it is none of the site's.
+        """
+        try:
+            values = self._values(item)
+        except AttributeError as error:
+            raise TypeError(refuse_item(item)) from error
+        row = ascii(values).encode()  # the same on all versions, unlike repr
         value = int.from_bytes(hashlib.blake2b(row, digest_size=16).digest(), "big")
         number = (item.rank - 1) // STRETCH
         # Not `setdefault`, which takes a new list each time: this runs inside the clock.

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
 from dataclasses import astuple
 from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from crawlbench.base.children import end_with_parent, open_channel, tell_error
-from crawlbench.base.digest import Tally
+from crawlbench.base.digest import Tally, refuse_item
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.base.model import Item
 from crawlbench.base.text import count_of
@@ -25,6 +24,8 @@ from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crawlbench.base.children import Say
     from crawlbench.base.model import SiteSpec
 
@@ -74,8 +75,6 @@ def _crawl(job: CrawlJob, say: Say) -> None:
     handed = _Handed(say, spec, is_live=isgeneratorfunction(crawl) or isasyncgenfunction(crawl))
     try:
         keep_crawls(crawl, site, job["concurrency"], 1, factory, lambda: handed)
-    except CellError as error:
-        raise CellError(f"{job['strategy']} failed: {error}") from error
     except BenchError:
         raise
     except (Exception, SystemExit, KeyboardInterrupt) as error:
@@ -111,14 +110,9 @@ class _Handed:
         self.extend([item])
 
     def extend(self, items: Iterable[Item]) -> None:
-        if not isinstance(items, Iterable):
-            raise CellError(f"the crawl returned {items!r:.60}, not the items; return all of them")
         for item in items:
             if not isinstance(item, Item):
-                raise CellError(
-                    f"the crawl returned {item!r:.60} for an item; return those that "
-                    "`site.read(url, body).items` has"
-                )
+                raise TypeError(refuse_item(item))
             self._count += 1
             self._different.add(hash(astuple(item)))
             if self._tally is not None:

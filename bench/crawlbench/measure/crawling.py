@@ -11,7 +11,7 @@ import functools
 import os
 import ssl
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
@@ -23,7 +23,7 @@ from crawlbench.measure.reading import PageCounter, Reading
 from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from crawlbench.base.stopwatch import Timing
     from crawlbench.measure.job import Job, Told
@@ -217,7 +217,7 @@ async def _keep_in_loop(
             async for item in crawling:
                 kept.append(item)
         else:
-            kept.extend(await crawling)  # type: ignore[misc]
+            kept.extend(_items(await crawling))  # type: ignore[misc]
         crawls.append(kept)
     # To close the loop takes some loops more than 1 ms, and happens outside the clock.
     return watch.stop(), crawls
@@ -227,7 +227,7 @@ def _plain(found: object) -> Iterable[Item]:
     """Return the items of a strategy that is not `async`.
 
     Raises:
-        TypeError: it returned something that only an event loop can run.
+        TypeError: it returned something that only an event loop can run, or else holds no items.
     """
     if isinstance(found, Coroutine | AsyncIterator):
         kind = type(found).__name__
@@ -237,7 +237,14 @@ def _plain(found: object) -> Iterable[Item]:
             f"crawl is a plain function and returned {kind} {getattr(found, '__name__', '')!r}, "
             "which needs an event loop; write `async def crawl(site, concurrency)`"
         )
-    return cast("Iterable[Item]", found)
+    return _items(found)
+
+
+def _items(found: object) -> Iterable[Item]:
+    """Return what a crawl returned, unless it can hold no items: then raise a `TypeError`."""
+    if isinstance(found, Iterable) or hasattr(found, "__getitem__"):
+        return cast("Iterable[Item]", found)
+    raise TypeError(f"the crawl returned {found!r:.60}, not the items; return all of them")
 
 
 def _rows(kept: _Kept) -> list[Row]:
