@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 50_000
 """Objects between two collections. Some services set as many; with more, hardly any collection
 would fall within the clock, and what is not collected there is collected outside, at no charge."""
+MAX_YOUNGER = 1_000
+"""Collections of younger objects before older ones are collected, too. Some services set as
+many; the same holds for more."""
 KERNEL_THREAD = "iou-"
 """How Linux names the threads that serve a process's io_uring. libuv 1.45 to 1.48, which uvloop
 0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
@@ -152,6 +155,8 @@ class _State:
     """Whether Python collects garbage by itself."""
     objects: int
     """How many objects are made before a collection."""
+    younger: int
+    """How many collections of younger objects come before one of older objects, at most."""
 
     @classmethod
     def now(cls) -> _State:
@@ -164,7 +169,8 @@ class _State:
         policy = getattr(asyncio.events, "_event_loop_policy", None)
         module = type(policy).__module__ if policy is not None else ""
         policy_name = "" if module.startswith("asyncio.") else module
-        collecting = gc.isenabled(), gc.get_threshold()[0]
+        objects, *younger = gc.get_threshold()
+        collecting = gc.isenabled(), objects, max(younger)
         return cls(cpus, niceness, scheduling, policy_name, *collecting)
 
     def changes_since(self, before: _State) -> Iterator[str]:
@@ -180,6 +186,11 @@ class _State:
             yield (
                 f"it lets the garbage collector run after {self.objects:,} objects instead of "
                 f"{before.objects:,}"
+            )
+        if self.younger > max(before.younger, MAX_YOUNGER):
+            yield (
+                f"it lets the garbage collector reach older objects after {self.younger:,} "
+                f"collections instead of {before.younger:,}"
             )
         if self.policy != before.policy:
             yield f"it set the event loop policy of {self.policy or 'asyncio'}"
