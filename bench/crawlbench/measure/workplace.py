@@ -70,6 +70,8 @@ class Workplace:
         self._event_loops = event_loops
         self._others: Others | None = None
         """What others had used when the last clock stopped, until the rest begins."""
+        self._closing_s = 0.0
+        """CPU seconds in which the last event loop was closed, until the rest begins."""
 
     def seal_ours(self) -> None:
         """Seal everything of ours, and freeze it, before anything of a contestant is imported.
@@ -102,15 +104,18 @@ class Workplace:
         faulthandler.cancel_dump_traceback_later()
         has_waited = await_kernel_threads()  # which use CPU time, too, that is no contestant's
         self._others = Others.now() if has_waited and timing.others else timing.others
+        self._closing_s = timing.closing_s
         return timing, base_rss_bytes
 
     def rest(self) -> Rest:
         """Return what measures the rest that begins now; what others did after the clock counts.
 
-        This thread's own work since then does not: it is ours, and the end of event loops.
+        This thread's own work since then does not: it is ours, and the end of event loops, except
+        for what takes longer there than to end one.
         """
         others, self._others = self._others, None
-        return Rest(others)
+        closing_s, self._closing_s = self._closing_s, 0.0
+        return Rest(others, closing_s)
 
     def describe(
         self, task: Task, timing: Timing, base_rss_bytes: int | None, rested: tuple[float, float]
