@@ -53,6 +53,21 @@ def test_page_of_many_sessions(monkeypatch, capsys, tmp_path, results):
     assert code == 0  # a job writes it again and again
 
 
+def test_copies_count_once(monkeypatch, capsys, tmp_path, results):
+    """Five copies of one session would show that nothing ever changes."""
+    for number in range(5):
+        shutil.copytree(results / "session-1", results / f"copy-{number}")
+    shutil.copytree(results / "session-2", results / "began")
+    path = results / "began" / "session.json"
+    session = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**session, "rounds": session["rounds"][:-1]}), encoding="utf-8")
+    code, output, errors = call(monkeypatch, capsys, results, "-o", tmp_path / "history.html")
+    assert code == 0
+    assert "over 3 sessions" in output
+    assert "left out: 'session-1' is a copy of 'copy-0', and each session counts once" in errors
+    assert "left out: 'began' is a copy of 'session-2'" in errors
+
+
 def test_json_of_many_sessions_needs_no_page(monkeypatch, capsys, tmp_path, results):
     """It is all that is printed, and no file is written."""
     monkeypatch.chdir(tmp_path)

@@ -77,3 +77,12 @@ def test_what_aa_kept_is_shown_with_each_session(tmp_path, monkeypatch, capsys):
     (settings_folder() / FILE).write_text("?")
     assert publish(session, folder)
     assert "is not a file of margins" in capsys.readouterr().err
+
+
+def test_page_of_an_earlier_state_does_not_stay(tmp_path, capsys):
+    """A session that was continued without a page is told by its table."""
+    folder = write(tmp_path, finished())
+    (folder / "report.html").write_text("as it was before")
+    assert publish(load_session(folder), folder, Showing(has_page=False))
+    assert not (folder / "report.html").exists()
+    assert f"report: {folder / 'table.md'}" in "".join(capsys.readouterr().err.split("\n"))

@@ -95,6 +95,15 @@ def test_session_against_itself_is_no_change(crawlbench, session):
     assert outcome.returncode == 0, outcome.stderr
     assert "http-client-" in outcome.stdout
     assert "slower" not in outcome.stdout
+    assert "hold the same rounds, which were measured once" in " ".join(outcome.stdout.split())
+
+
+def test_gate_is_not_held_against_a_copy(crawlbench, session, tmp_path):
+    """What a cache has brought twice was not measured twice: that must not pass."""
+    copy = tmp_path / "copy"
+    shutil.copytree(session, copy)
+    outcome = crawlbench("compare", session, copy, "--fail-on", "slower:50%")
+    assert_refused(outcome, "hold the same rounds, which were measured once; measure the head")
 
 
 def test_gate_fails_on_a_planted_regression(crawlbench, session, tmp_path):
@@ -116,7 +125,7 @@ def test_gate_is_unclear_where_the_interval_is_wide(crawlbench, session, tmp_pat
 def test_gate_passes_where_nothing_is_slower(crawlbench, session, tmp_path):
     """The same times, or faster ones: exit code 0; 5 % no two sessions alone could exclude."""
     base = steady(session, tmp_path)
-    for head in (base, steady(session, tmp_path, 0.8)):
+    for head in (steady(session, tmp_path, 0.9999), steady(session, tmp_path, 0.8)):
         outcome = crawlbench("compare", base, head, "--fail-on", "slower:10%")
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
@@ -144,7 +153,8 @@ def test_gate_on_pages_is_refused_where_one_length_was_crawled(crawlbench, sessi
 def test_cpu_time_has_a_gate_between_sessions(crawlbench, session, tmp_path):
     """It lets the same CPU time pass, and no strategy that takes half as much again."""
     base, head = steady(session, tmp_path), steady(session, tmp_path, 1.5)
-    outcome = crawlbench("compare", base, base, "--fail-on", "cpu-slower:10%")
+    same = steady(session, tmp_path, 0.9999)
+    outcome = crawlbench("compare", base, same, "--fail-on", "cpu-slower:10%")
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     outcome = crawlbench("compare", base, head, "--fail-on", "cpu-slower:10%")
     assert outcome.returncode == 1, outcome.stdout + outcome.stderr

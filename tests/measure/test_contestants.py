@@ -90,6 +90,7 @@ FALSE = {
     "late_thread": "it worked between its turns",
     "late_child": "it worked between its turns",
     "leaves_pool": "it worked between its turns",
+    "late_close": "it worked between its turns",
 }
 MOVERS = ("cpus", "cpus_for_a_moment", "child_cpus", "thread_cpus")
 """Who takes more CPUs than it was given."""
@@ -103,7 +104,7 @@ PROMISES = {
     **dict.fromkeys(("reads_late", "hook"), CLOCK),
     **dict.fromkeys(("cuts", "distills", "stops_feeding"), READING),
     "leaves_early": ANEW,
-    **dict.fromkeys(("alarm", "late_thread", "late_child", "leaves_pool"), REST),
+    **dict.fromkeys(("alarm", "late_thread", "late_child", "leaves_pool", "late_close"), REST),
     "coding": Promise.RULES,
     **dict.fromkeys(("spins", "detached", "prefetching_thread", "intrudes", "floods"), REST),
     "disk": IN_TURNS,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.measure.test_store import write
 from tests.stats.builders import MACHINE, make_plan, make_session, other
 
 from crawlbench.base.records import Ending
 from crawlbench.measure.kept import find_kept
-from crawlbench.measure.store import create_folder
+from crawlbench.measure.store import create_folder, load_session
+from crawlbench.stats.judge import judge
 
 CELL = other("fast")
 PLAN = make_plan(CELL)
@@ -42,6 +44,28 @@ def test_sessions_of_either_version_count_after_an_upgrade(tmp_path):
     others = session(), with_versions(aiohttp="4.0.0"), with_versions(aiohttp="1.0")
     pair = session(), with_versions(aiohttp="4.0.0")
     assert kept_beside(tmp_path, pair, *others) == ["3.14.5", "4.0.0"]
+
+
+def find_beside(folder, *sessions):
+    """Return how many sessions count beside the first two."""
+    for number, one in enumerate(sessions):
+        (folder / str(number)).mkdir(parents=True)
+        write(folder / str(number), judge(one))
+    pair = [load_session(folder / name) for name in "01"]
+    return len(find_kept(tuple(pair), [folder / "0", folder / "1"]))
+
+
+def test_copies_count_once(tmp_path):
+    """One that was continued, too: the variance of copies is none."""
+
+    def measured(*rounds, **changes):
+        return make_session(PLAN, [{CELL: [s]} for s in rounds], **changes)
+
+    pair = measured(0.1), measured(0.3)
+    copies = measured(0.1, 0.2), measured(0.5), measured(0.5), measured(0.5, 0.6)
+    assert find_beside(tmp_path / "copies", *pair, *copies) == 1
+    others = measured(0.1, created="2027-01-01T00:00:00+00:00"), measured(0.2)
+    assert find_beside(tmp_path / "others", *pair, *others) == 2
 
 
 def test_versions_that_only_one_of_them_knows_do_not_matter(tmp_path):

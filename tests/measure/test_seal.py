@@ -135,6 +135,21 @@ def test_class_that_pages_are_read_with_is_sealed_with_what_it_inherits(monkeypa
     assert seal.find_broken() == ["it replaced json.encoder.JSONEncoder.encode"]
 
 
+@pytest.mark.parametrize(
+    ("younger", "is_seen"),
+    [((10**9, 10), True), ((10, 1_001), True), ((500, 1_000), False), ((0, 0), False)],
+)
+def test_collector_that_never_reaches_older_objects_is_seen(younger, is_seen):
+    """What is not collected within the clock is collected outside, at no charge."""
+    seal, before = Seal(), gc.get_threshold()
+    gc.set_threshold(before[0], *younger)
+    try:
+        broken = any("reach older objects after" in clause for clause in seal.find_broken())
+    finally:
+        gc.set_threshold(*before)
+    assert broken == is_seen
+
+
 @pytest.mark.parametrize(("objects", "is_seen"), [(0, True), (50_001, True), (50_000, False)])
 def test_collector_that_is_told_to_wait_for_ever_is_seen(objects, is_seen):
     """Some services have it look more seldom, which is their own business."""

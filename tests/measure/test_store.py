@@ -346,6 +346,8 @@ class TestLoading:
             b'{"format": 2}',
             b'{"format": 2, "kept_rounds": -1.5}',
             b'{"format": 2, "warnings": [3]}',
+            b'{"format": 2, "warnings": 3}',
+            b'{"format": 2, "warnings": null}',
             b'{"format": 1}',
             b"\xff\xfe",
             b'{"format": 1, "tool": "\xff"}',

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from crawlbench.base.digest import Tally
 from crawlbench.base.model import Item, Page, Site
 from crawlbench.measure.crawling import keep_crawls, run_crawls
+from crawlbench.measure.seal import Rest
 
 ITEMS = [Item(rank, "title") for rank in range(1, 4)]
 SITE = Site("http://127.0.0.1:1/", lambda _address, _body: Page((), ()), None, None)
@@ -95,3 +97,27 @@ def test_generators_are_not_gathered(is_async):
     crawl, factory = (async_one, asyncio.new_event_loop) if is_async else (plain_one, None)
     keep_crawls(crawl, SITE, 1, 1, factory, lambda: Watcher(events))
     assert events == [(word, rank) for rank in (1, 2, 3) for word in ("made", "kept")]
+
+
+@pytest.mark.parametrize(("left_s", "is_seen"), [(0.0, False), (0.03, True)])
+def test_work_that_is_left_to_the_loop_s_end_counts(left_s, is_seen):
+    """Beyond what any loop needs, although the clock has stopped."""
+    kept = []
+
+    async def work():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            end = time.thread_time() + left_s
+            while time.thread_time() < end:
+                pass
+
+    async def crawl(site, concurrency):
+        kept.append(asyncio.ensure_future(work()))
+        await asyncio.sleep(0)
+        return ITEMS
+
+    timing, _ = keep_crawls(crawl, SITE, 1, 1, asyncio.new_event_loop, list)
+    assert timing.closing_s >= left_s
+    late_s, _ = Rest(timing.others, timing.closing_s).stop()
+    assert (late_s > 0.01) == is_seen

@@ -8,6 +8,7 @@ import ctypes
 import os
 import subprocess
 import time
+import types
 
 
 class DroppingLoop(asyncio.SelectorEventLoop):
@@ -144,3 +145,32 @@ def no_loop():
 def failing_factory():
     """Raise what a loop raises on a Python that it does not know."""
     raise RuntimeError("this Python is too old")
+
+
+class HastyLoop(asyncio.SelectorEventLoop):
+    """Runs callbacks at once instead of in the next turn; only steps of tasks wait."""
+
+    def call_soon(self, callback, *args, context=None):
+        if type(callback) not in (types.FunctionType, types.BuiltinFunctionType):
+            return super().call_soon(callback, *args, context=context)
+        callback(*args)
+        return asyncio.Handle(callback, args, self, context)
+
+
+class GreedyLoop(asyncio.SelectorEventLoop):
+    """Lets a task that gives way go on in the same turn."""
+
+    def create_task(self, coro, **options):
+        return super().create_task(_greedy(coro), **options)
+
+
+@types.coroutine
+def _greedy(coro):
+    """Pass on what a coroutine waits for, unless it only gives way."""
+    sent = None
+    while True:
+        try:
+            waits_for = coro.send(sent)
+        except StopIteration as end:
+            return end.value
+        sent = None if waits_for is None else (yield waits_for)

@@ -74,3 +74,29 @@ def test_errors_that_the_loop_only_reports_are_heard():
 
     with pytest.raises(OperationWrong, match="reported to its exception handler: ZeroDivision"):
         run_operation(find_operation("futures"), Reporting, n=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "loop", "reason"),
+    [
+        ("call-soon", planted.HastyLoop, "the turn that asked for them: 1 instead of 0"),
+        ("timers-fire", planted.HastyLoop, "the turn that asked for them: 1 instead of 0"),
+        ("task-spawn", planted.GreedyLoop, "callbacks run after a turn: 0 instead of 1"),
+        ("async-generator", planted.GreedyLoop, "callbacks run after a turn: 0 instead of 1"),
+    ],
+)
+def test_loop_that_saves_turns_is_wrong_in_every_operation(name, loop, reason):
+    """Also in those whose own checks it passes, where it would only be fast."""
+    with pytest.raises(OperationWrong, match=reason):
+        run_operation(find_operation(name), loop, n=20)
+
+
+def test_sleep_that_gives_no_turn_is_noticed(monkeypatch):
+    """Whoever replaces `asyncio.sleep` spares all tasks their turns."""
+
+    async def sleep(delay, result=None):
+        return result
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(OperationWrong, match="callbacks run after a turn: 0 instead of 1"):
+        run_operation(find_operation("task-spawn"), asyncio.SelectorEventLoop, n=20)

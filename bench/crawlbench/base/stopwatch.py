@@ -37,6 +37,8 @@ class Timing:
     """When the wall clock started, on the clock of `time.perf_counter`."""
     others: Others | None = None
     """What others had used when it stopped; None where that is not known."""
+    closing_s: float = 0.0
+    """CPU seconds that this thread then took to close the event loop of a crawl."""
 
 
 @dataclass(frozen=True, slots=True)

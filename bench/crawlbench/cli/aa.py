@@ -103,10 +103,18 @@ def aa(
         number, size = len(outcomes[method]), format_percent(outcome.estimate)
         status.print(f"{method} {number} of {sessions}: {size}{alarm}", style="dim")
 
-    asyncio.run(run_aa(plan, sessions, tuple(outcomes), tell))
-    summaries = [sum_up(method, found) for method, found in outcomes.items()]
+    try:
+        asyncio.run(run_aa(plan, sessions, tuple(outcomes), tell))
+    finally:  # after a Ctrl-C, or where a later session failed, those before it are as good
+        if outcomes[methods[0]]:
+            _conclude(outcomes, save=save, as_json=as_json)
+
+
+def _conclude(outcomes: dict[str, list[AaOutcome]], *, save: bool, as_json: bool) -> None:
+    """Sum up the finished sessions, show what they say, and keep it if they are enough."""
+    summaries = [sum_up(method, found) for method, found in outcomes.items() if found]
     path = None
-    if save and sessions >= MIN_KEPT:
+    if save and summaries[0].sessions >= MIN_KEPT:
         path = keep_margin(settings_folder(), describe_machine(), summaries[0].margin)
     _show(summaries, outcomes, path, as_json=as_json)
 

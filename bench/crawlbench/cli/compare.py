@@ -20,6 +20,7 @@ from crawlbench.cli.output import complain, print_json
 from crawlbench.measure.kept import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (
+    ONE,
     comparison_notes,
     comparison_tables,
     tell_comparison,
@@ -69,7 +70,8 @@ def compare(
     others = find_kept(pair, (base, head))
     found = compare_sessions(*pair, wanted, others)
     # Before anything is printed that would look like an answer.
-    if gate and (why_not := why_not_compared(found, gate.quantity)):
+    copy = f"{ONE}; measure the head" if found.is_one else ""
+    if gate and (why_not := why_not_compared(found, gate.quantity) or copy):
         raise UsageError(f"--fail-on {fail_on} cannot be checked: {why_not}")
     if as_json:
         print_json(tell_comparison(found))

@@ -18,11 +18,13 @@ from crawlbench.cli.output import complain, is_printed, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
+from crawlbench.stats.alike import are_one
 from crawlbench.stats.history import make_history
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from crawlbench.base.records import Session
     from crawlbench.report.table import Table
     from crawlbench.stats.timeline import History
 
@@ -70,7 +72,7 @@ def history(
 
 
 def _find(folders: list[Path], margin: float) -> History:
-    """Return what the readable sessions say together; complain about the others."""
+    """Return what the readable sessions say together; complain about the others and copies."""
     sessions = {}
     for name, path in _find_sessions(folders).items():
         try:
@@ -79,7 +81,19 @@ def _find(folders: list[Path], margin: float) -> History:
             complain(f"left out: {error}")
     if not sessions:
         raise UsageError("none of these sessions can be read; the reasons are above")
-    return make_history(sessions, math.log1p(margin / 100), CONFIDENCE)
+    return make_history(_without_copies(sessions), math.log1p(margin / 100), CONFIDENCE)
+
+
+def _without_copies(sessions: Mapping[str, Session]) -> dict[str, Session]:
+    """Return each session once: of copies, the one that was continued; complain about the rest."""
+    kept: dict[str, Session] = {}
+    for name, session in sorted(sessions.items(), key=lambda pair: -len(pair[1].rounds)):
+        whole = next((other for other, one in kept.items() if are_one(one, session)), None)
+        if whole is None:
+            kept[name] = session
+        else:
+            complain(f"left out: {name!r} is a copy of {whole!r}, and each session counts once")
+    return kept
 
 
 def _find_sessions(folders: list[Path]) -> dict[str, Path]:

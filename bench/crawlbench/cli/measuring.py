@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,8 @@ def publish(session: Session, folder: Path, showing: Showing = AS_USUAL) -> bool
 
 def _publish(session: Session, folder: Path, showing: Showing) -> bool:
     view, troubles = SessionView(session, folder), []
+    with suppress(OSError):  # until it is drawn anew, it shows what the session was before
+        (folder / PAGE_FILE).unlink()
     try:
         write_text(folder / "table.md", render_markdown(view))
     except OSError as error:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
+from time import thread_time_ns
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from crawlbench.base.digest import Row, Tally, as_rows, digest_rows
@@ -43,6 +44,7 @@ class Keeper(Protocol):
 NOBODY = Path(__file__).parent / "nobody.pem"
 """An authority that has never signed anything: its key was thrown away."""
 
+_thread_time_ns = thread_time_ns  # bound before a contestant is imported
 K = TypeVar("K", bound=Keeper)
 _Kept = list[Item] | Tally
 
@@ -190,8 +192,11 @@ def keep_crawls(
         return _keep_plainly(crawl, site, concurrency, loops, keep)
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         timing, crawls = runner.run(_keep_in_loop(crawl, site, concurrency, loops, keep))
-    # What was left to the loop's end, such as its executor's threads, is not held against a crawl.
-    return replace(timing, others=timing.others and Others.now()), crawls
+        before_ns = _thread_time_ns()
+    closing_s = (_thread_time_ns() - before_ns) / 1e9
+    # What others did until the loop's end, such as its executor's threads, is not held against a
+    # crawl; what this thread did is, if it is more than any loop needs.
+    return replace(timing, others=timing.others and Others.now(), closing_s=closing_s), crawls
 
 
 def _keep_plainly(

@@ -59,13 +59,19 @@ def decode_session(path: Path, content: bytes) -> Session:
                 "use the version that wrote it"
             )
         kept: dict[str, Any] = msgspec.json.decode(content)
-        # A warning that is no object raises an AttributeError.
+        # A warning that is no object raises an AttributeError, a number in their place a TypeError.
         notes = [one for one in kept.get("warnings", ()) if one.get("topic") in KEPT_WARNINGS]
         session = msgspec.convert(
             {name: value for name, value in kept.items() if name not in CONCLUSIONS}, Session
         )
         warnings = msgspec.convert(notes, tuple[WarningNote, ...])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, AttributeError) as error:
+    except (
+        msgspec.MsgspecError,
+        UnicodeDecodeError,
+        RecursionError,
+        AttributeError,
+        TypeError,
+    ) as error:
         raise not_whole(path, "session file", error) from error
     if found.format < FORMAT:
         session = _cap_waits(session)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import SessionFileError
 from crawlbench.measure.store import SESSION_FILE, load_session
-from crawlbench.stats.alike import have_same_code, measured_alike
+from crawlbench.stats.alike import are_one, have_same_code, measured_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,8 @@ MAX_KEPT = 30
 def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Session]:
     """Return the sessions beside a pair's folders that repeat either of it on the same machine.
 
-    They give the variance between sessions; neither of the two is included. After an upgrade, no
+    They give the variance between sessions, so neither of the two is included, nor is a copy of any
+    session. After an upgrade, no
     session has the code of both.
     """
     taken = {path.resolve() for path in folders}
@@ -33,6 +34,8 @@ def find_kept(pair: tuple[Session, Session], folders: Iterable[Path]) -> list[Se
                 continue
             with suppress(SessionFileError):
                 session = load_session(path)
+                if any(are_one(session, one) for one in (*pair, *kept)):
+                    continue
                 if any(
                     measured_alike(session, one) and have_same_code(session, one) for one in pair
                 ):

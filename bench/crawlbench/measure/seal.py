@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 50_000
 """Objects between two collections. Some services set as many; with more, hardly any collection
 would fall within the clock, and what is not collected there is collected outside, at no charge."""
+MAX_YOUNGER = 1_000
+"""Collections of younger objects before older ones are collected, too. Some services set as
+many; the same holds for more."""
 KERNEL_THREAD = "iou-"
 """How Linux names the threads that serve a process's io_uring. libuv 1.45 to 1.48, which uvloop
 0.21 has, makes one per loop, and it polls for some milliseconds after its loop is closed."""
@@ -40,6 +43,9 @@ MAX_SETTLE_S = 0.2  # rings of io_uring end 10 to 50 ms after their loops
 LATE_CPU_S = 0.001
 """CPU time that others may use between the clock's end and the rest: the runtimes of some clients
 close their connections in threads of their own, which takes pyreqwest's up to 0.8 ms."""
+CLOSING_CPU_S = 0.01
+"""CPU time that closing an event loop may take: asyncio's and uvloop need up to 0.6 ms, and up to 8
+with a thousand tasks that were left to them."""
 _TASKS = Path("/proc/self/task")
 
 # Bound here, before a contestant is imported.
@@ -152,6 +158,8 @@ class _State:
     """Whether Python collects garbage by itself."""
     objects: int
     """How many objects are made before a collection."""
+    younger: int
+    """How many collections of younger objects come before one of older objects, at most."""
 
     @classmethod
     def now(cls) -> _State:
@@ -164,7 +172,8 @@ class _State:
         policy = getattr(asyncio.events, "_event_loop_policy", None)
         module = type(policy).__module__ if policy is not None else ""
         policy_name = "" if module.startswith("asyncio.") else module
-        collecting = gc.isenabled(), gc.get_threshold()[0]
+        objects, *younger = gc.get_threshold()
+        collecting = gc.isenabled(), objects, max(younger)
         return cls(cpus, niceness, scheduling, policy_name, *collecting)
 
     def changes_since(self, before: _State) -> Iterator[str]:
@@ -180,6 +189,11 @@ class _State:
             yield (
                 f"it lets the garbage collector run after {self.objects:,} objects instead of "
                 f"{before.objects:,}"
+            )
+        if self.younger > max(before.younger, MAX_YOUNGER):
+            yield (
+                f"it lets the garbage collector reach older objects after {self.younger:,} "
+                f"collections instead of {before.younger:,}"
             )
         if self.policy != before.policy:
             yield f"it set the event loop policy of {self.policy or 'asyncio'}"
@@ -257,16 +271,17 @@ def _nap() -> float:
 class Rest:
     """Measures what a worker used while it should have stood still."""
 
-    def __init__(self, others: Others | None = None) -> None:
+    def __init__(self, others: Others | None = None, closing_s: float = 0.0) -> None:
         """Begin to rest.
 
         Args:
             others: what other threads and children had used when a clock stopped, from when on they
                 should have stood still, although this thread did not; None if there was no clock.
+            closing_s: CPU seconds in which this thread then closed an event loop.
         """
         self._children = Children.now()  # first here and last in `stop`: to look costs CPU time
         late_s = Others.now(self._children).since(others) if others else 0.0
-        self._late_s = max(0.0, late_s - LATE_CPU_S)
+        self._late_s = max(0.0, late_s - LATE_CPU_S) + max(0.0, closing_s - CLOSING_CPU_S)
         self._start = _perf_counter()
         self._cpu_ns = _process_time_ns()
 
@@ -274,7 +289,8 @@ class Rest:
         """Return the CPU seconds of all threads and children since then, and the seconds passed.
 
         The CPU seconds include those that others used after the clock, before the rest, beyond
-        `LATE_CPU_S`. Children that cannot be measured exactly are left out.
+        `LATE_CPU_S`, and those of closing an event loop, beyond `CLOSING_CPU_S`. Children that
+        cannot be measured exactly are left out.
         """
         cpu_ns, seconds = _process_time_ns() - self._cpu_ns, _perf_counter() - self._start
         rested_s = cpu_ns / 1e9 + (Children.now().cpu_since(self._children) or 0.0)

@@ -59,7 +59,7 @@ def _refuse_concurrency(cell: Cell, most: int) -> None:
         wider = f", or --site {WIDEST_SITE}, which has {WIDEST}" if is_enough else ""
         raise UsageError(
             f"{cell.concurrency} requests in flight cannot be measured on {cell.site}: it never "
-            f"has more than {most} pages to ask for at once; use -c {most + 1} or less{wider}"
+            f"has more than {most} pages to ask for at once; use {most + 1} or fewer{wider}"
         )
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import asdict
 from gc import freeze
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from crawlbench.measure.job import Expected, Job, Told
 
 LARGE_BYTES = 16 * 2**20
+STANDARD_ERROR = 2
+"""The file in which a hang is told: a contestant may have put something else in `sys.stderr`."""
 
 
 class Task(Protocol):
@@ -67,6 +70,8 @@ class Workplace:
         self._event_loops = event_loops
         self._others: Others | None = None
         """What others had used when the last clock stopped, until the rest begins."""
+        self._closing_s = 0.0
+        """CPU seconds in which the last event loop was closed, until the rest begins."""
 
     def seal_ours(self) -> None:
         """Seal everything of ours, and freeze it, before anything of a contestant is imported.
@@ -87,20 +92,30 @@ class Workplace:
         reset_peak_rss()
         self._event_loops.clear()
         base_rss_bytes = rss_bytes()
-        faulthandler.dump_traceback_later(self.job["timeout_s"], exit=True)
-        timing = task.run(loops)
+        faulthandler.dump_traceback_later(self.job["timeout_s"], exit=True, file=STANDARD_ERROR)
+        try:
+            timing = task.run(loops)
+        except Exception:
+            raise
+        except BaseException as error:
+            # Nobody else would tell of it: pyperf takes a KeyboardInterrupt for its own.
+            _tell_error(self.gate, error)
+            raise SystemExit(1) from error
         faulthandler.cancel_dump_traceback_later()
         has_waited = await_kernel_threads()  # which use CPU time, too, that is no contestant's
         self._others = Others.now() if has_waited and timing.others else timing.others
+        self._closing_s = timing.closing_s
         return timing, base_rss_bytes
 
     def rest(self) -> Rest:
         """Return what measures the rest that begins now; what others did after the clock counts.
 
-        This thread's own work since then does not: it is ours, and the end of event loops.
+        This thread's own work since then does not: it is ours, and the end of event loops, except
+        for what takes longer there than to end one.
         """
         others, self._others = self._others, None
-        return Rest(others)
+        closing_s, self._closing_s = self._closing_s, 0.0
+        return Rest(others, closing_s)
 
     def describe(
         self, task: Task, timing: Timing, base_rss_bytes: int | None, rested: tuple[float, float]
@@ -173,11 +188,13 @@ class Leaving:
         self.is_done = False
         """Whether the work is done; if not, the process ends as any other does."""
         self._end = os._exit  # bound before anybody can patch it
+        self._stderr = sys.stderr
         atexit.register(self._leave)
 
     def _leave(self) -> None:
         if self.is_done:
-            sys.stderr.flush()
+            with suppress(ValueError):  # somebody has closed it
+                self._stderr.flush()
             self._end(0)
 
 
@@ -214,12 +231,24 @@ def _assert_environment(expected: Expected) -> None:
             )
 
 
-def _tell_error(gate: Gate, error: Exception) -> None:
+def _tell_error(gate: Gate, error: BaseException) -> None:
     """Tell the manager about an exception while it is being handled."""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    reason = _name_error(error)
     is_refusal = isinstance(error, LoopRefusal)
     told = {"reason": str(error) if is_refusal else reason, "is_refusal": is_refusal}
     gate.say({"kind": "raised", **told, "detail": traceback.format_exc()})
+
+
+def _name_error(error: BaseException) -> str:
+    """Return the first line that an error says; for a group of one, also that of what is in it."""
+    try:
+        text = str(error)
+    except Exception:  # whatever the contestant's class does there
+        text = "(it cannot be shown)"
+    line = f"{type(error).__name__}: {text}".splitlines()[0].removesuffix(": ")
+    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        return f"{line}: {_name_error(error.exceptions[0])}"
+    return line
 
 
 def _settle_allocator() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.stopwatch import Stopwatch, Timing
-from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer
+from crawlbench.operations.contract import Figures, Operation, OperationWrong, Peer, check
 
 if TYPE_CHECKING:
     from crawlbench.plugins.loops.factory import LoopFactory
@@ -79,7 +79,22 @@ async def _timed(
             figures = await operation.run(*arguments)
         # Within the stack: taking down what stands around is no part of the operation.
         timing = watch.stop()
+        await _check_turns()
     if heard:
         error = heard[0].get("exception") or heard[0].get("message")
         raise OperationWrong(f"the loop reported to its exception handler: {error!r}")
     return Outcome(timing, figures or {})
+
+
+async def _check_turns() -> None:
+    """See that callbacks run in a later turn, and that `sleep(0)` waits for one.
+
+    All operations rely on it, and few would notice: a loop that runs callbacks at once, or lets a
+    task go on that gives way, does less than the others in the same operation.
+    """
+    ran: list[int] = []
+    asyncio.get_running_loop().call_soon(ran.append, 1)
+    check("callbacks run in the turn that asked for them", len(ran), 0)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # as in `call_soon`
+    check("callbacks run after a turn", len(ran), 1)

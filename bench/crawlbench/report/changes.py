@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = columns_of("cell, base:, head:, plain:, interval, normalised:, interval, verdict")
 _KIN = columns_of("cell, beside, ratio:, interval, verdict")
+ONE = "the base and the head hold the same rounds, which were measured once"
+"""What is said where a session is compared with itself or with a copy."""
 
 
 def comparison_tables(found: SessionComparison) -> list[Table]:
@@ -141,6 +143,8 @@ def _origin(sessions: int) -> str:
 
 def _reasons(found: SessionComparison) -> Iterator[str]:
     """Yield why cells have no answer; a failure concerns every quantity but is told once."""
+    if found.is_one:
+        yield f"{ONE}, so this says nothing about a change"
     for quantity, one in found.by.items():
         of = mention(quantity, " ({})")
         for change in one.changes:

@@ -63,6 +63,20 @@ def measured_alike(one: Session, other: Session) -> bool:
     )
 
 
+def are_one(one: Session, other: Session) -> bool:
+    """Return whether two sessions hold the same round: one is a copy, perhaps continued since.
+
+    Two copies show nothing of how much sessions differ.
+    """
+    if one.created != other.created:
+        return False
+    mine, theirs = (
+        {(record.started, *[sample.seconds for sample in record.samples]) for record in each.rounds}
+        for each in (one, other)
+    )
+    return not mine.isdisjoint(theirs)
+
+
 def have_same_code(one: Session, other: Session) -> bool:
     """Return whether what both sessions know of versions and files agrees."""
     return all(

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
-from crawlbench.stats.alike import check_alike, describe_sites, machine_differences, split_by_code
+from crawlbench.stats.alike import (
+    are_one,
+    check_alike,
+    describe_sites,
+    machine_differences,
+    split_by_code,
+)
 from crawlbench.stats.rows import Compared, Kin, Margin, compare_rows
 from crawlbench.stats.times import SessionTimes, have_anchors
 
@@ -50,6 +56,8 @@ class SessionComparison:
     has_anchors: bool = False
     unlike: tuple[Unlike, ...] = ()
     """Common groups that have two lengths on one side only, or different lengths."""
+    is_one: bool = False
+    """Whether base and head are the same session, or one was continued from a copy of the other."""
     without_cpu: str = ""
     """`base` or `head`, where only that side lacks an exact CPU time."""
 
@@ -116,6 +124,7 @@ def compare_sessions(
         machines=machine_differences(base, head),
         has_anchors=have_anchors(sides, groups),
         unlike=unlike,
+        is_one=are_one(base, head),
         without_cpu=_find_lack(sides),
     )
 

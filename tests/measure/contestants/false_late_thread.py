@@ -1,4 +1,4 @@
-"""Leaves some milliseconds of work to a thread that goes on when the crawl has returned."""
+"""Leaves forty milliseconds of work to a thread that goes on when the crawl has returned."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from walking import crawl_plainly
 
 
 def work():
-    end = time.thread_time() + 0.010
+    end = time.thread_time() + 0.040
     while time.thread_time() < end:
         pass
 
