@@ -143,7 +143,7 @@ class _Handed:
             is_played: whether the mirror served the site; from elsewhere only the numbers must
                 match.
         """
-        came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them different"
+        came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them distinct"
         try:
             due = expect(self._spec)
         except UsageError:  # an unverified site: nobody knows its items
