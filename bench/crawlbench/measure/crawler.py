@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from crawlbench.base.children import end_with_parent, open_channel, tell_error
-from crawlbench.base.digest import Tally
+from crawlbench.base.digest import Tally, as_rows
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.base.model import Item
 from crawlbench.base.text import count_of
@@ -132,7 +132,7 @@ class _Handed:
     def finish(self) -> None:
         """Pass on what was held back to be sorted."""
         if not self._is_live:
-            rows = [(item.rank, item.title) for item in sorted(self._items)]
+            rows = [(row[0], row[1]) for row in as_rows(self._items)]
             for first in range(0, len(rows), BATCH):
                 self._say({"items": rows[first : first + BATCH]})
 
@@ -151,7 +151,7 @@ class _Handed:
         if self._tally is not None:
             rows = self._tally.as_rows()
             return "" if rows == due.rows else f"{came}; {due.difference(rows)}"
-        rows = [list(astuple(item)) for item in sorted(self._items, key=lambda item: item.rank)]
+        rows = as_rows(self._items)
         numbers = len(due.rows), len({hash(tuple(row)) for row in due.rows})
         if (self._count, len(self._different)) != numbers:
             return f"{came}; the site has {numbers[0]}"
