@@ -6,6 +6,7 @@ import json
 
 HTML = [("Content-Type", "text/html; charset=utf-8")]
 HOST = "https://docs.example.org"
+NO_ID = "<urn:uuid:00000000-0000-0000-0000-000000000000>"
 
 
 def page(title="Title", *links, host=""):
@@ -25,22 +26,27 @@ def response(url, body=b"", status="200 OK", headers=HTML, **record_headers):
 
 
 def warc_bytes(*responses, gz=True):
-    """Return a WARC with an info record, and each response with its request."""
-    records = [_record("warcinfo", "x.warc", b"software: test\r\n", {})]
+    """Return a WARC with an info record, and each response with its request.
+
+    A response's own header X-Method is the method of its request; X-First writes that first.
+    """
+    records = [record("warcinfo", "x.warc", b"software: test\r\n", {})]
     for url, status, headers, body, record_headers in responses:
         lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), "", ""]
         head = "\r\n".join(lines).encode()
-        records.append(_record("response", url, head + body, record_headers))
-        records.append(_record("request", url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", {}))
+        asked = f"{record_headers.get('X-Method', 'GET')} / HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        pair = [record("response", url, head + body, record_headers)]
+        pair.insert(0 if "X-First" in record_headers else 1, record("request", url, asked, {}))
+        records += pair
     return b"".join(gzipped(record) if gz else record for record in records)
 
 
-def _record(kind, url, block, headers):
+def record(kind, url, block, headers):
     fields = {
         "WARC-Type": kind,
         "WARC-Target-URI": url,
         "WARC-Date": "2026-01-01T00:00:00Z",
-        "WARC-Record-ID": "<urn:uuid:00000000-0000-0000-0000-000000000000>",
+        "WARC-Record-ID": NO_ID,
         "Content-Type": "application/http",
         "Content-Length": len(block),
         **headers,

@@ -86,4 +86,4 @@ def test_broken_records_behind_a_large_one(workshop, monkeypatch, method):
     assert set(workshop.pages()) == {"/a", "/b"}
     assert sum(report.skips.counts.values()) == 30
     if method == zipfile.ZIP_DEFLATED:
-        assert members[0].inflated_bytes < 3 * len(first)
+        assert members[0].inflated_bytes < 5 * len(first)  # two passes

@@ -10,9 +10,11 @@ from crawlbench.base.errors import NotInstalledError, UsageError
 from tests.archive.archives import (
     HOST,
     HTML,
+    NO_ID,
     chunked,
     gzipped,
     page,
+    record,
     response,
     warc_bytes,
     write_warc,
@@ -112,6 +114,33 @@ def test_what_is_no_page_is_counted_by_reason(workshop):
     assert "1 again, with another body (the first is kept), such as" in "".join(
         report.skips.lines()
     )
+
+
+@pytest.mark.parametrize("gz", [True, False])
+@pytest.mark.parametrize("method", ["POST", "put", "OPTIONS"])
+@pytest.mark.parametrize("order", [{}, {"X_First": "yes"}])
+@pytest.mark.parametrize("ids", [{}, {"WARC_Record_ID": "<urn:a>", "WARC_Concurrent_To": NO_ID}])
+def test_an_answer_to_another_method_is_no_page(workshop, gz, method, order, ids):
+    """A GET would not get it, so it takes no page's place, wherever its request stands."""
+    posted = response(f"{HOST}/q", page("results"), X_Method=method, **order, **ids)
+    moved = response(f"{HOST}/m", b"", "303 See Other", [("Location", "/")], X_Method=method)
+    form = response(f"{HOST}/q", page("form"), WARC_Record_ID="<urn:b>", X_Method="GET")
+    others = [response(f"{HOST}/", page("start", "/q")), moved]
+    source = workshop.folder / "x.warc"
+    source.write_bytes(warc_bytes(posted, gz=gz) + warc_bytes(form, *others, gz=gz))
+    report = workshop.run(source)
+    assert report.skips.counts == {f"an answer to {method.upper()}": 2}
+    assert workshop.pages() == {"/q": page("form"), "/": page("start", "/q")}
+    assert report.start == f"{HOST}/q"
+
+
+@pytest.mark.parametrize("block", [b"", b"GET", b"GET /q HTTP/1.1\r\n\r\n", b"\xff\0 /", b"get / "])
+def test_requests_that_name_no_other_method_take_no_page_away(workshop, block):
+    """Some programs write requests without a head, or none."""
+    source = workshop.folder / "x.warc"
+    answer = warc_bytes(response(f"{HOST}/q", page("q")), gz=False)
+    source.write_bytes(answer + record("request", f"{HOST}/q", block, {}))
+    assert workshop.run(source).pages == 1
 
 
 @pytest.mark.parametrize("gz", [True, False])

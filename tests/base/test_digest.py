@@ -51,6 +51,11 @@ def test_digest_depends_on_every_field(name):
             "252 items instead of 250: rank 0 does not exist",
         ),
         (
+            [*RIGHT[:-1], replace(RIGHT[-1], rank="250")],
+            "rank 250 (浪潮) is missing, and rank '250' (浪潮) came",
+        ),
+        ([*RIGHT[:-1], RIGHT[0]], "rank 250 (浪潮) is missing"),
+        (
             [*RIGHT[:1], replace(RIGHT[1], votes=7), *RIGHT[2:]],
             "rank 2 has votes 7 instead of 1956736",
         ),
@@ -61,12 +66,33 @@ def test_first_difference_is_a_sentence(items, sentence):
     assert first_difference(as_rows(items), as_rows(RIGHT), NAMES) == sentence
 
 
+@pytest.mark.parametrize(
+    ("rank", "told"), [(None, "None"), (["1"], "['1']"), (float("nan"), "nan")]
+)
+def test_ranks_of_any_type_are_a_wrong_answer_and_no_error(rank, told):
+    """What a user's parser made of a rank can be neither sorted nor looked up."""
+    rows = as_rows([*RIGHT[:6], replace(RIGHT[6], rank=rank), *RIGHT[7:]])
+    assert digest_rows(rows) != digest_rows(as_rows(RIGHT))
+    assert f"rank 7 ({RIGHT[6].title}) is missing, and rank {told} (" in first_difference(
+        rows, as_rows(RIGHT), NAMES
+    )
+
+
+def test_half_a_character_is_a_wrong_answer_and_no_error():
+    """JSON takes it, and UTF-8 does not."""
+    rows = as_rows([replace(RIGHT[0], title="\ud800"), *RIGHT[1:]])
+    assert digest_rows(rows) != digest_rows(as_rows(RIGHT))
+    assert first_difference(rows, as_rows(RIGHT), NAMES).startswith("rank 1 has title '\\ud800'")
+
+
 def test_items_of_another_kind_are_told_by_their_fields():
     """A user's own class may have fewer or more: that is a wrong answer, and no error of ours."""
     rows = as_rows(RIGHT)
     for other, count in ((rows[0][:1], "1 field"), ([*rows[0], "more"], "6 fields")):
         told = first_difference([other, *rows[1:]], rows, NAMES)
         assert told.startswith(f"rank 1 has {count} instead of 5; return the items that")
+    told = first_difference([[0], *rows[1:]], rows, NAMES)
+    assert told == "rank 1 (肖申克的救赎) is missing, and rank 0 came"
 
 
 MANY = [Movie(rank, "片", str(rank), 9.0, rank) for rank in range(1, 3 * STRETCH + 1)]
@@ -134,7 +160,7 @@ def test_tally_has_a_bound_also_for_senseless_ranks():
         ),
         (
             [*MANY[:7], replace(MANY[7], votes=0), *MANY[8:]],
-            "3000 items instead of 3000: among ranks 1 to 1000 an item has another value",
+            "among ranks 1 to 1000 an item has another value",
         ),
         (
             [*MANY, replace(MANY[0], rank=5000)],

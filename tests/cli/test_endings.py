@@ -230,7 +230,7 @@ def test_crawl_that_brings_one_page_ten_times_says_so(crawlbench):
         server.shutdown()
         server.server_close()
     assert outcome.returncode == 4
-    assert "250 items came, 25 of them different; the site has 250" in outcome.stderr
+    assert "250 items came, 25 of them distinct; the site has 250" in outcome.stderr
 
 
 @pytest.mark.parametrize(

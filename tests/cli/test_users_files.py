@@ -465,11 +465,11 @@ def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
     [
         (
             "def crawl(site, concurrency): return []",
-            "0 items came, 0 of them different; the site has 250",
+            "0 items came, 0 of them distinct; the site has 250",
         ),
         pytest.param(
             HONEST.replace("return items", "return items[:25] * 10"),
-            "250 items came, 25 of them different; the site has 250",
+            "250 items came, 25 of them distinct; the site has 250",
             marks=pytest.mark.long,
         ),
         pytest.param(
@@ -488,7 +488,7 @@ def test_crawl_of_a_patched_file_ends(tmp_path, crawlbench):
                 "import dataclasses\n    return [\n"
                 "        dataclasses.replace(items[0], title='x'), *items[1:]]",
             ),
-            "250 items came, 250 of them different; rank 1 has title 'x' instead",
+            "250 items came, 250 of them distinct; rank 1 has title 'x' instead",
         ),
     ],
     ids=["nothing", "one page ten times", "one item twice", "one too few", "something else"],

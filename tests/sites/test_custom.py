@@ -10,9 +10,12 @@ from tests.child import succeed
 
 from crawlbench.base.digest import as_rows, digest_rows, field_names
 from crawlbench.base.errors import BlockedPageError, NotInstalledError, UsageError
+from crawlbench.measure.verify import expect
+from crawlbench.mirror.edition import make_edition
 from crawlbench.plugins import registry
 from crawlbench.sites.custom import load_site, open_site
 from crawlbench.sites.expected import Expected, expected_path, write_expected
+from crawlbench.sites.items import make_item_type, make_ranked_type
 from crawlbench.sites.manifest import FolderPages, Manifest, ManifestPage, encode_manifest
 from crawlbench.sites.parsers.lxml import compile_reader
 
@@ -116,6 +119,41 @@ def test_ranks_come_from_what_an_item_holds(site):
     assert as_rows(items) == rows == as_rows(spec.expected_items())
     (other,) = compile_reader(spec)("http://h/", BODY.replace(b"two", b"2")).items[1:]
     assert other.rank >= 2**52
+
+
+@pytest.mark.parametrize("parser", ["lxml", "none"])
+def test_a_site_without_ranks_has_another_edition_too(site, parser):
+    """So that what a strategy keeps is seen; an item that stands twice, or may be two, stays."""
+    name = site()
+    verify(name)
+    spec = load_site(name)
+    edition = make_edition(spec, spec.pages(), 1)
+    assert edition.titles == {"2": "iFlm two"}
+    read = registry.load(registry.Kind.PARSER, parser)(spec)
+    items = read("http://h/", edition.bodies["/"]).items
+    assert as_rows(items) == expect(spec).edited(edition.titles).rows != expect(spec).rows
+
+
+@pytest.mark.parametrize(
+    ("titles", "rank"),
+    [
+        (["abc", "xyz"], 1),
+        (["acb", "xyz"], 1),
+        (["acb", "abc"], 2),
+        (["acb", "cab"], None),
+        (["acb", "acb"], None),
+        (["acb ", "xyz"], None),
+        ([], None),
+    ],
+)
+def test_letters_in_another_order_are_the_item_if_it_can_be_no_other(titles, rank):
+    """An item that stands as it is is itself; other values make another item."""
+    rows = [[n, title, 5] for n, title in enumerate(titles, 1)]
+    item_type = make_item_type((("rank", int), ("title", str), ("votes", int)))
+    make = make_ranked_type(item_type, rows)
+    found = make(title="abc", votes=5).rank
+    assert (None if found >= 2**52 else found) == rank
+    assert make(title="abc", votes=6).rank >= 2**52
 
 
 def test_ranks_of_their_own_are_taken(site):

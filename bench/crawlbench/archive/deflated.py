@@ -2,7 +2,7 @@
 
 zipfile goes back by inflating a member anew from its beginning, so that many broken records behind
 large ones would take their number times the size of the member. Places in a WARC only grow, so the
-state at the last place that was sought is enough to inflate all of it at most twice.
+state at the last place that was sought is enough to inflate all of it at most twice in each pass.
 """
 
 from __future__ import annotations

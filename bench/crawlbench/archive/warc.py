@@ -13,16 +13,17 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING, Any
 
-from crawlbench.archive.capture import MAX_PAGE_BYTES, Capture, SkippedError
-from crawlbench.archive.decode import GZIP_MAGIC, TOO_LARGE, decode_body
+from crawlbench.archive.capture import Capture, SkippedError
+from crawlbench.archive.decode import GZIP_MAGIC
 from crawlbench.archive.heads import CUT, MAGIC, HeadParser, check_head
 from crawlbench.archive.landmarks import find_record
 from crawlbench.archive.plainstream import MAX_HEAD_BYTES, BrokenError, PlainStream, held_by
+from crawlbench.archive.records import decode_answer, ids_of, method_of, read_block
 from crawlbench.base.errors import UsageError
 from crawlbench.plugins.extras import need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _STEP_BYTES = 2**16
 _END = b"\r\n\r\n"  # ends a record; some tools write plain newlines, or nothing after the last one
@@ -52,7 +53,11 @@ def read_warc(name: str, file: IO[bytes]) -> Iterator[Capture]:
         NotInstalledError: warcio is not installed.
     """
     need("warcio.archiveiterator", f"{name}, a WARC,")
-    archive = _Archive(name, file)
+    # A request may stand behind its answer, so a first pass finds those that are not GET.
+    requests = _Archive(name, file)
+    for _ in requests.captures():
+        pass
+    archive = _Archive(name, file, requests.others)
     yield from archive.captures()
     if archive.whole:
         return
@@ -80,9 +85,15 @@ def _breaking() -> Iterator[None]:
 class _Archive:
     """A file, and how far it has been read."""
 
-    def __init__(self, name: str, file: IO[bytes]) -> None:
+    def __init__(
+        self, name: str, file: IO[bytes], others: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
         self._name = name
         self._file = file
+        self.others = dict(others or {})
+        """The methods of requests that are not GET, by the ids of their records and their address:
+        some programs write one id several times."""
+        file.seek(0)
         head = file.read(len(MAGIC))
         is_named_so = name.lower().endswith(".gz")  # for a file whose beginning is damaged
         self._is_gzip = head.startswith(GZIP_MAGIC) or (head != MAGIC and is_named_so)
@@ -221,7 +232,11 @@ class _Archive:
         elif record.rec_type in {"response", "revisit"}:
             head = self._read_http_head(record)
         else:
+            if record.rec_type == "request":
+                self._note_method(record, url)
             return None
+        if method := next(filter(None, (self.others.get((i, url)) for i in ids_of(record))), ""):
+            return Capture(url, 0, [], bytes, problem=f"an answer to {method}")
         # A length that is too short may end a record within its head, which then says nothing.
         if not record.raw_stream.limit:
             with _breaking():
@@ -230,14 +245,20 @@ class _Archive:
         def read() -> bytes:
             try:
                 with _breaking():
-                    body = _read_block(record)
+                    body = read_block(record)
                     self._check_end(record)
             except BrokenError as error:
                 raise SkippedError(self._lose(error)) from error
-            return body if record.rec_type == "resource" else _decode(body, capture)
+            return body if record.rec_type == "resource" else decode_answer(body, capture)
 
         capture = Capture(url, *head, read)
         return capture
+
+    def _note_method(self, record: Any, url: str) -> None:  # noqa: ANN401
+        with _breaking():
+            method = method_of(record)
+        if method != "GET":
+            self.others.update({(record_id, url): method for record_id in ids_of(record)})
 
     def _read_http_head(self, record: Any) -> tuple[int, list[tuple[str, str]]]:  # noqa: ANN401
         """Return the status and the headers; the status is 0 if there are none."""
@@ -260,27 +281,3 @@ def _file_size(file: IO[bytes]) -> int | None:
         return os.fstat(file.fileno()).st_size
     except OSError:
         return None
-
-
-def _read_block(record: Any) -> bytes:  # noqa: ANN401
-    """Return the rest of a record."""
-    if record.rec_type == "revisit":
-        raise SkippedError("a revisit, which has no body of its own")
-    if record.rec_headers.get_header("WARC-Truncated"):
-        raise SkippedError("cut short when it was captured")
-    if record.raw_stream.limit > MAX_PAGE_BYTES:
-        raise SkippedError(TOO_LARGE)
-    block = io.BytesIO()  # its value is taken without a copy
-    while part := record.raw_stream.read(_STEP_BYTES):
-        block.write(part)
-    return block.getvalue()
-
-
-def _decode(body: bytes, capture: Capture) -> bytes:
-    """Return the decoded body of an answer."""
-    transfer = capture.list_header("transfer-encoding")
-    length = capture.header("content-length")
-    if length.isdecimal() and not transfer and len(body) < int(length[:18]):
-        raise SkippedError("cut short when it was captured")
-    content = capture.list_header("content-encoding")
-    return decode_body(body, transfer, content, capture.leniencies)

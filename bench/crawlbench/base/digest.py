@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable
 from dataclasses import fields
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
@@ -38,13 +39,15 @@ def as_rows(items: Iterable[Item]) -> list[Row]:
     Raises:
         TypeError: something among them is no item.
     """
+    # A contestant may mix types, even its own: that is a wrong answer, and no error of ours.
     items = list(items)
     try:
         ordered = sorted(items, key=attrgetter("rank"))
     except AttributeError as error:
         odd = next(item for item in items if not hasattr(item, "rank"))
         raise TypeError(refuse_item(odd)) from error
-    # A contestant may mix types, even its own: that is a wrong answer, and no error of ours.
+    except TypeError:
+        ordered = sorted(items, key=lambda item: repr(item.rank))
     names = {kind: field_names(kind) for kind in {type(item) for item in ordered}}
     return [[getattr(item, name) for name in names[type(item)]] for item in ordered]
 
@@ -57,7 +60,8 @@ def refuse_item(odd: object) -> str:
 def digest_rows(rows: Sequence[Row]) -> str:
     """Return the SHA-256 hash of rows, in hexadecimal."""
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Half a surrogate pair, which UTF-8 lacks, is a wrong answer, too.
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Sequence[str]) -> str:
@@ -68,12 +72,17 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         expected: the rows of a correct crawl, in the same order.
         names: names of the fields, in the order of a row.
     """
-    by_rank = {row[0]: row for row in found}
-    counts = f"{count_of(len(found), 'item')} instead of {len(expected)}"
+    known = {row[0] for row in expected}
+    by_rank = {row[0]: row for row in found if _is_in(known, row[0])}
+    odd = next((row for row in found if not _is_in(known, row[0])), None)
+    counts = _count_odd(len(found), len(expected))
     for row in expected:
         other = by_rank.get(row[0])
         if other is None:
-            return f"{counts}: rank {row[0]} ({row[1]}) is missing"
+            # As many as are due: then what came in its place says more than the number.
+            named = "".join(f" ({title})" for title in odd[1:2]) if odd else ""
+            came = f", and rank {odd[0]!r}{named} came" if odd and not counts else ""
+            return f"{counts}rank {row[0]} ({row[1]}) is missing{came}"
         # A strict `zip` would raise about what is only a wrong answer.
         if len(other) != len(row):
             return (
@@ -83,11 +92,17 @@ def first_difference(found: Sequence[Row], expected: Sequence[Row], names: Seque
         for name, seen, right in zip(names, other, row, strict=True):
             if seen != right:
                 return f"rank {row[0]} has {name} {seen!r} instead of {right!r}"
-    known = {row[0] for row in expected}
-    for row in found:
-        if row[0] not in known:
-            return f"{counts}: rank {row[0]} does not exist"
-    return f"{counts}: some came more than once"
+    return f"{counts}rank {odd[0]} does not exist" if odd else f"{counts}some came more than once"
+
+
+def _is_in(known: set[object], rank: object) -> bool:
+    """Return whether a rank is known; a contestant's may be anything."""
+    return isinstance(rank, Hashable) and rank in known
+
+
+def _count_odd(found: int, expected: int) -> str:
+    """Return how many items came, to begin a sentence; empty if it is as many as are due."""
+    return f"{count_of(found, 'item')} instead of {expected}: " if found != expected else ""
 
 
 class Tally:
@@ -156,17 +171,17 @@ def first_odd_stretch(found: Sequence[Row], expected: Sequence[Row]) -> str:
         expected: those of a correct crawl.
     """
     sums = [sum(cast("int", row[1]) for row in rows) for rows in (found, expected)]
-    counts = f"{sums[0]} items instead of {sums[1]}"
+    counts = _count_odd(*sums)
     seen = {cast("int", row[0]): row for row in found}
     for row in expected:
         first = cast("int", row[0])
         other = seen.pop(first, [first, 0, ""])
         where = f"ranks {first} to {first + STRETCH - 1}"
         if other[1] != row[1]:
-            return f"{counts}: {where} came {other[1]} times instead of {row[1]}"
+            return f"{counts}{where} came {other[1]} times instead of {row[1]}"
         if other[2] != row[2]:
-            return f"{counts}: among {where} an item has another value"
-    return f"{counts}: some have ranks from {min(seen)} on, which do not exist"
+            return f"{counts}among {where} an item has another value"
+    return f"{counts}some have ranks from {min(seen)} on, which do not exist"
 
 
 def field_names(item_type: type[Item]) -> list[str]:

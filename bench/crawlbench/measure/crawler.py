@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from crawlbench.base.children import end_with_parent, open_channel, tell_error
-from crawlbench.base.digest import Tally, refuse_item
+from crawlbench.base.digest import Tally, as_rows, refuse_item
 from crawlbench.base.errors import BenchError, CellError, UsageError
 from crawlbench.base.model import Item
 from crawlbench.base.text import count_of
@@ -126,7 +126,7 @@ class _Handed:
     def finish(self) -> None:
         """Pass on what was held back to be sorted."""
         if not self._is_live:
-            rows = [(item.rank, item.title) for item in sorted(self._items)]
+            rows = [(row[0], row[1]) for row in as_rows(self._items)]
             for first in range(0, len(rows), BATCH):
                 self._say({"items": rows[first : first + BATCH]})
 
@@ -137,7 +137,7 @@ class _Handed:
             is_played: whether the mirror served the site; from elsewhere only the numbers must
                 match.
         """
-        came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them different"
+        came = f"{count_of(self._count, 'item')} came, {len(self._different)} of them distinct"
         try:
             due = expect(self._spec)
         except UsageError:  # an unverified site: nobody knows its items
@@ -145,7 +145,7 @@ class _Handed:
         if self._tally is not None:
             rows = self._tally.as_rows()
             return "" if rows == due.rows else f"{came}; {due.difference(rows)}"
-        rows = [list(astuple(item)) for item in sorted(self._items, key=lambda item: item.rank)]
+        rows = as_rows(self._items)
         numbers = len(due.rows), len({hash(tuple(row)) for row in due.rows})
         if (self._count, len(self._different)) != numbers:
             return f"{came}; the site has {numbers[0]}"

@@ -38,4 +38,6 @@ class Gate:
 
     def say(self, message: Message) -> None:
         """Send one message."""
-        self._socket.sendall(dumps(message, ensure_ascii=False).encode() + b"\n")
+        text = dumps(message, ensure_ascii=False)
+        # A contestant's items may hold half a surrogate pair, which UTF-8 lacks.
+        self._socket.sendall(text.encode(errors="replace") + b"\n")

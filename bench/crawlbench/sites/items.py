@@ -16,7 +16,7 @@ from crawlbench.base.digest import field_names
 from crawlbench.base.model import Item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from crawlbench.base.digest import Row
 
@@ -58,7 +58,7 @@ def _restore(types: Types, values: tuple[object, ...]) -> Item:
     return item
 
 
-def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
+def make_ranked_type(item_type: type[Item], rows: Sequence[Row]) -> type[Item]:
     """Return a type that makes items from their values alone, and derives their ranks.
 
     Args:
@@ -77,18 +77,36 @@ def make_ranked_type(item_type: type[Item], rows: Iterable[Row]) -> type[Item]:
     return type("RankedItem", (item_type,), namespace)
 
 
-def _make_ranking(rows: Iterable[Row]) -> Callable[[Key], int]:
+def _unordered(values: Sequence[object]) -> Key:
+    """Return an item's values, with the letters of the title in an order of their own."""
+    title, *others = values
+    return ("".join(sorted(str(title))), *others)
+
+
+def _make_ranking(rows: Sequence[Row]) -> Callable[[Key], int]:
     """Return what gives an item a rank by its content, so that concurrency cannot change it.
 
-    An expected item gets the place at which `mirror verify` met it. Any other gets a number from a
-    hash of its values, beyond all places.
+    An expected item gets the place at which `mirror verify` met it, and so does it in the site's
+    other edition, where letters of its title are exchanged. Any other gets a number from a hash of
+    its values, beyond all places.
     """
     places: dict[Key, Any] = {}
     for row in rows:
         places.setdefault(tuple(row[1:]), row[0])
 
+    @cache
+    def altered() -> dict[Key, list[Any]]:  # on demand: only a warmup meets such titles
+        ranks: dict[Key, list[Any]] = {}
+        for row in rows:
+            ranks.setdefault(_unordered(row[1:]), []).append(row[0])
+        return ranks
+
     def rank_of(key: Key) -> int:
         place: int | None = places.get(key)
+        if place is None:
+            # Equal items, and titles of the same letters, keep one spelling: which is meant?
+            ranks = altered().get(_unordered(key), [])
+            place = ranks[0] if len(ranks) == 1 else None
         if place is not None:
             return place
         text = json.dumps(key, ensure_ascii=False, separators=(",", ":"))
