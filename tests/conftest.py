@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import shutil
 import signal
@@ -154,6 +155,10 @@ def workshop(tmp_path_factory):
     folder, root = tmp_path_factory.mktemp("workshop"), Path(__file__).resolve().parent.parent
     for name in ("default", "MY-SESSION", "base", "head"):
         shutil.copytree(root / "results" / "default", folder / "results" / name)
+    head = folder / "results" / "head" / "session.json"
+    told = json.loads(head.read_text("utf-8"))
+    # Else it would be refused as a copy of the base.
+    head.write_text(json.dumps({**told, "created": "2026-12-01T00:00:00+00:00"}), "utf-8")
     for name in ("my_strategy.py", "mine.py"):
         shutil.copy(root / "docs" / "examples" / "my_strategy.py", folder / name)
     shutil.copy(root / "docs" / "examples" / "my_suite.toml", folder)

@@ -24,7 +24,7 @@ min_time_s = 0.005
 lap_time_s = 0.01
 """
 REASONS = {
-    "call-soon/planted:DroppingLoop": "raised OperationWrong: callbacks run: 7200 instead of 8000",
+    "call-soon/planted:DroppingLoop": "raised OperationWrong: callbacks run: 7202 instead of 8000",
     "call-at/planted:EarlyLoop": "raised OperationWrong: a timer fired ",
     "tcp-protocol-1k/planted:StaleLoop": "raised OperationWrong: echo 1: b'",
     **{f"{name}/planted:HangingLoop": "hung: a value took more than 2 s" for name in OPERATIONS},

@@ -12,13 +12,13 @@ import types
 
 
 class DroppingLoop(asyncio.SelectorEventLoop):
-    """Forgets every tenth callback."""
+    """Forgets every tenth callback, once it has been through a first, short task."""
 
     asked = 0
 
     def call_soon(self, callback, *args, context=None):
         self.asked += 1
-        if self.asked % 10:
+        if self.asked % 10 or self.asked < 30:
             return super().call_soon(callback, *args, context=context)
         return asyncio.Handle(callback, args, self, context)
 

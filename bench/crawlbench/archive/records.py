@@ -22,9 +22,12 @@ def ids_of(record: Any) -> list[str]:  # noqa: ANN401
 
 
 def method_of(record: Any) -> str:  # noqa: ANN401
-    """Return the method of a request; what names none is taken for GET."""
+    """Return the method of a request; what names none is taken for GET.
+
+    So is CONNECT, which some proxies write down: what they captured came through that tunnel.
+    """
     method, blank, _ = record.raw_stream.read(_METHOD_BYTES).decode("latin-1").partition(" ")
-    return method.upper() if blank and method.isalpha() else "GET"
+    return method.upper() if blank and method.isalpha() and method.upper() != "CONNECT" else "GET"
 
 
 def read_block(record: Any) -> bytes:  # noqa: ANN401
