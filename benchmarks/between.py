@@ -30,7 +30,7 @@ from benchmarks.company import spinners
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.records import Verdict
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.measure.store import load_session
 from crawlbench.reference.bundle import ENDING, encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle

@@ -31,7 +31,7 @@ from crawlbench.stats.competition import find_others_shares
 from crawlbench.stats.doubts import Nuisances
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
-from crawlbench.stats.settled import open_cells
+from crawlbench.stats.open_groups import open_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,7 +30,7 @@ from benchmarks.speeds import render_speeds
 
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import BenchError, UsageError
-from crawlbench.base.whole import write_bytes, write_text
+from crawlbench.base.storage import write_bytes, write_text
 from crawlbench.measure.machine import describe_machine
 from crawlbench.measure.owner import own
 from crawlbench.measure.store import SESSION_FILE, load_session

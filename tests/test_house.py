@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from itertools import permutations
 from pathlib import Path
 from textwrap import dedent
@@ -18,6 +19,11 @@ pytestmark = pytest.mark.slow
 TOP = Path(__file__).resolve().parent.parent
 MAX_FUNCTION = 40
 """Lines: what fits on a screen."""
+NO_NOUN = re.compile(
+    "alike|alone|asking|between|everything|handmade|inside|kept|live|looking|needs|own|prepared|"
+    "probed|reach|relevant|seen|settled|shared|show|steady|tries|unsettled|versus|whole|within"
+)
+"""What files once were called by: none of these words tells what is in a file."""
 CEILINGS = {
     "rooms": (lambda: len({one.room for one in house.modules()} - {"__init__", "__main__"}), 20),
     "arrows between rooms": (lambda: len(house.arrows()), 75),
@@ -35,6 +41,13 @@ def test_no_feature_imports_a_feature():
     """Each is whole in its own room; what two of them need stands below both."""
     across = house.arrows() & set(permutations(house.ROOM_FEATURES, 2))
     assert not across
+
+
+def test_files_are_called_by_what_they_are():
+    """By a noun."""
+    names = {module.path.stem for module in house.modules()}
+    assert len(names) > 300
+    assert not [*filter(NO_NOUN.fullmatch, names)]
 
 
 def test_rooms_of_features_are_there():

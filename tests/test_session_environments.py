@@ -11,7 +11,7 @@ import pyperf
 import pytest
 
 from crawlbench.base.records import Stopping, Verdict
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.environments.cache import READY_FILE, Kept, environments_folder
 from crawlbench.measure.store import load_session
 from tests.child import was_too_busy

@@ -36,7 +36,7 @@ from benchmarks.power.records import write_blocks, write_record
 from benchmarks.power.rivals import RIVALS
 from benchmarks.power.trials import find_rates
 
-from crawlbench.base.whole import write_bytes, write_text
+from crawlbench.base.storage import write_bytes, write_text
 from crawlbench.report.numbers import format_length
 
 if TYPE_CHECKING:

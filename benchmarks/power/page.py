@@ -9,7 +9,7 @@ from benchmarks.power.pieces import DURATIONS, HARNESSES, LIVE, all_due, all_liv
 from benchmarks.power.records import load_record
 from benchmarks.power.trials import find_live
 
-from crawlbench.base.whole import write_text
+from crawlbench.base.storage import write_text
 from crawlbench.report.numbers import format_length
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,8 +25,8 @@ from crawlbench.reference.bundle import encode_bundle, load_bundle, restore
 from crawlbench.reference.submission import make_bundle
 from crawlbench.stats.index import Index
 from crawlbench.stats.judge import judge
+from crawlbench.stats.open_groups import MIN_ROUNDS
 from crawlbench.stats.pairing import Side, log_ratios
-from crawlbench.stats.settled import MIN_ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from crawlbench.base.handmade import MAX_BYTES
+from crawlbench.base.user_files import MAX_BYTES
 from crawlbench.cli.app import main
 
 KIND = """

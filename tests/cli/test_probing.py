@@ -15,8 +15,8 @@ import psutil
 import pytest
 from tests.conftest import command_line
 
+from crawlbench.probe.catalogue import all_tries
 from crawlbench.probe.store import PROBE_FILE, load_report
-from crawlbench.probe.tries import all_tries
 
 HANGING = "tests.operations.planted:HangingInLookups"
 ROOT = Path(__file__).parents[2]

@@ -15,9 +15,9 @@ import pytest
 
 from crawlbench.archive.importing import import_pages
 from crawlbench.base.records import Environment
-from crawlbench.cluster.alone import hold_cpus, locks_folder
 from crawlbench.cluster.blocks import BlockJob
 from crawlbench.cluster.fingerprint import names_of, take_fingerprint
+from crawlbench.cluster.locks import hold_cpus, locks_folder
 from crawlbench.cluster.records import ClusterMachine
 from crawlbench.cluster.remote import measure_block
 from crawlbench.measure.matrix import make_plan
@@ -27,7 +27,7 @@ from tests.conftest import command_line
 
 HOLDER = """
 import sys
-from crawlbench.cluster.alone import hold_cpus
+from crawlbench.cluster.locks import hold_cpus
 with hold_cpus(map(int, sys.argv[1:])):
     print("held", flush=True)
     sys.stdin.read()

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from crawlbench.environments.building import build
-from crawlbench.environments.needs import needed_packages
+from crawlbench.environments.requirements import needed_packages
 from crawlbench.environments.spec import parse_environment
 
 PROJECT = """

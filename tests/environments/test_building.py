@@ -23,15 +23,15 @@ from crawlbench.environments.cache import (
     remove_environment,
 )
 from crawlbench.environments.checkouts import copy_checkout
-from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import (
+from crawlbench.environments.inspection import look_inside
+from crawlbench.environments.preparation import prepare_environments
+from crawlbench.environments.requirements import (
     WORKER_PACKAGES,
     bounds_for,
     needed_packages,
     packages_of,
     requirements_for,
 )
-from crawlbench.environments.prepared import prepare_environments
 from crawlbench.environments.spec import parse_sides
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.plugins.registry import Kind

@@ -13,7 +13,7 @@ from crawlbench.cli.answer import find_answer
 from crawlbench.library.session import Session
 from crawlbench.stats.gate import Bound, read_bound
 from crawlbench.stats.judge import judge
-from crawlbench.stats.settled import open_cells
+from crawlbench.stats.open_groups import open_cells
 from tests.report.views import EXPORTS, make_page, render_markdown, versus_sentence
 from tests.stats.builders import make_plan, make_session
 

@@ -6,9 +6,9 @@ import pytest
 
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Cell, Environment, EnvironmentFacts
-from crawlbench.environments import prepared as environments
-from crawlbench.environments.looking import Findings
-from crawlbench.environments.prepared import check_imported
+from crawlbench.environments import preparation as environments
+from crawlbench.environments.inspection import Findings
+from crawlbench.environments.preparation import check_imported
 from tests.stats.builders import make_plan
 
 PLAN = make_plan(cells=(Cell("site", "net", "aiohttp-gather", "asyncio", "lxml", 10, "a"),))

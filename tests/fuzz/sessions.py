@@ -17,8 +17,8 @@ from crawlbench.measure.decoding import ROUNDS_FILE
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.formats import EXPORTS
 from crawlbench.report.history_page import changes_table, history_page
+from crawlbench.report.rendering import SessionReport
 from crawlbench.report.session_page import session_page
-from crawlbench.report.show import SessionReport
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.history import make_history
 from crawlbench.stats.judge import judge

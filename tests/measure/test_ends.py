@@ -10,7 +10,7 @@ from tests.stats.builders import make_plan
 
 from crawlbench.base.records import Plan, Stopping
 from crawlbench.measure.ends import allow_extension, extend_plan, session_ends
-from crawlbench.stats.settled import NEVER
+from crawlbench.stats.open_groups import NEVER
 
 SETTINGS = {"rounds": 5, "budget_s": 60.0, "is_paced": True}
 PRECISE = make_plan(**SETTINGS, precision=0.05, stopping=Stopping.ANY)

@@ -27,7 +27,7 @@ from crawlbench.measure.resting import choose_resting, find_asleep
 from crawlbench.measure.suite import load_suite, override
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import NEVER
+from crawlbench.stats.open_groups import NEVER
 
 FAST, LIKE = other("fast"), other("like-fast")
 LIMIT = other(REFERENCE)

@@ -13,10 +13,10 @@ import pyperf
 import pytest
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
-from crawlbench.base import whole
+from crawlbench.base import storage
 from crawlbench.base.errors import SessionFileError, StorageError, UsageError
 from crawlbench.base.records import FORMAT, Ending, Failure, Sample, WarningNote
-from crawlbench.base.whole import write_atomic, write_text
+from crawlbench.base.storage import write_atomic, write_text
 from crawlbench.measure import store
 from crawlbench.measure.collect import encode_runs, label_run, merge_runs
 from crawlbench.measure.decoding import ROUNDS_FILE
@@ -216,7 +216,7 @@ class TestCreateFolder:
             path.write_text("half")
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(whole, "write_atomic", refuse)
+        monkeypatch.setattr(storage, "write_atomic", refuse)
         with pytest.raises(UsageError, match="cannot be made: No space left on device"):
             create_folder(tmp_path / "session", make_session(PLAN, []))
         assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from hyperframe.frame import GoAwayFrame
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, GZIP, PATIENCE_S, TRIES, request, running_mirror
 
-from crawlbench.mirror.asking import PREFACE
+from crawlbench.mirror.inbox import PREFACE
 from crawlbench.mirror.limits import MAX_CHATTER
 from crawlbench.mirror.networks import NETWORKS, Fault, Network
 

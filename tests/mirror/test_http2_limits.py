@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.mirror.h2wire import Http2Wire
 from tests.mirror.wire import BODIES, running_mirror
 
-from crawlbench.mirror import asking, http2, limits
-from crawlbench.mirror.asking import PREFACE
+from crawlbench.mirror import http2, inbox, limits
+from crawlbench.mirror.inbox import PREFACE
 from crawlbench.mirror.limits import MAX_TARGET_BYTES
 from crawlbench.mirror.networks import NETWORKS, Network
 
@@ -57,22 +57,22 @@ def test_most_streams_are_told_and_held(loop_factory):
         Http2Wire(running.port) as wire,
     ):
         wire.read_until(lambda: wire.settings)
-        for _ in range(asking.MAX_STREAMS):
+        for _ in range(inbox.MAX_STREAMS):
             wire.request()
         wire.flush()
-        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
+        running.wait_until(lambda: running.mirror.counters.in_flight == inbox.MAX_STREAMS)
         wire.h2.remote_settings.max_concurrent_streams = 10_000
         wire.h2.remote_settings.acknowledge()
-        for _ in range(2 * asking.MAX_STREAMS):
+        for _ in range(2 * inbox.MAX_STREAMS):
             assert wire.ask().reset == ErrorCodes.REFUSED_STREAM
-        assert running.mirror.counters.in_flight == asking.MAX_STREAMS
+        assert running.mirror.counters.in_flight == inbox.MAX_STREAMS
         assert wire.goaway is None
         wire.h2.reset_stream(1)
         wire.flush()
-        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS - 1)
+        running.wait_until(lambda: running.mirror.counters.in_flight == inbox.MAX_STREAMS - 1)
         last = wire.request()
         wire.flush()
-        running.wait_until(lambda: running.mirror.counters.in_flight == asking.MAX_STREAMS)
+        running.wait_until(lambda: running.mirror.counters.in_flight == inbox.MAX_STREAMS)
         assert wire.streams[last].reset is None
         assert running.mirror.counters.pages["(refused beyond 128 streams)"] == 256
 
@@ -299,7 +299,7 @@ def test_client_that_pings_while_its_windows_are_shut_is_dropped(loop_factory):
 def test_client_that_never_reads_does_not_make_the_mirror_grow(mirror):
     """Its windows are open, its socket is full: nothing more is gathered for it."""
     with Http2Wire(mirror.port, window=2**30) as wire:
-        for _ in range(asking.MAX_STREAMS - 28):
+        for _ in range(inbox.MAX_STREAMS - 28):
             wire.request()
         wire.flush()
         mirror.wait_until(lambda: mirror.mirror.counters.in_flight >= 10)

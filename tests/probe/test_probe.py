@@ -13,8 +13,8 @@ import pytest
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import all_operations, run_operation
 from crawlbench.probe import ProbeOptions, Support, probe_loops, servers
+from crawlbench.probe.catalogue import all_tries, find_try
 from crawlbench.probe.prober import DEADLINE_S
-from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.probe.verdicts import NotHere
 
 PLANTED = "tests.operations.planted"

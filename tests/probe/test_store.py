@@ -10,9 +10,9 @@ from tests.probe.reports import early, finding, report
 
 from crawlbench.base.errors import SessionFileError, StorageError
 from crawlbench.probe import Support
+from crawlbench.probe.catalogue import all_tries, names_of_themes
 from crawlbench.probe.store import PROBE_FILE, encode_report, load_report, write_report
 from crawlbench.probe.tables import all_rows, count_rows, lacking_rows, reason_rows
-from crawlbench.probe.tries import all_tries, names_of_themes
 from crawlbench.report.theme import SUPPORT
 
 

@@ -7,12 +7,12 @@ import shutil
 from dataclasses import replace
 
 from crawlbench.base.records import Ending, Failure
-from crawlbench.cli.probed import probed_section
+from crawlbench.cli.support import probed_section
 from crawlbench.measure.store import load_session
 from crawlbench.probe import Support
 from crawlbench.probe.store import PROBE_FILE, write_report
-from crawlbench.report.plain import load_plain_suite
-from crawlbench.report.show import SessionReport, SuiteReport
+from crawlbench.report.pyperf_suite import load_plain_suite
+from crawlbench.report.rendering import SessionReport, SuiteReport
 from crawlbench.stats.judge import judge
 from tests.probe.reports import finding, report
 from tests.report.operating import operated

@@ -15,7 +15,7 @@ from crawlbench.cli import run as run_module
 from crawlbench.measure.store import load_session
 from crawlbench.report.repeat import repeat_command, resume_command
 from crawlbench.report.view import SessionView
-from crawlbench.stats.settled import NEVER
+from crawlbench.stats.open_groups import NEVER
 from tests.child import succeed
 from tests.report.reference import REFERENCE
 from tests.report.sessions import concluded, shipped

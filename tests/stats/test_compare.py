@@ -9,8 +9,8 @@ import pytest
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Anchor, Failure, Obstacle, OwnFile, Quantity, Verdict
-from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
+from crawlbench.stats.comparability import explain_between
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge

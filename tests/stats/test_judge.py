@@ -11,7 +11,7 @@ import pytest
 from crawlbench.base.records import Doubt, Failure, Obstacle, Quantity, Stopping, Verdict
 from crawlbench.stats.judge import judge
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import is_settled, open_cells
+from crawlbench.stats.open_groups import is_settled, open_cells
 from tests.stats.builders import BASELINE, CONTROL, MACHINE, make_plan, make_session, other
 
 HALF, TWICE = other("half"), other("twice", "uvloop")

@@ -12,7 +12,7 @@ from crawlbench.base.records import Comparison, Failure, Obstacle, Quantity, Sto
 from crawlbench.stats.judge import judge
 from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import NEVER, is_open, open_cells
+from crawlbench.stats.open_groups import NEVER, is_open, open_cells
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import (
     FORM,

@@ -13,8 +13,8 @@ from crawlbench.stats.change import Way, find_changes
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.judge import judge
+from crawlbench.stats.open_groups import is_settled
 from crawlbench.stats.rows import Margin
-from crawlbench.stats.settled import is_settled
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 from tests.stats.lengths import FORM, long, two_lengths
 

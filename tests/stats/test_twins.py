@@ -10,8 +10,8 @@ import pytest
 
 from crawlbench.base.records import Anchor, Obstacle, Quantity, Verdict
 from crawlbench.report.changes import comparison_notes
-from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
+from crawlbench.stats.comparability import explain_between
 from crawlbench.stats.compare import compare_sessions
 from crawlbench.stats.gate import hold_gate
 from crawlbench.stats.history import make_history

@@ -17,7 +17,7 @@ import msgspec
 
 from crawlbench.archive.journal import JOURNAL_NAME
 from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.whole import FOLDER_MODE, usual_mode
+from crawlbench.base.storage import FOLDER_MODE, usual_mode
 from crawlbench.sites.expected import expected_path
 from crawlbench.sites.manifest import (
     FORMAT,

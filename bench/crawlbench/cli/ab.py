@@ -20,9 +20,9 @@ from crawlbench.cli.output import print_json
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
 from crawlbench.environments.bisection import bisect
-from crawlbench.environments.prepared import prepare_environments
+from crawlbench.environments.comparison import choose_suite, extend_versus, plan_versus
+from crawlbench.environments.preparation import prepare_environments
 from crawlbench.environments.spec import parse_python, parse_sides
-from crawlbench.environments.versus import choose_suite, extend_versus, plan_versus
 from crawlbench.measure.ends import allow_extension, session_ends
 from crawlbench.measure.flow import resume_session, run_session
 from crawlbench.measure.lengths import read_long_forms, require_places

@@ -10,10 +10,10 @@ import typer
 
 from crawlbench.base.errors import INTERRUPTED, INVALID, SLOWER, UNCLEAR, StorageError
 from crawlbench.base.records import Ending, Quantity
-from crawlbench.base.whole import write_text
+from crawlbench.base.storage import write_text
 from crawlbench.cli.measuring import exit_code
 from crawlbench.cli.output import complain
-from crawlbench.report.versus import versus_changes, versus_sentence
+from crawlbench.report.environment_pairs import versus_changes, versus_sentence
 from crawlbench.report.view import SessionView
 from crawlbench.stats.change import find_changes
 from crawlbench.stats.gate import Bound, hold_gate
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Session
-    from crawlbench.report.versus import ToldChange
+    from crawlbench.report.environment_pairs import ToldChange
 
 ANSWER_FILE = "answer.json"
 ENDED_EARLY = {Ending.INTERRUPTED: INTERRUPTED, Ending.MIRROR: INVALID}

@@ -19,8 +19,8 @@ import typer
 from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import Ending
 from crawlbench.base.scheduler import require_dask
+from crawlbench.base.storage import write_text
 from crawlbench.base.text import count_of
-from crawlbench.base.whole import write_text
 from crawlbench.cli import options
 from crawlbench.cli.checks import at_least_one
 from crawlbench.cli.consoles import result_console, tell
@@ -28,14 +28,14 @@ from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.endings import run_until_signal
 from crawlbench.cli.output import complain
 from crawlbench.cli.sites import prepare_sites
-from crawlbench.cluster.alone import hold_cpus
 from crawlbench.cluster.blocks import BlockJob, sum_up_block, write_block_file
 from crawlbench.cluster.flow import Wishes, resume_cluster, run_cluster
+from crawlbench.cluster.locks import hold_cpus
 from crawlbench.cluster.records import ClusterEnding
 from crawlbench.cluster.report import ClusterReport
 from crawlbench.cluster.sheets import SHEET_CELLS
 from crawlbench.cluster.store import CLUSTER_FILE, load_cluster, remove_drafts
-from crawlbench.environments.prepared import prepare_for
+from crawlbench.environments.preparation import prepare_for
 from crawlbench.measure.contract import Watcher
 from crawlbench.measure.flow import run_session
 from crawlbench.measure.labels import require_sites

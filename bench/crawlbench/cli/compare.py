@@ -17,7 +17,7 @@ from crawlbench.cli.consoles import print_tables, result_console
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.options import USUAL_MARGIN, AsJson, FailOn
 from crawlbench.cli.output import complain, print_json
-from crawlbench.measure.kept import find_kept
+from crawlbench.measure.past_sessions import find_kept
 from crawlbench.measure.store import load_session
 from crawlbench.report.changes import (
     ONE,

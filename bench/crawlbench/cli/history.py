@@ -18,7 +18,7 @@ from crawlbench.cli.output import complain, is_printed, print_json, write_output
 from crawlbench.cli.places import refuse_existing
 from crawlbench.measure.store import SESSION_FILE, load_session
 from crawlbench.report.extra import require_drawing
-from crawlbench.stats.alike import are_one
+from crawlbench.stats.comparability import are_one
 from crawlbench.stats.history import make_history
 
 if TYPE_CHECKING:

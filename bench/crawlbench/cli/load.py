@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from crawlbench.base.errors import INTERRUPTED, BenchError, StorageError, UsageError
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.storage import storing, write_text
 from crawlbench.cli.checks import at_least_one, positive
 from crawlbench.cli.consoles import print_tables, result_console, tell
 from crawlbench.cli.effects import refuse_idle

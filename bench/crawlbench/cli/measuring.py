@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from crawlbench.base.errors import INTERRUPTED, INVALID, StorageError, UsageError
 from crawlbench.base.records import Ending
+from crawlbench.base.storage import write_text
 from crawlbench.base.text import encodable
-from crawlbench.base.whole import write_text
 from crawlbench.cli.consoles import result_console, status_console, tell
 from crawlbench.cli.details import AS_USUAL, Showing
 from crawlbench.cli.doctor import tell_kept
 from crawlbench.cli.endings import run_until_signal
-from crawlbench.cli.live import open_watcher
 from crawlbench.cli.output import complain
-from crawlbench.cli.probed import probe_session
+from crawlbench.cli.progress import open_watcher
 from crawlbench.cli.report import PAGE_FILE, write_page
+from crawlbench.cli.support import probe_session
 from crawlbench.measure.owner import own
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS

@@ -97,7 +97,7 @@ def write_output(path: Path, content: bytes) -> None:
         # Past the text layer, which must not hold back what was printed before: hence the flush.
         sys.stdout.buffer.write(content)
         return
-    from crawlbench.base.whole import write_bytes  # noqa: PLC0415  (only if a file is written)
+    from crawlbench.base.storage import write_bytes  # noqa: PLC0415  (only if a file is written)
 
     try:
         write_bytes(path, content)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import is_stream
+from crawlbench.base.storage import is_stream
 from crawlbench.cli.output import is_printed
 from crawlbench.measure.owner import refuse_owned
 from crawlbench.measure.store import refuse_taken

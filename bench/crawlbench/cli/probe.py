@@ -19,6 +19,7 @@ from crawlbench.cli.places import require_place
 from crawlbench.cli.probing import run_probe, tell_findings
 from crawlbench.plugins import registry
 from crawlbench.probe import ProbeOptions, Report, Support
+from crawlbench.probe.catalogue import all_tries, find_try
 from crawlbench.probe.html import render_html
 from crawlbench.probe.prober import DEADLINE_S
 from crawlbench.probe.store import encode_report, write_report
@@ -30,7 +31,6 @@ from crawlbench.probe.tables import (
     theme_tables,
 )
 from crawlbench.probe.terminal import render_terminal
-from crawlbench.probe.tries import all_tries, find_try
 from crawlbench.report.markdown import render_table
 from crawlbench.report.table import Column, Table
 

@@ -14,14 +14,14 @@ import typer
 
 from crawlbench.base.errors import BenchError, SessionFileError, UsageError
 from crawlbench.base.records import Stopping
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.cli import options
 from crawlbench.cli.consoles import PlainConsole, result_console
 from crawlbench.cli.details import choose_detail
 from crawlbench.cli.effects import refuse_idle
 from crawlbench.cli.output import write_output
 from crawlbench.cli.places import refuse_existing
-from crawlbench.cli.probed import probed_section
+from crawlbench.cli.support import probed_section
 from crawlbench.cluster.flow import read_cluster
 from crawlbench.cluster.report import ClusterReport
 from crawlbench.cluster.store import CLUSTER_FILE
@@ -32,8 +32,8 @@ from crawlbench.reference.command import due_command
 from crawlbench.reference.matrix import load_measured
 from crawlbench.report.extra import can_draw
 from crawlbench.report.formats import EXPORTS
-from crawlbench.report.plain import load_plain_suite
-from crawlbench.report.show import SessionReport, Shown, SuiteReport
+from crawlbench.report.pyperf_suite import load_plain_suite
+from crawlbench.report.rendering import SessionReport, Shown, SuiteReport
 from crawlbench.report.terminal import Detail
 from crawlbench.stats.judge import judge
 

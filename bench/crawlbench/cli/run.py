@@ -30,7 +30,7 @@ from crawlbench.cli.effects import typed_options
 from crawlbench.cli.measuring import exit_code, measure, name_folder, publish
 from crawlbench.cli.places import replacing
 from crawlbench.cli.sites import prepare_sites
-from crawlbench.environments.prepared import prepare_again, prepare_environments
+from crawlbench.environments.preparation import prepare_again, prepare_environments
 from crawlbench.environments.spec import read_environments
 from crawlbench.measure.ends import extend_plan, session_ends
 from crawlbench.measure.flow import resume_session, run_session

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.records import Plan, Session  # noqa: TC001  (msgspec reads the annotations)
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.cluster.estimates import Estimates
 from crawlbench.cluster.records import BlockResult, ClusterMachine
 

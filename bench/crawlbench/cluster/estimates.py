@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle
 from crawlbench.cluster.merging import MERGED
 from crawlbench.cluster.records import CellEstimate, ControlEstimate
-from crawlbench.stats.alike import explain_between
+from crawlbench.stats.comparability import explain_between
 from crawlbench.stats.doubts import reach_of
 from crawlbench.stats.index import Index, reading_of
 from crawlbench.stats.interval import estimate_mean

@@ -17,9 +17,9 @@ from crawlbench.cluster.records import (
     MergedComparison,
     MergedNoise,
 )
-from crawlbench.cluster.steady import find_unsteady
-from crawlbench.stats.alike import explain_between
+from crawlbench.cluster.steadiness import find_unsteady
 from crawlbench.stats.claims import Judged, Row, judge_family
+from crawlbench.stats.comparability import explain_between
 from crawlbench.stats.interval import Estimate, Interval
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from crawlbench.report.markdown import render_parts
 from crawlbench.report.measures import mention
 from crawlbench.report.names import short_name
 from crawlbench.report.numbers import format_interval, format_percent, format_ratio
-from crawlbench.report.show import Shown
+from crawlbench.report.rendering import Shown
 from crawlbench.report.table import Table, columns_of
 from crawlbench.report.terminal import Detail, render_notes, titled
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.errors import SessionFileError
-from crawlbench.base.whole import FOLDER_DRAFT, storing, whole_folder, write_bytes
+from crawlbench.base.storage import FOLDER_DRAFT, storing, whole_folder, write_bytes
 from crawlbench.cluster.blocks import BLOCK_FILE, unpack
 from crawlbench.cluster.records import CLUSTER_FORMAT, BlockResult, ClusterSession
 from crawlbench.measure.store import new_folder

@@ -8,7 +8,7 @@ from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.bisection import Bisection, Step, find_lead, has_changed
 from crawlbench.stats.change import find_changes
-from crawlbench.stats.settled import HOPELESS
+from crawlbench.stats.open_groups import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,7 +21,7 @@ from packaging.utils import canonicalize_name
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import EnvironmentFacts
 from crawlbench.base.rooms import open_room
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.environments.cache import (
     READY_FILE,
     Kept,
@@ -31,11 +31,11 @@ from crawlbench.environments.cache import (
     remove_folder,
 )
 from crawlbench.environments.checkouts import copy_checkout, describe_checkout
+from crawlbench.environments.inspection import look_inside
 from crawlbench.environments.installers import Misfit, choose_installer, interpreter_of
-from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import bounds_for, packages_of, requirements_for
-from crawlbench.environments.own import own_library
 from crawlbench.environments.pythons import find_python
+from crawlbench.environments.replica import own_library
+from crawlbench.environments.requirements import bounds_for, packages_of, requirements_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

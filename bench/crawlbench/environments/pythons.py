@@ -14,7 +14,7 @@ import findpython
 import msgspec
 
 from crawlbench.base.errors import EnvironmentFailure
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.environments.cache import environments_folder
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from crawlbench.base.cache import STALE_S, cache_folder, remove_old
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import FOLDER_DRAFT, whole_folder
+from crawlbench.base.storage import FOLDER_DRAFT, whole_folder
 
 PATIENCE_S = 300.0
 """Seconds that a clone may take."""

@@ -18,10 +18,10 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 
 from crawlbench.base.children import INSTALLED_FIRST
+from crawlbench.base.complaints import with_value
 from crawlbench.base.errors import UsageError
-from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Environment
-from crawlbench.base.seen import with_value
+from crawlbench.base.user_files import read_handmade
 from crawlbench.environments.repositories import Repository, fetch_repository, is_repository
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from crawlbench.library.gate import log_ratio_of
 from crawlbench.library.html import show_paragraphs, show_table
 from crawlbench.library.rows import Change, make_frame
 from crawlbench.library.session import Session, load_session
-from crawlbench.measure.kept import find_kept
+from crawlbench.measure.past_sessions import find_kept
 from crawlbench.report.cellresult import NO_RATIO, numbers_of
 from crawlbench.report.changes import comparison_notes, comparison_tables
 from crawlbench.report.measures import tell_range

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Unpack
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Ending
 from crawlbench.base.rooms import open_room
-from crawlbench.environments.prepared import prepare_environments
+from crawlbench.environments.comparison import choose_suite, plan_versus
+from crawlbench.environments.preparation import prepare_environments
 from crawlbench.environments.spec import parse_sides, read_environments
-from crawlbench.environments.versus import choose_suite, plan_versus
 from crawlbench.library.gate import find_bound
 from crawlbench.library.options import Options, read_names, read_options, read_place
 from crawlbench.library.session import Session

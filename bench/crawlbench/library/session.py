@@ -14,12 +14,12 @@ from crawlbench.library.rows import make_frame
 from crawlbench.measure.store import load_session as load_record
 from crawlbench.report.answer import find_answer
 from crawlbench.report.cellresult import COLUMNS
+from crawlbench.report.environment_pairs import versus_tables
 from crawlbench.report.formats import to_csv, to_json
 from crawlbench.report.markdown import render_markdown
 from crawlbench.report.operations import operation_tables
 from crawlbench.report.results import results_of
 from crawlbench.report.tables import answer_headers, group_tables
-from crawlbench.report.versus import versus_tables
 from crawlbench.report.view import SessionView
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from crawlbench import __version__
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.storage import storing, write_text
 from crawlbench.load.latency import merge, quantile
 from crawlbench.report.numbers import format_bytes, format_count, format_seconds
 from crawlbench.report.table import Column, Table

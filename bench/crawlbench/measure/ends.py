@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 from crawlbench.base.records import Stopping
-from crawlbench.stats.settled import NEVER
+from crawlbench.stats.open_groups import NEVER
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Plan

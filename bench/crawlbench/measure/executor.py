@@ -19,7 +19,7 @@ from crawlbench.measure.anchor import ANCHOR
 from crawlbench.measure.handle import RUN_FILE, AnchorHandle, Handle, WorkerHandle
 from crawlbench.measure.job import JOB_VARIABLE, find_expected
 from crawlbench.measure.seat import Seat, SharedHost
-from crawlbench.measure.shared import HostHandle, Share, SharedProcess
+from crawlbench.measure.shared_handle import HostHandle, Share, SharedProcess
 from crawlbench.measure.topology import stay_on
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

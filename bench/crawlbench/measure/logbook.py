@@ -31,7 +31,7 @@ from crawlbench.mirror.networks import find_network
 from crawlbench.plugins.about import describe_strategy, digest_of_code
 from crawlbench.plugins.registry import Kind
 from crawlbench.stats.judge import judge
-from crawlbench.stats.settled import is_settled
+from crawlbench.stats.open_groups import is_settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import storing, write_bytes
+from crawlbench.base.storage import storing, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

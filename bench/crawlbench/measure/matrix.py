@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UnknownNameError, UsageError
 from crawlbench.base.records import Cell, Plan
+from crawlbench.measure.availability import Reach, choose, look_at_all
 from crawlbench.measure.labels import Labels
 from crawlbench.measure.lengths import find_long_cells, find_long_forms
-from crawlbench.measure.reach import Reach, choose, look_at_all
 from crawlbench.measure.suite import split_baseline
 from crawlbench.mirror.networks import NETWORKS, find_network
 from crawlbench.operations import Operation, select_operations

@@ -28,7 +28,7 @@ from crawlbench.measure.costs import find_costs
 from crawlbench.measure.schedule import MAX_PASSES
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.noise import find_noise
-from crawlbench.stats.settled import open_cells
+from crawlbench.stats.open_groups import open_cells
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:

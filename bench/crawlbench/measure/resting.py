@@ -21,7 +21,7 @@ from crawlbench.base.records import Doubt, Obstacle, Quantity, Stopping
 from crawlbench.measure.calibration import MAX_EVERY
 from crawlbench.stats.lengths import LINE_ROUNDS
 from crawlbench.stats.limit import REFERENCE
-from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS, is_open, open_cells
+from crawlbench.stats.open_groups import HOPELESS, MIN_ROUNDS, is_open, open_cells
 from crawlbench.stats.student import t_quantile
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError
-from crawlbench.measure.shared import HostHandle, Metadata, Share, SharedProcess
+from crawlbench.measure.shared_handle import HostHandle, Metadata, Share, SharedProcess
 from crawlbench.measure.unrest import find_unrest
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import pyperf
 
 from crawlbench.base.errors import SessionFileError, StorageError, UsageError
 from crawlbench.base.records import FORMAT, RoundRecord, Session
-from crawlbench.base.whole import storing, whole_folder, write_atomic, write_text
+from crawlbench.base.storage import storing, whole_folder, write_atomic, write_text
 from crawlbench.measure.collect import decode_runs, encode_runs, merge_runs, round_of
 from crawlbench.measure.decoding import (
     CONCLUSIONS,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
+from crawlbench.base.complaints import with_value
 from crawlbench.base.errors import UsageError
-from crawlbench.base.handmade import read_handmade
 from crawlbench.base.records import Stopping
 from crawlbench.base.records.ranges import Part  # noqa: TC001  (msgspec reads it)
-from crawlbench.base.seen import with_value
+from crawlbench.base.user_files import read_handmade
 from crawlbench.measure.labels import find_place, is_file
 from crawlbench.plugins import registry
 

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.records import TRACE_FORMAT, TracedRequest
-from crawlbench.base.whole import storing, write_atomic
+from crawlbench.base.storage import storing, write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

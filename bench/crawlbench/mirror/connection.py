@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from crawlbench.base.counters import Counters
-from crawlbench.mirror.asking import PREFACE, after_preface
 from crawlbench.mirror.choices import answer_stranger, count_request
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.delivery import End, Wire, spoil
@@ -18,6 +17,7 @@ from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.faults import alter
 from crawlbench.mirror.http1 import CLOSE, CONTINUE
 from crawlbench.mirror.http2 import Http2Connection
+from crawlbench.mirror.inbox import PREFACE, after_preface
 from crawlbench.mirror.limits import MAX_UNSENT_BYTES
 from crawlbench.mirror.networks import DELIVERY_KINDS
 from crawlbench.mirror.outbox import UNCOUNTED, Exchange, Outbox

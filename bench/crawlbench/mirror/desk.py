@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from h2.connection import H2Connection
 
     from crawlbench.mirror.answers import Answer
-    from crawlbench.mirror.asking import Asking
     from crawlbench.mirror.doors import Tracked
+    from crawlbench.mirror.inbox import Asking
     from crawlbench.mirror.server import Mirror
     from crawlbench.mirror.streams import Streams
 

@@ -16,10 +16,10 @@ from hpack.exceptions import HPACKError
 from hyperframe.exceptions import HyperframeError
 from hyperframe.frame import GoAwayFrame
 
-from crawlbench.mirror.asking import MAX_STREAMS, Asking, greet, make_server_state
 from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
 from crawlbench.mirror.doors import Tracked
+from crawlbench.mirror.inbox import MAX_STREAMS, Asking, greet, make_server_state
 from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
 from crawlbench.mirror.request import EXPECTATION, can_meet, is_host
 from crawlbench.mirror.streams import Streams

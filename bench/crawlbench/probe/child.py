@@ -23,8 +23,8 @@ from crawlbench.base.children import Job, count_files, open_channel, serve_forks
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, Peer, load_loop_factory, run_operation
 from crawlbench.plugins import registry
+from crawlbench.probe.catalogue import FIRST, all_tries, find_try, size_of
 from crawlbench.probe.findings import Support
-from crawlbench.probe.tries import FIRST, all_tries, find_try, size_of
 from crawlbench.probe.verdicts import judge_error
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import StorageError, UsageError
 from crawlbench.operations import Operation, PeerProcess, open_peer
 from crawlbench.plugins import registry
+from crawlbench.probe.catalogue import FIRST, all_tries, find_try
 from crawlbench.probe.findings import Finding, LoopFacts, Report, Support
 from crawlbench.probe.processes import LoopProcesses
 from crawlbench.probe.store import write_report
-from crawlbench.probe.tries import FIRST, all_tries, find_try
 
 if TYPE_CHECKING:
     from pathlib import Path

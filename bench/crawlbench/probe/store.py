@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from crawlbench.base.errors import SessionFileError
-from crawlbench.base.whole import storing, write_text
+from crawlbench.base.storage import storing, write_text
 from crawlbench.probe.findings import Report
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Verdict
-from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import find_claims, holm_levels
 from crawlbench.stats.interval import Interval
+from crawlbench.stats.session_variance import DEFAULTS, find_spread, mean_of_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence, Set

@@ -2,8 +2,9 @@
 
 A session's interval holds for that session. A figure of the table is the mean of three sessions or
 more, and its interval holds from session to session: the variance between them is pooled over the
-cells of the scenario (`stats/between.py`). Two questions are asked, each with a family that is
-fixed beforehand: how each cell compares with the baseline, and which pairs can be told apart.
+cells of the scenario (`stats/session_variance.py`). Two questions are asked, each with a family
+that is fixed beforehand: how each cell compares with the baseline, and which pairs can be told
+apart.
 """
 
 from __future__ import annotations
@@ -17,19 +18,19 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.reference.contribution import Contribution
 from crawlbench.reference.pairs import Rules, judge_pairs
-from crawlbench.stats.alike import explain_between, tell_open
-from crawlbench.stats.between import DEFAULTS, find_spread, mean_of_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import Row, judge_family
+from crawlbench.stats.comparability import explain_between, tell_open
 from crawlbench.stats.interval import Estimate, Interval
 from crawlbench.stats.limit import REFERENCE
+from crawlbench.stats.session_variance import DEFAULTS, find_spread, mean_of_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from crawlbench.base.records import Cell, Failure, Session
     from crawlbench.reference.pairs import Pair
-    from crawlbench.stats.between import Spread
+    from crawlbench.stats.session_variance import Spread
 
 MARGIN = 0.04879016416943204
 """Log ratio of 5 %, set before anything was measured: nothing smaller is called a difference."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.base.text import count_of, one_line, with_capital
+from crawlbench.report.environment_pairs import versus_sentence
 from crawlbench.report.gain import tell_gain
 from crawlbench.report.numbers import format_size
+from crawlbench.report.open_pairs import tell_unsettled
 from crawlbench.report.scenario import Fullness, tell_counts, tell_scenario
 from crawlbench.report.standing import Held, list_words, loop_pairs, reach_of, reach_to
-from crawlbench.report.unsettled import tell_unsettled
-from crawlbench.report.versus import versus_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from crawlbench.report.lengths import tell_pages
 from crawlbench.report.measures import mention, tell_range
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.table import Table, columns_of
-from crawlbench.stats.alike import explain_between
 from crawlbench.stats.change import Way
+from crawlbench.stats.comparability import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

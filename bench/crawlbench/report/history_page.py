@@ -13,7 +13,7 @@ from crawlbench.report.measures import mention, tell_interval, tell_range, tell_
 from crawlbench.report.numbers import format_percent
 from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.table import Table, columns_of
-from crawlbench.stats.alike import explain_between
+from crawlbench.stats.comparability import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

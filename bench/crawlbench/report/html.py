@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from crawlbench.report.embed import pack_charts, read_asset, script_hash, script_json
-from crawlbench.report.everything import first_columns, sort_key
+from crawlbench.report.full_table import first_columns, sort_key
 from crawlbench.report.pairs import SIGNS
 from crawlbench.report.theme import SUPPORT, VERDICTS, css
 from crawlbench.report.vega import vega_scripts

@@ -7,15 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from crawlbench.report.answer import find_answer
+from crawlbench.report.environment_pairs import versus_tables
 from crawlbench.report.environments import environments_tables
-from crawlbench.report.everything import sort_key
+from crawlbench.report.full_table import sort_key
 from crawlbench.report.notes import find_notes
 from crawlbench.report.operations import MAIN, operation_tables
 from crawlbench.report.pairs import MATRIX_READING, matrix_table
 from crawlbench.report.remarks import find_remarks
 from crawlbench.report.table import Table
 from crawlbench.report.tables import answer_headers, group_tables, series_tables
-from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

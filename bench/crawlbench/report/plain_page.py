@@ -16,7 +16,7 @@ from crawlbench.report.charts.values import (
     spread_chart,
 )
 from crawlbench.report.page import Fact, Page, Section
-from crawlbench.report.plain import READING, plain_notes, plain_table
+from crawlbench.report.pyperf_suite import READING, plain_notes, plain_table
 
 if TYPE_CHECKING:
     import pyperf

@@ -1,8 +1,8 @@
 """Why there is no verdict, what a mark means, and what to do about it (floor 3; pure).
 
 The judge gives an `Obstacle` with its detail; here it becomes a sentence with sizes and a remedy.
-Between sessions or machines there is only the obstacle, and the sentence, in `stats/alike.py`, is a
-shorter one.
+Between sessions or machines there is only the obstacle, and the sentence, in
+`stats/comparability.py`, is a shorter one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from crawlbench.base.records import Doubt, Mark, Obstacle
 from crawlbench.base.text import count_of, one_line
 from crawlbench.report.measures import tell_signed
 from crawlbench.report.numbers import format_length, format_share, format_size
-from crawlbench.stats.alike import explain_between, tell_open
+from crawlbench.stats.comparability import explain_between, tell_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,8 +17,9 @@ from crawlbench.report.charts.sweep import sweep_chart
 from crawlbench.report.charts.values import drift_chart, session_values, spread_chart
 from crawlbench.report.charts.waterfall import waterfall_chart
 from crawlbench.report.differences import differences_section
+from crawlbench.report.environment_pairs import versus_tables
 from crawlbench.report.environments import environments_tables
-from crawlbench.report.everything import everything_table
+from crawlbench.report.full_table import everything_table
 from crawlbench.report.headline import find_figures, tell_question
 from crawlbench.report.notes import find_notes, interval_meaning
 from crawlbench.report.operations import operation_tables
@@ -26,7 +27,6 @@ from crawlbench.report.page import Fact, Page, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import again_command
 from crawlbench.report.tables import series_tables
-from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

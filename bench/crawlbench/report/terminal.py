@@ -19,6 +19,7 @@ from rich.text import Text
 from crawlbench.base.records import Ending
 from crawlbench.report.answer import find_answer
 from crawlbench.report.bars import MAX_BAR, MIN_BAR, draw_bars
+from crawlbench.report.environment_pairs import versus_tables
 from crawlbench.report.environments import environments_tables
 from crawlbench.report.notes import BRIEF, find_notes
 from crawlbench.report.operations import MAIN, measured_table, operation_tables
@@ -35,7 +36,6 @@ from crawlbench.report.tables import (
     more_headers,
     series_tables,
 )
-from crawlbench.report.versus import versus_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

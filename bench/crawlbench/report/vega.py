@@ -14,7 +14,7 @@ from altair.utils._importers import vl_version_for_vl_convert
 from crawlbench.base.cache import UNUSED_S, cache_folder, remove_old
 from crawlbench.base.children import ChildEnded, PlainChild
 from crawlbench.base.errors import DrawingError
-from crawlbench.base.whole import write_text
+from crawlbench.base.storage import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.cache import CACHE_VARIABLE, STALE_S, UNUSED_S, cache_folder, remove_old
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import FOLDER_MODE, usual_mode
+from crawlbench.base.storage import FOLDER_MODE, usual_mode
 from crawlbench.sites.manifest import load_manifest
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import msgspec
 
 from crawlbench.base.digest import digest_rows
 from crawlbench.base.errors import StorageError, UsageError
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import write_bytes
+from crawlbench.base.storage import write_bytes
 from crawlbench.sites.manifest import (
     FORMAT,
     MANIFEST_NAME,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from crawlbench.base.complaints import with_value
 from crawlbench.base.errors import BlockedPageError, UsageError
-from crawlbench.base.handmade import read_handmade
 from crawlbench.base.model import Field, PageKind
-from crawlbench.base.seen import with_value
+from crawlbench.base.user_files import read_handmade
 from crawlbench.sites.addresses import AddressRules, host_of, split_origin
 from crawlbench.sites.charsets import find_label
 from crawlbench.sites.selectors import as_node_xpath, as_text_xpath

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import UsageError
 from crawlbench.base.records import Quantity
-from crawlbench.stats.alike import (
+from crawlbench.stats.comparability import (
     are_one,
     check_alike,
     describe_sites,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Session
-    from crawlbench.stats.between import Spread
     from crawlbench.stats.change import Change, Way
+    from crawlbench.stats.session_variance import Spread
 
 
 @dataclass(frozen=True, slots=True)

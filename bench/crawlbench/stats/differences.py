@@ -10,18 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from crawlbench.stats.anchors import expected_shift
-from crawlbench.stats.between import between_sessions
 from crawlbench.stats.change import Way
 from crawlbench.stats.claims import Row
 from crawlbench.stats.doubts import bound_shifts, counts
 from crawlbench.stats.interval import Interval, difference
+from crawlbench.stats.session_variance import between_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from crawlbench.base.records import Cell
-    from crawlbench.stats.between import Spread
     from crawlbench.stats.interval import Estimate
+    from crawlbench.stats.session_variance import Spread
     from crawlbench.stats.times import SessionTimes
 
 

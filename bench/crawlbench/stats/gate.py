@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.errors import INVALID, SLOWER, UNCLEAR, UsageError
 from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.stats.claims import stays_below
-from crawlbench.stats.settled import HOPELESS
+from crawlbench.stats.open_groups import HOPELESS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

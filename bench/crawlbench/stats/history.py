@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.stats.alike import Newest, tell_worker_cpus
 from crawlbench.stats.claims import Row, judge_family
+from crawlbench.stats.comparability import Newest, tell_worker_cpus
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts

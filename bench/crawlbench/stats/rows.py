@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.stats.between import Spread, find_spreads, kin_pairs
 from crawlbench.stats.change import Change, Seen, Way, seconds_of
 from crawlbench.stats.claims import judge_family
 from crawlbench.stats.differences import Differences
 from crawlbench.stats.lengths import find_margin
+from crawlbench.stats.session_variance import Spread, find_spreads, kin_pairs
 from crawlbench.stats.times import have_anchors
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from crawlbench.base.complaints import steps_of, with_value
 from crawlbench.base.errors import UsageError
-from crawlbench.base.seen import steps_of, with_value
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS, Fault
 from crawlbench.mirror.networks.model import Network
 from crawlbench.plugins.misspelling import unknown_name

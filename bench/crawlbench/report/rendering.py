@@ -16,7 +16,7 @@ from crawlbench.base.errors import SessionFileError, UsageError
 from crawlbench.report.card import render_card
 from crawlbench.report.extra import require_drawing
 from crawlbench.report.markdown import render_markdown, render_parts
-from crawlbench.report.plain import plain_notes, plain_table
+from crawlbench.report.pyperf_suite import plain_notes, plain_table
 from crawlbench.report.terminal import Detail, render_notes, render_terminal, titled
 from crawlbench.report.trace_file import load_trace
 from crawlbench.report.view import SessionView

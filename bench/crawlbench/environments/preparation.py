@@ -10,15 +10,15 @@ from packaging.utils import canonicalize_name
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import EnvironmentFacts
 from crawlbench.environments.building import build
-from crawlbench.environments.looking import look_inside
-from crawlbench.environments.needs import (
+from crawlbench.environments.inspection import look_inside
+from crawlbench.environments.requirements import (
     WORKER_PACKAGES,
     extras_for,
     may_be_loaded,
     needed_packages,
     packages_of,
 )
-from crawlbench.measure.reach import Reach, reach_into
+from crawlbench.measure.availability import Reach, reach_into
 from crawlbench.plugins import registry
 from crawlbench.plugins.scouts import find_out
 

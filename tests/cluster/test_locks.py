@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from crawlbench.base.errors import StorageError
-from crawlbench.cluster.alone import hold_cpus, locks_folder
+from crawlbench.cluster.locks import hold_cpus, locks_folder
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "getuid"), reason="owners and modes of Unix")
 

@@ -28,7 +28,7 @@ from crawlbench.report.numbers import format_seconds
 from crawlbench.report.tables import ratio_of
 from crawlbench.report.terminal import STYLES
 from crawlbench.report.view import SessionView
-from crawlbench.stats.settled import HOPELESS, MIN_ROUNDS
+from crawlbench.stats.open_groups import HOPELESS, MIN_ROUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from tests.stats.builders import BASELINE
 from tests.stats.lengths import make_two_lengths
 
 from crawlbench.base.records import Cell, Ending, Failure, Obstacle, Stopping, Verdict
-from crawlbench.cli import live
+from crawlbench.cli import progress
 from crawlbench.cli.consoles import result_console, status_console
-from crawlbench.cli.live import open_watcher
+from crawlbench.cli.progress import open_watcher
 from crawlbench.measure.store import load_session
 from crawlbench.report.numbers import format_seconds
 from crawlbench.report.terminal import STYLES
@@ -65,7 +65,7 @@ def test_every_state_on_the_way_is_drawn(rounds, is_broken):
 @pytest.mark.parametrize(("most", "told"), [(0, "and 2 more groups"), (1, "and 1 more group")])
 def test_groups_that_have_no_room_are_counted(most, told, monkeypatch):
     """After the first round, on any output."""
-    monkeypatch.setattr(live, "MAX_LOOKS", most)
+    monkeypatch.setattr(progress, "MAX_LOOKS", most)
     first = judge(replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE))
     assert f"first look, no verdict: {told}\n" in shown(first, is_terminal=False)
 
@@ -140,7 +140,7 @@ def test_session_that_continues_calibrates_nothing():
 def test_bar_counts_the_values_of_those_who_take_part(asleep, monkeypatch):
     """Not of those who have failed, or miss the round."""
     cells = SESSION.plan.cells[3:] if asleep else SESSION.plan.cells
-    monkeypatch.setattr(live, "find_next", lambda _: cells)
+    monkeypatch.setattr(progress, "find_next", lambda _: cells)
     plan = replace(SESSION.plan, laps=1)
     session = replace(
         SESSION, plan=plan, passes=dict.fromkeys(SESSION.passes, 1), ending=Ending.NONE
@@ -211,7 +211,7 @@ def test_first_look_at_many_cells_names_the_fastest(monkeypatch):
     """Hundreds of names would fill the screen."""
     first = replace(SESSION, rounds=SESSION.rounds[:1], ending=Ending.NONE)
     whole = shown(first, is_terminal=False)
-    monkeypatch.setattr(live, "MAX_NAMED", 2)
+    monkeypatch.setattr(progress, "MAX_NAMED", 2)
     text = shown(first, is_terminal=False)
     assert text.count("and 4 more, up to ") == whole.count("first look")
     assert "requests-threads" in whole

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from crawlbench.stats.alike import tell_open
+from crawlbench.stats.comparability import tell_open
 
 MARGIN = math.log1p(0.05)
 

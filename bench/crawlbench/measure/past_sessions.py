@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import SessionFileError
 from crawlbench.measure.store import SESSION_FILE, load_session
-from crawlbench.stats.alike import are_one, have_same_code, measured_alike
+from crawlbench.stats.comparability import are_one, have_same_code, measured_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,15 +6,15 @@ import os
 
 import pytest
 
-from crawlbench.environments import own
-from crawlbench.environments.own import own_library
+from crawlbench.environments import replica
+from crawlbench.environments.replica import own_library
 
 
 @pytest.fixture
 def cache(own_cache, monkeypatch):
     """Return an empty cache; what is copied into it is one file."""
-    monkeypatch.setattr(own, "_version", lambda: "new")
-    monkeypatch.setattr(own, "_copy_to", lambda draft: (draft / "file").write_text("ours"))
+    monkeypatch.setattr(replica, "_version", lambda: "new")
+    monkeypatch.setattr(replica, "_copy_to", lambda draft: (draft / "file").write_text("ours"))
     return own_cache
 
 
@@ -43,7 +43,7 @@ def test_copy_of_a_faster_process_is_taken(cache, monkeypatch):
         (cache / "library-new").mkdir()
         (cache / "library-new" / "file").write_text("theirs")
 
-    monkeypatch.setattr(own, "_copy_to", be_slower)
+    monkeypatch.setattr(replica, "_copy_to", be_slower)
     assert (own_library() / "file").read_text() == "theirs"
     assert [path.name for path in cache.iterdir()] == ["library-new"]
 
@@ -53,7 +53,7 @@ def test_copy_that_cannot_be_written_leaves_nothing(cache, monkeypatch):
         (draft / "file").write_text("ou")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(own, "_copy_to", fill_up)
+    monkeypatch.setattr(replica, "_copy_to", fill_up)
     with pytest.raises(OSError, match="No space left"):
         own_library()
     assert list(cache.iterdir()) == []

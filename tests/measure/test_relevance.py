@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.environments.needs import packages_of
+from crawlbench.environments.requirements import packages_of
 from crawlbench.environments.spec import parse_sides
-from crawlbench.measure.relevant import relevant_axes
+from crawlbench.measure.relevance import relevant_axes
 from crawlbench.plugins import registry
 from crawlbench.plugins.about import imported_modules
 

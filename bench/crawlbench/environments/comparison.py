@@ -9,18 +9,18 @@ import msgspec
 
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Stopping
-from crawlbench.environments.needs import packages_of
-from crawlbench.environments.prepared import check_imported
+from crawlbench.environments.preparation import check_imported
+from crawlbench.environments.requirements import packages_of
 from crawlbench.measure.matrix import make_plan
-from crawlbench.measure.relevant import relevant_axes
+from crawlbench.measure.relevance import relevant_axes
 from crawlbench.measure.suite import load_suite, override
-from crawlbench.stats.settled import NEVER
+from crawlbench.stats.open_groups import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from crawlbench.base.records import Environment, Plan, Session
-    from crawlbench.environments.prepared import Prepared
+    from crawlbench.environments.preparation import Prepared
     from crawlbench.measure.suite import Suite
 
 

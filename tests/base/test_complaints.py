@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from crawlbench.base.seen import with_value
+from crawlbench.base.complaints import with_value
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""Reports from inside an environment: `python -m crawlbench.environments.inside`.
+"""Reports from inside an environment: `python -m crawlbench.environments.inspector`.
 
 It reads a JSON object from standard input (names of plug-ins by kind) and writes another to
 standard output. It imports only Python's own modules and crawlbench's lowest floors (floor 4).

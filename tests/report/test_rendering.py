@@ -24,8 +24,8 @@ from crawlbench.cli.report import Format, report, write_page
 from crawlbench.measure.store import load_session
 from crawlbench.report.bars import UNICODE
 from crawlbench.report.numbers import format_interval, format_ratio, format_seconds
-from crawlbench.report.plain import load_plain_suite
-from crawlbench.report.show import SessionReport
+from crawlbench.report.pyperf_suite import load_plain_suite
+from crawlbench.report.rendering import SessionReport
 from tests.child import succeed
 from tests.extras import needs
 from tests.report.reference import REFERENCE, plain_mean

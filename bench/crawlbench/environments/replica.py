@@ -16,7 +16,7 @@ from pathlib import Path
 import crawlbench
 from crawlbench import __version__
 from crawlbench.base.cache import STALE_S, UNUSED_S, cache_folder, hash_files, remove_old
-from crawlbench.base.whole import FOLDER_DRAFT, whole_folder
+from crawlbench.base.storage import FOLDER_DRAFT, whole_folder
 from crawlbench.sites.movies import fixture_folder
 
 _PACKAGE = Path(crawlbench.__file__).parent

@@ -9,7 +9,7 @@ from tests.measure.test_store import write
 from tests.stats.builders import MACHINE, make_plan, make_session, other
 
 from crawlbench.base.records import Ending
-from crawlbench.measure.kept import find_kept
+from crawlbench.measure.past_sessions import find_kept
 from crawlbench.measure.store import create_folder, load_session
 from crawlbench.stats.judge import judge
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawlbench.base.errors import UsageError
-from crawlbench.base.whole import is_stream, whole_folder, write_text
+from crawlbench.base.storage import is_stream, whole_folder, write_text
 from crawlbench.cli.places import refuse_existing
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither")

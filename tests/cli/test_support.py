@@ -10,14 +10,14 @@ from tests.stats.builders import make_plan, make_session
 
 from crawlbench.base.errors import BenchError
 from crawlbench.base.records import Ending
-from crawlbench.cli import probed
-from crawlbench.cli.probed import NOT_PROBED, probe_session, probed_section
+from crawlbench.cli import support
+from crawlbench.cli.support import NOT_PROBED, probe_session, probed_section
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
 
 
 @pytest.fixture(autouse=True)
 def _every_session_is_probed(monkeypatch):
-    monkeypatch.setattr(probed, "MIN_OPERATIONS", 1)
+    monkeypatch.setattr(support, "MIN_OPERATIONS", 1)
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def asked(monkeypatch):
         tell(report().findings[0], 1, 2)
         return report()
 
-    monkeypatch.setattr(probed, "run_probe", note)
+    monkeypatch.setattr(support, "run_probe", note)
     return calls
 
 
@@ -65,7 +65,7 @@ def test_sessions_without_operations_or_end_are_not_probed(asked, tmp_path):
 
 def test_session_of_few_operations_is_not_probed(asked, tmp_path, monkeypatch):
     """To try its loops would take longer than the session."""
-    monkeypatch.setattr(probed, "MIN_OPERATIONS", 20)
+    monkeypatch.setattr(support, "MIN_OPERATIONS", 20)
     assert probe_session(operated(), tmp_path) == ""
     assert asked == []
 
@@ -80,7 +80,7 @@ def test_session_of_few_operations_is_not_probed(asked, tmp_path, monkeypatch):
 )
 def test_probe_that_fails_costs_a_sentence(monkeypatch, tmp_path, error, words):
     """The session is there and stays."""
-    monkeypatch.setattr(probed, "run_probe", failing(error))
+    monkeypatch.setattr(support, "run_probe", failing(error))
     assert words in probe_session(operated(), tmp_path)
     assert probed_section(operated(), tmp_path).missing == NOT_PROBED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crawlbench.base.records import Environment
-from crawlbench.environments.needs import extras_for, may_be_loaded
+from crawlbench.environments.requirements import extras_for, may_be_loaded
 
 REQUIRES = {
     "httpx": ["httpcore==1.*", 'h2<5,>=3; extra == "http2"', "Zstandard; extra=='zstd'"],

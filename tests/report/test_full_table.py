@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crawlbench.report.everything import sort_key
+from crawlbench.report.full_table import sort_key
 from crawlbench.stats.judge import judge
 from tests.report.sessions import shipped
 from tests.report.views import everything_table, group_tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.environments.looking import look_inside
+from crawlbench.environments.inspection import look_inside
 from tests.environments.projects import built, write_project
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_cache")]

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from crawlbench.base.children import clean_environment, python_command
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Environment
-from crawlbench.environments.needs import requirements_for
+from crawlbench.environments.requirements import requirements_for
 from crawlbench.plugins.scouts import PluginFacts  # noqa: TC001  (msgspec reads it)
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
     """
     name = facts.name
     python = (facts.executable, *facts.asked.flags)
-    command = python_command("crawlbench.environments.inside", python=python)
+    command = python_command("crawlbench.environments.inspector", python=python)
     try:
         outcome = subprocess.run(
             command,

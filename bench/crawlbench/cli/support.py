@@ -13,6 +13,7 @@ from crawlbench.base.text import one_line
 from crawlbench.cli.consoles import status_console
 from crawlbench.cli.probing import run_probe
 from crawlbench.probe import ProbeOptions, Support
+from crawlbench.probe.catalogue import names_of_themes
 from crawlbench.probe.store import PROBE_FILE, load_report, write_report
 from crawlbench.probe.tables import (
     about_lines,
@@ -23,7 +24,6 @@ from crawlbench.probe.tables import (
     probed_loops,
     reason_rows,
 )
-from crawlbench.probe.tries import names_of_themes
 from crawlbench.report.page import Section
 from crawlbench.report.table import Column, Table
 
