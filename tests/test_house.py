@@ -34,7 +34,7 @@ CEILINGS = {
     "classes with an interval": (lambda: len(house.interval_classes()), 10),
     "dict[str, Any]": (house.any_dicts, 30),
 }
-"""What was reached, with room for a new feature where one needs it; docs/decisions/15 has why."""
+"""What was reached, with room for a new feature where one needs it; docs/decisions/16 has why."""
 
 
 def test_no_feature_imports_a_feature():

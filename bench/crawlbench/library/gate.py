@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VERDICTS = {0: "passed", 1: "slower", 3: "unclear", 4: "invalid"}
 """Verdict by the exit code that the command line would return."""
-MOST_PERCENT = 1_000_000_000
+MAX_PERCENT = 1_000_000_000
 """As on the command line; beyond, a float may not hold it."""
 
 
@@ -64,10 +64,8 @@ def log_ratio_of(percent: float, name: str) -> float:
     """
     if isinstance(percent, bool) or not isinstance(percent, int | float):
         raise UsageError(f"{name} {percent!r} is not a number; give a percentage such as 5")
-    if not 0 <= percent <= MOST_PERCENT:
-        raise UsageError(
-            f"{name} {percent!r} cannot be used; give 0 to {MOST_PERCENT:,}, such as 5"
-        )
+    if not 0 <= percent <= MAX_PERCENT:
+        raise UsageError(f"{name} {percent!r} cannot be used; give 0 to {MAX_PERCENT:,}, such as 5")
     return math.log1p(percent / 100)
 
 

@@ -9,7 +9,7 @@ from crawlbench.base.records import Ending, Obstacle
 from crawlbench.base.text import count_of
 from crawlbench.report.numbers import format_length
 from crawlbench.report.reasons import (
-    MOST_HOURS,
+    MAX_HOURS,
     Setting,
     doubt_of,
     ends_within,
@@ -92,9 +92,9 @@ def _rounds(view: SessionView, left: Sequence[Comparison]) -> Iterator[str]:
     """Yield the command that would settle what can be settled soon, and how long the rest takes."""
     setting = Setting(view.plan.margin, view.round_s)
     needed = [one.more_rounds for one in left if one.more_rounds is not None]
-    more = [rounds for rounds in needed if ends_within(MOST_HOURS, rounds, setting)]
+    more = [rounds for rounds in needed if ends_within(MAX_HOURS, rounds, setting)]
     if needed and not more:
-        yield f"{len(needed)} would take more than {MOST_HOURS} hours"
+        yield f"{len(needed)} would take more than {MAX_HOURS} hours"
     elif more:
         # What an hour can settle is proposed at once; where that is nothing, only as many rounds as
         # settle the first pair.

@@ -97,7 +97,7 @@ def mark_note(mark: Mark, summary: Summary) -> str:
     )
 
 
-MOST_HOURS = 12
+MAX_HOURS = 12
 """Hours beyond which no continuation is proposed, because hardly anybody would wait for it."""
 
 
@@ -185,9 +185,9 @@ def _open(found: Comparison, setting: Setting) -> str:
     if low is None or high is None or not found.quantity.has_ratio:  # its margin is not at hand
         low, high = -math.inf, math.inf
     where = f"its interval {tell_open(low, high, setting.margin).format(margin=margin)}"
-    if not ends_within(MOST_HOURS, found.more_rounds, setting):
+    if not ends_within(MAX_HOURS, found.more_rounds, setting):
         return (
-            f"{where}: to settle it takes more than {MOST_HOURS} hours; compare fewer cells, or "
+            f"{where}: to settle it takes more than {MAX_HOURS} hours; compare fewer cells, or "
             "choose a larger --margin"
         )
     return f"{where}: {settle(found.more_rounds, setting)} would settle it"
