@@ -59,7 +59,7 @@ FILLING = 0.97
 ROUNDS_OF_SEQUENCE = 12
 """Rounds that must fit into the budget: with fewer, a sequence's intervals become wider by more
 than additional laps make them narrower."""
-MOST_ROUNDS = 30
+MAX_ROUNDS = 30
 """Rounds that should fit into the budget at most: with more, Student's t gains hardly anything."""
 
 
@@ -217,7 +217,7 @@ def _rounds_in_budget(plan: Plan, around_s: float) -> int:
     # Half-widths up to a common factor: the time that is left for laps stands for their number.
     widths = {
         rounds: t_quantile(1 - level / 2, rounds - 1) / math.sqrt(plan.budget_s - rounds * around_s)
-        for rounds in range(FIRST_ROUNDS, MOST_ROUNDS + 1)
+        for rounds in range(FIRST_ROUNDS, MAX_ROUNDS + 1)
         if plan.budget_s and rounds * around_s < plan.budget_s
     }
     return min(widths, key=widths.__getitem__, default=FIRST_ROUNDS)

@@ -27,7 +27,7 @@ SLACK = 2.0
 seconds."""
 NEAR = 10.0 ** (2 - DIGITS)
 """Relative difference up to which two ratios are the same: what cut digits leave, with room."""
-MOST_ALIKE = 0.5
+MAX_ALIKE = 0.5
 """Share of values from which two rounds are the same; in measured rounds it is under a tenth."""
 MIN_VALUES = 8
 """With fewer values, chance alone could make them the same: of eight, four would have to lie within
@@ -82,7 +82,7 @@ def _are_one(first: Values, second: Values) -> bool:
     # The median is the factor of a copy as long as fewer than half of its values were changed.
     middle = median(ratios)
     alike = sum(abs(ratio / middle - 1) < NEAR for ratio in ratios)
-    return alike > MOST_ALIKE * len(ratios)
+    return alike > MAX_ALIKE * len(ratios)
 
 
 def _values(record: RoundRecord) -> Values:
