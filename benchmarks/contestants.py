@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.places import fill_place, read_place
 from benchmarks.usage import read_words
 
-from crawlbench.check.subject import Report, Start, Subject, Trial
+from crawlbench.check.subject import CheckSubject, CrawlReport, Start, Trial
 from crawlbench.measure.verify import Expectation, expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import MirrorProcess, open_mirror
@@ -93,7 +93,7 @@ async def try_place(
     name: str, loop: str, site: str, network: str, mirror: MirrorProcess, expectation: Expectation
 ) -> str:
     """Crawl once, and return the outcome in a few words."""
-    subject = Subject(
+    subject = CheckSubject(
         name,
         event_loop=loop or "asyncio",
         site=site,
@@ -108,7 +108,7 @@ async def try_place(
     return outcome(reports[0], counters.requests, expectation, is_tls=network.endswith("tls"))
 
 
-def outcome(report: Report, requests: int, expectation: Expectation, *, is_tls: bool) -> str:
+def outcome(report: CrawlReport, requests: int, expectation: Expectation, *, is_tls: bool) -> str:
     """Return whether a crawl was right, wrong, broken or not supported."""
     error = report.get("error")
     if error is None:

@@ -25,7 +25,7 @@ from crawlbench.reference.bundle import encode_bundle, restore
 from crawlbench.reference.contribution import QUANTITIES
 from crawlbench.reference.matrix import load_matrices
 from crawlbench.reference.parts import SESSIONS, Part, load_parts
-from crawlbench.reference.pooling import Pool
+from crawlbench.reference.pooling import SessionPool
 from crawlbench.reference.sources import pages_of_site
 from crawlbench.reference.submission import make_bundle
 from crawlbench.report.numbers import format_bytes, format_length
@@ -76,7 +76,7 @@ def simulate(part: Part, times: int) -> tuple[int, float, float]:
     session = restore(bundle.content)
     judged_s = time.perf_counter() - began
     began = time.perf_counter()
-    pool = Pool([session, *made[1:]], next(iter(session.plan.baselines)))
+    pool = SessionPool([session, *made[1:]], next(iter(session.plan.baselines)))
     for quantity in QUANTITIES:
         pool.ratios(quantity)
     pool.share_told()

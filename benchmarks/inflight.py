@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from benchmarks.usage import read_words
 
-from crawlbench.check.subject import Start, Subject, Trial
+from crawlbench.check.subject import CheckSubject, Start, Trial
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -69,7 +69,7 @@ def raise_descriptors() -> None:
 async def see(name: str) -> Seen:
     """Crawl once and return what the mirror saw."""
     spec = registry.load(registry.Kind.SITE, SITE)
-    subject = Subject(
+    subject = CheckSubject(
         name, site=SITE, parser="json", concurrency=CONCURRENCY, deadline_s=DEADLINE_S
     )
     async with open_mirror(SITE, NETWORK, find_network(NETWORK), seed=1) as mirror:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from crawlbench.check.checks import meet_faults, open_faults
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.networks.faults import ANSWER_KINDS, DELIVERY_KINDS
 from crawlbench.plugins import registry
@@ -22,7 +22,7 @@ from crawlbench.plugins.about import describe_strategy
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from crawlbench.check.subject import Report
+    from crawlbench.check.subject import CrawlReport
 
 SITE = "douban-top250"
 ENDLESS = ("stall", "one-byte-a-second")
@@ -153,7 +153,7 @@ async def meet_all(
         async def meet(name: str) -> list[Meeting]:
             deadlines_s = {kind: deadline_of(name, kind) for kind in KINDS}
             async with places:
-                subject = Subject(name, site=SITE, faults=KINDS)
+                subject = CheckSubject(name, site=SITE, faults=KINDS)
                 reports = await meet_faults(subject, mirrors, deadlines_s)
             pairs = zip(KINDS, reports, strict=True)
             return [tell_outcome(name, kind, report, digest) for kind, report in pairs]
@@ -162,7 +162,7 @@ async def meet_all(
             yield await coming
 
 
-def tell_outcome(name: str, kind: str, report: Report, digest: str) -> Meeting:
+def tell_outcome(name: str, kind: str, report: CrawlReport, digest: str) -> Meeting:
     """Return the outcome from a report of `check/trial.py`.
 
     Args:

@@ -59,7 +59,7 @@ from crawlbench.report.numbers import format_bytes, format_length
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Machine, Session
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 ROOT = Path(__file__).resolve().parent.parent
 MATRICES = ROOT / "results" / "matrix"
@@ -285,12 +285,12 @@ def conclude_anew(matrices: Path) -> None:
             write_bytes(path, encode_bundle(seal(msgspec.structs.replace(content, claims=claims))))
 
 
-def load_table(matrices: Path) -> Table:
+def load_table(matrices: Path) -> MatrixTable:
     """Return the table of all matrices in a folder; raises what `load_matrices` raises."""
     return make_table(load_matrices(matrices), [load_makers()])
 
 
-def write_page(table: Table, folder: Path) -> None:
+def write_page(table: MatrixTable, folder: Path) -> None:
     """Write the page of the table, and the badges of its newest figures."""
     badges = folder / "badges"
     badges.mkdir(parents=True, exist_ok=True)
@@ -311,7 +311,7 @@ def load_makers() -> tuple[Session, Session]:
     return load_session(REFERENCE), restore(newcomer.content)
 
 
-def write_picture(table: Table, folder: Path, readme: Path) -> None:
+def write_picture(table: MatrixTable, folder: Path, readme: Path) -> None:
     """Draw all clients that were measured on one chart, and show it in the README."""
     rows = find_clients(table)
     text = ""
@@ -326,7 +326,7 @@ def write_picture(table: Table, folder: Path, readme: Path) -> None:
     write_text(readme, fill_place(readme.read_text(encoding="utf-8"), "clients", text))
 
 
-def write_speeds(table: Table, document: Path) -> None:
+def write_speeds(table: MatrixTable, document: Path) -> None:
     """Write into the document about contestants how fast each is, if they were measured."""
     speeds = render_speeds(table)
     write_text(document, fill_place(document.read_text(encoding="utf-8"), "speeds", speeds))

@@ -12,15 +12,15 @@ from crawlbench.report.numbers import format_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.reference.pooling import Ratio
+    from crawlbench.reference.pooling import PooledRatio
     from crawlbench.reference.rows import TableRow
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 NEAR, FAR = PART, "far"
 """Parts of a matrix in which every client only fetches: nearby, and far away over TLS."""
 
 
-def render_speeds(table: Table) -> str:
+def render_speeds(table: MatrixTable) -> str:
     """Return the speeds of all clients as Markdown, the fastest first; empty if there are none.
 
     Args:
@@ -83,7 +83,7 @@ def _seconds(seconds: float | None) -> str:
     return format_seconds(seconds) if seconds > 0 else "about 0"
 
 
-def _ratio(row: TableRow | None, ratio: Ratio | None) -> str:
+def _ratio(row: TableRow | None, ratio: PooledRatio | None) -> str:
     """Return a ratio with its interval and verdict, or the reason why there is none."""
     if row is None:
         return "not measured"

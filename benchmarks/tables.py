@@ -30,7 +30,7 @@ from crawlbench.stats.judge import judge
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 COUNTS = (2, 20)
 READY = "html[data-ready=yes]"
@@ -67,7 +67,7 @@ def make_matrix() -> Matrix:
     return Matrix("made", tuple(found))
 
 
-def repeat(table: Table, count: int) -> Table:
+def repeat(table: MatrixTable, count: int) -> MatrixTable:
     """Return a table of several matrices, each with the rows of this one."""
     rows = [
         replace(row, matrix=f"made-{number:02}") for number in range(count) for row in table.rows

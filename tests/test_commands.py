@@ -14,6 +14,7 @@ from typer.main import get_group
 
 from crawlbench.cli.app import app
 from tests.archive.test_walkthrough import example, walks
+from tests.child import was_too_busy
 from tests.conftest import command_line
 from tests.documents import ROOT, all_commands, commands, inline_commands
 from tests.forms import EXCEPTIONS, FORMS
@@ -160,7 +161,7 @@ def test_command_says_what_its_document_promises(crawlbench, workshop, monkeypat
             done = crawlbench(*words[1:], cwd=workshop, timeout=280)
         else:
             done = execute(words, workshop)
-    assert done.returncode in (0, 3), done.stdout + done.stderr
+    assert done.returncode in (0, 3) or was_too_busy(done.stdout), done.stdout + done.stderr
     says = form.says if callable(form.says) else lambda text, _: re.search(form.says, text)
     assert says(done.stdout, workshop), done.stdout[-3000:] + done.stderr[-1000:]
     assert not (form.never and re.search(form.never, done.stdout)), form.never

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crawlbench.archive.fetching import Answer
+from crawlbench.archive.fetching import Response
 from crawlbench.archive.robots import (
     ALLOW_ALL,
     DENY_ALL,
@@ -111,8 +111,8 @@ def redirecting(times, last=RULE):
     def ask(url):
         asked.append(url)
         if len(asked) <= times:
-            return Answer(301, [("Location", f"/robots-{len(asked)}.txt")], b"")
-        return Answer(200, [], last)
+            return Response(301, [("Location", f"/robots-{len(asked)}.txt")], b"")
+        return Response(200, [], last)
 
     return ask, asked
 

@@ -15,15 +15,15 @@ from crawlbench.base.counters import Counters
 from crawlbench.base.errors import UsageError
 from crawlbench.check.checks import REPEATS, _try, check_strategy, meet_faults, open_faults
 from crawlbench.check.findings import (
-    Finding,
-    Outcome,
+    Ruling,
+    TrialResult,
     judge_fault,
     judge_flight,
     judge_import,
     judge_leaks,
     judge_wire,
 )
-from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.subject import CheckSubject, Trial
 from crawlbench.cli.check import _count, _row
 from crawlbench.mirror.networks import find_network
 from crawlbench.plugins import registry
@@ -56,7 +56,7 @@ def failures(name, **changes):
     """Return what does not hold, by promise."""
 
     async def collect():
-        return [finding async for finding in check_strategy(Subject(name, **changes))]
+        return [finding async for finding in check_strategy(CheckSubject(name, **changes))]
 
     findings = asyncio.run(collect())
     assert len(findings) >= 14
@@ -121,7 +121,7 @@ def test_contestants_keep_the_contract(name):
 def test_what_is_left_is_named(name, promise, words):
     """By its kind, how much of it, and what it is."""
     good = find_network("loopback")
-    outcome = asyncio.run(_try(Subject(name), "loopback", good, crawls=REPEATS))
+    outcome = asyncio.run(_try(CheckSubject(name), "loopback", good, crawls=REPEATS))
     assert words in {one.promise: one.reason for one in judge_leaks(outcome)}[promise]
 
 
@@ -153,8 +153,8 @@ def test_fork_server_is_pythons_own(tmp_path, end, reason):
     path = tmp_path / "forks.py"
     path.write_text(FORKSERVER.format(end=end), encoding="utf-8")
     start = {"url": "http://127.0.0.1:9/", "ca_file": None}
-    reports = asyncio.run(Trial(Subject(str(path)), [start] * 2, {}).run())
-    outcome = Outcome([], [report["left"] for report in reports], None, [], 2, {}, Counters())
+    reports = asyncio.run(Trial(CheckSubject(str(path)), [start] * 2, {}).run())
+    outcome = TrialResult([], [report["left"] for report in reports], None, [], 2, {}, Counters())
     (finding,) = (one for one in judge_leaks(outcome) if one.promise == "ends its processes")
     assert finding.reason.startswith(reason)
     assert finding.holds is (not reason)
@@ -163,7 +163,7 @@ def test_fork_server_is_pythons_own(tmp_path, end, reason):
 @pytest.mark.usefixtures("_plugins")
 def test_errors_that_are_swallowed_are_found():
     """No items are no answer, whatever the strategy says."""
-    subject = Subject("swallows-errors", faults=("503", "reset"))
+    subject = CheckSubject("swallows-errors", faults=("503", "reset"))
 
     async def meet():
         async with open_faults(subject.site, subject.faults) as mirrors:
@@ -207,7 +207,7 @@ def test_what_runs_since_the_import_is_found(tmp_path):
     """A thread and a process that a file starts before it is called."""
     path = tmp_path / "early.py"
     path.write_text(EARLY, encoding="utf-8")
-    trial = Trial(Subject(str(path)), [{"url": "http://127.0.0.1:9/", "ca_file": None}], {})
+    trial = Trial(CheckSubject(str(path)), [{"url": "http://127.0.0.1:9/", "ca_file": None}], {})
     (report,) = asyncio.run(trial.run())
     assert report["error"]["type"] == "LookupError"
     assert trial.started["threads"] == ["early"]
@@ -226,7 +226,7 @@ def test_what_the_site_starts_is_not_the_strategys(tmp_path):
     path = tmp_path / "honest.py"
     path.write_text("def crawl(site, concurrency):\n    raise LookupError\n", encoding="utf-8")
     start = {"url": "http://127.0.0.1:9/", "ca_file": None}
-    trial = Trial(Subject(str(path), site=str(site)), [start], {})
+    trial = Trial(CheckSubject(str(path), site=str(site)), [start], {})
     (report,) = asyncio.run(trial.run())
     assert report["error"]["type"] == "LookupError"
     assert judge_import(trial.started).holds, trial.started
@@ -237,7 +237,7 @@ def test_strategy_that_cannot_be_loaded_says_so_for_every_start(tmp_path):
     path = tmp_path / "broken.py"
     path.write_text("raise LookupError('it is lost')\n", encoding="utf-8")
     start = {"url": "http://127.0.0.1:9/", "ca_file": None}
-    reports = asyncio.run(Trial(Subject(str(path)), [start] * 3, {}).run())
+    reports = asyncio.run(Trial(CheckSubject(str(path)), [start] * 3, {}).run())
     assert len(reports) == 3
     assert all("it is lost" in report["error"]["text"] for report in reports), reports
 
@@ -250,7 +250,7 @@ def test_site_of_json_is_read_by_a_parser_of_json():
 
 def test_parser_that_cannot_read_the_site_is_no_fault_of_the_strategy():
     """It is a mistake in what was asked for."""
-    subject = Subject("http-client-threads", site="api-json", parser="lxml")
+    subject = CheckSubject("http-client-threads", site="api-json", parser="lxml")
     start = {"url": "http://127.0.0.1:9/", "ca_file": None}
     with pytest.raises(UsageError, match="are JSON, which parsers of HTML cannot read"):
         asyncio.run(Trial(subject, [start], {}).run())
@@ -261,12 +261,12 @@ def test_what_was_not_tried_is_open(tmp_path):
     path = tmp_path / "early.py"
     path.write_text("def crawl(site, concurrency):\n    raise LookupError\n", encoding="utf-8")
     good = find_network("loopback")
-    outcome = asyncio.run(_try(Subject(str(path)), "loopback", good, crawls=2))
+    outcome = asyncio.run(_try(CheckSubject(str(path)), "loopback", good, crawls=2))
     found = [*judge_leaks(outcome), judge_flight(outcome, 5), judge_wire(outcome)]
     assert {finding.holds for finding in found} == {None}
     assert judge_import(outcome.started).holds
     path.write_text("raise LookupError\n", encoding="utf-8")
-    outcome = asyncio.run(_try(Subject(str(path)), "loopback", good, crawls=2))
+    outcome = asyncio.run(_try(CheckSubject(str(path)), "loopback", good, crawls=2))
     assert judge_import(outcome.started).holds is None
     assert judge_flight(outcome, 5).holds is None
 
@@ -276,7 +276,7 @@ def test_each_request_must_ask_for_a_coding():
 
     def judged(requests, **codings):
         counters = Counters(requests=requests, codings=codings)
-        return judge_wire(Outcome(["x"], [], None, [], 1, {}, counters))
+        return judge_wire(TrialResult(["x"], [], None, [], 1, {}, counters))
 
     assert judged(10, gzip=10).holds
     assert judged(10, gzip=6, br=4).holds
@@ -292,14 +292,14 @@ def test_each_request_must_ask_for_a_coding():
 )
 def test_last_line_counts(kinds, line):
     """What holds, what fails and what is open."""
-    assert _count([Finding("a", holds) for holds in kinds]) == line
+    assert _count([Ruling("a", holds) for holds in kinds]) == line
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_row_shows_its_columns_on_any_terminal(width):
     """However narrow: word, promise and reason are whole."""
     console = Console(width=width, file=io.StringIO())
-    console.print(_row(Finding("keeps to its concurrency", False, "12 instead of 5"), width))
+    console.print(_row(Ruling("keeps to its concurrency", False, "12 instead of 5"), width))
     words = console.file.getvalue().split()
     assert {"fails", "keeps", "concurrency", "12", "5"} <= set(words)
 
@@ -309,7 +309,7 @@ def test_stall_is_neither_good_nor_bad():
     """A client without a deadline of its own waits; a session's deadline ends it."""
 
     async def collect():
-        subject = Subject("requests-serial", faults=("stall",), deadline_s=3.0)
+        subject = CheckSubject("requests-serial", faults=("stall",), deadline_s=3.0)
         return [finding async for finding in check_strategy(subject)][-1]
 
     assert asyncio.run(collect()).holds is None

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crawlbench.base.counters import Counters
-from crawlbench.check.findings import Outcome, judge_declared
+from crawlbench.check.findings import TrialResult, judge_declared
 
 
 def outcome(http2=0, codings=(), digests=("x",)):
     """Return a crawl over TLS that made some requests with HTTP/2, and asked for codings."""
     counters = Counters(http2_requests=http2, codings=dict.fromkeys(codings, 10))
-    return Outcome(list(digests), [], None, [], 1, {}, counters)
+    return TrialResult(list(digests), [], None, [], 1, {}, counters)
 
 
 @pytest.mark.parametrize(

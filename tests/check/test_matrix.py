@@ -16,7 +16,7 @@ from benchmarks.meetings import (
 )
 
 from crawlbench.check.checks import meet_faults, open_faults
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
 
@@ -99,7 +99,7 @@ async def meet(name, kinds, **settings):
     digest = expect(registry.load(registry.Kind.SITE, SITE)).digest
     async with open_faults(SITE, kinds, **settings) as mirrors:
         await asyncio.gather(*[mirror.begin(name) for mirror in mirrors.values()])
-        subject = Subject(name, site=SITE, faults=kinds, deadline_s=40.0)
+        subject = CheckSubject(name, site=SITE, faults=kinds, deadline_s=40.0)
         reports = zip(kinds, await meet_faults(subject, mirrors), strict=True)
         return [tell_outcome(name, kind, report, digest) for kind, report in reports]
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from crawlbench.check.findings import leave_open
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.check.turns import IN_TURNS, PROMISES, judge_turns
 from crawlbench.measure.invariants import Promise
 from crawlbench.measure.verify import expect
@@ -17,7 +17,7 @@ CONTESTANTS = Path(__file__).parents[1] / "measure" / "contestants"
 
 def found(name):
     """Return what is found of a contestant that needs no loop, by promise."""
-    findings = asyncio.run(judge_turns(Subject(name), expect(SITE), is_async=False))
+    findings = asyncio.run(judge_turns(CheckSubject(name), expect(SITE), is_async=False))
     return {finding.promise: finding for finding in findings}
 
 

@@ -42,7 +42,7 @@ def test_command_loads_no_other_command():
     assert not {"crawlbench.cli.run", "crawlbench.cli.ab", "crawlbench.mirror.app"} & set(names)
 
 
-@pytest.mark.parametrize("home", [*Commands.homes.values(), *mirror.Commands.homes.values()])
+@pytest.mark.parametrize("home", [*Commands.homes.values(), *mirror.MirrorCommands.homes.values()])
 def test_each_command_is_where_it_is_said_to_be(home):
     """A name that leads nowhere would show only when somebody calls it."""
     module, _, attribute = home.partition(":")

@@ -7,7 +7,7 @@ import pytest
 from crawlbench.base.errors import EnvironmentFailure
 from crawlbench.base.records import Cell, Environment, EnvironmentFacts
 from crawlbench.environments import preparation as environments
-from crawlbench.environments.inspection import Findings
+from crawlbench.environments.inspection import Inventory
 from crawlbench.environments.preparation import check_imported
 from tests.stats.builders import make_plan
 
@@ -32,7 +32,7 @@ def check(monkeypatch):
 
         def look(one, asked):
             seen.append(asked)
-            return Findings("", "", {}, {}, list(imported), {n: [] for n in one.versions}, [])
+            return Inventory("", "", {}, {}, list(imported), {n: [] for n in one.versions}, [])
 
         monkeypatch.setattr(environments, "look_inside", look)
         check_imported(PLAN, of)

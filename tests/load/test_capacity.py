@@ -10,11 +10,11 @@ import pytest
 from crawlbench.load.fire import Run
 from crawlbench.load.flow import judge_step
 from crawlbench.load.latency import encode_counts
-from crawlbench.load.model import Arrival, Load, Part
+from crawlbench.load.model import Arrival, GeneratorPart, Load
 from crawlbench.load.options import choose_step
 from crawlbench.load.outcome import sum_up
 from crawlbench.load.search import Goal, confirmation_s, search
-from crawlbench.load.tally import Tally
+from crawlbench.load.tally import RunCounts
 
 STEP = Load(arrival=Arrival.CONSTANT, span_s=2.0, connections=128, generators=1, drain_s=4.0)
 
@@ -34,7 +34,7 @@ def serve(load, capacity):
 
 def play(load, answer, unloaded_s):
     """Return a run in which a function says when each request is sent and answered."""
-    tally = Tally(0.0, load.span_s, unloaded_s)
+    tally = RunCounts(0.0, load.span_s, unloaded_s)
     for number in range(int(load.span_s * load.rate_per_s)):
         due = number / load.rate_per_s
         tally.count_due(due)
@@ -44,7 +44,7 @@ def play(load, answer, unloaded_s):
         else:
             tally.count_failure("no answer by the end")
     counts = ("due", "due_first", "sent", "answered", "answered_in_span", "done_first")
-    part = Part(
+    part = GeneratorPart(
         **{name: getattr(tally, name) for name in (*counts, "done_second", "failed", "refused")},
         **{name: encode_counts(getattr(tally, name)) for name in ("latency", "service", "lag")},
         **dict.fromkeys(("number", "received_bytes", "cpu_share", "cpu_wait_share"), 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlbench.load.client import SURPLUS, Connection
+from crawlbench.load.client import SURPLUS, LoadConnection
 
 OLD = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n"
 
@@ -53,7 +53,7 @@ class Owner:
 def test_body_without_length_ends_with_its_connection(pieces, told):
     """One that says where it ends, and ends before, was cut off."""
     owner = Owner()
-    connection = Connection(owner)
+    connection = LoadConnection(owner)
     connection.connection_made(owner)
     connection.ask(b"", 1.0)
     for piece in pieces:
@@ -66,7 +66,7 @@ def test_body_without_length_ends_with_its_connection(pieces, told):
 def test_answer_before_does_not_make_a_cut_one_whole():
     """Status 204 has neither length nor body; the request after it gets nothing."""
     owner = Owner()
-    connection = Connection(owner)
+    connection = LoadConnection(owner)
     connection.connection_made(owner)
     connection.ask(b"", 1.0)
     connection.data_received(b"HTTP/1.1 204 No Content\r\n\r\n")
@@ -78,7 +78,7 @@ def test_answer_before_does_not_make_a_cut_one_whole():
 def test_reset_is_no_end_of_a_body():
     """An error is none, whatever came before."""
     owner = Owner()
-    connection = Connection(owner)
+    connection = LoadConnection(owner)
     connection.connection_made(owner)
     connection.ask(b"", 1.0)
     connection.data_received(OLD + b"bo")
@@ -117,7 +117,7 @@ class Asking(Owner):
 def test_second_answer_is_not_the_next_requests(pieces, told):
     """Whoever answers twice at once does not count twice; what ends its connection is one."""
     owner = Asking()
-    connection = Connection(owner)
+    connection = LoadConnection(owner)
     connection.connection_made(owner)
     connection.ask(b"", 1.0)
     for piece in pieces:
@@ -129,7 +129,7 @@ def test_second_answer_is_not_the_next_requests(pieces, told):
 def test_answer_that_nobody_asked_for_ends_its_connection():
     """No request has failed by it."""
     owner = Owner()
-    connection = Connection(owner)
+    connection = LoadConnection(owner)
     connection.connection_made(owner)
     connection.data_received(OK)
     assert owner.told == []

@@ -9,7 +9,7 @@ import pytest
 from crawlbench.load.fire import Run
 from crawlbench.load.flow import Done, LoadReport, judge_step
 from crawlbench.load.latency import encode_counts
-from crawlbench.load.model import Arrival, Load, Lost, Part, Target
+from crawlbench.load.model import Arrival, GeneratorPart, Load, Lost, Target
 from crawlbench.load.options import LoadOptions
 from crawlbench.load.outcome import sum_up
 from crawlbench.load.report import load_notes
@@ -17,7 +17,7 @@ from crawlbench.load.search import Goal
 
 LOAD = Load(arrival=Arrival.CONSTANT, span_s=10.0, connections=8, rate_per_s=100.0, generators=1)
 FAST = encode_counts({1000: 1000})
-PART = Part(
+PART = GeneratorPart(
     number=0,
     due=1000,
     due_first=500,

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from crawlbench.base.errors import BenchError, UsageError
-from crawlbench.load.search import NEAR, Goal, Step, parse_goal, search
+from crawlbench.load.search import NEAR, Goal, TriedRate, parse_goal, search
 
 GOAL = Goal(0.99, 0.05)
 
@@ -18,7 +18,7 @@ def look(capacity, first=100.0, most=100_000.0, fails_again=()):
     async def attempt(rate, is_long):
         tried.append(rate)
         held = rate <= capacity and not (rate in fails_again and tried.count(rate) > 1)
-        return Step(rate, held, "" if held else "too slow", 0.01)
+        return TriedRate(rate, held, "" if held else "too slow", 0.01)
 
     return asyncio.run(search(GOAL, attempt, first, most)), tried
 
@@ -40,7 +40,7 @@ def test_search_that_breaks_off_keeps_its_steps():
     async def attempt(rate, is_long):
         if rate > 300:
             raise BenchError("no worker is left")
-        return Step(rate, True, "", 0.01)
+        return TriedRate(rate, True, "", 0.01)
 
     found = asyncio.run(search(GOAL, attempt, 100.0, 1000.0))
     assert (found.rate_per_s, found.stopped) == (None, "no worker is left")
@@ -54,7 +54,7 @@ def test_short_steps_are_trusted_no_more_once_they_were_wrong():
     async def attempt(rate, is_long):
         long.append(is_long)
         held = rate <= (500.0 if is_long else 1000.0)
-        return Step(rate, held, "" if held else "too slow", 0.01)
+        return TriedRate(rate, held, "" if held else "too slow", 0.01)
 
     found = asyncio.run(search(GOAL, attempt, 100.0, 100_000.0))
     assert found.rate_per_s <= 500.0 < found.failed_per_s <= 500.0 * (NEAR + 0.01)
@@ -69,7 +69,7 @@ def stumble(at, capacity=40_000.0, *, is_lasting=False):
         tried.append(rate)
         stalls = len(tried) == at + 1 or (is_lasting and len(tried) > at and not is_long)
         held = rate <= capacity and not stalls
-        return Step(rate, held, "" if held else "too slow", 0.01)
+        return TriedRate(rate, held, "" if held else "too slow", 0.01)
 
     return asyncio.run(search(GOAL, attempt, 100.0, 100_000.0))
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from crawlbench.base.errors import CellError
-from crawlbench.measure.anchor import MESSAGE, ROUND_TRIPS, Wire, compute
+from crawlbench.measure.anchor import MESSAGE, ROUND_TRIPS, AnchorWire, compute
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.turnstile import open_turnstile
 
@@ -16,7 +16,7 @@ from crawlbench.measure.turnstile import open_turnstile
 def test_kernels_do_the_same_work_for_ever():
     """Sessions are compared by them: whoever changes one makes old anchors worthless."""
     assert compute() == compute() == 47_987
-    wire = Wire()
+    wire = AnchorWire()
     try:
         assert wire.send() == ROUND_TRIPS * len(MESSAGE) == 120 * 64
     finally:

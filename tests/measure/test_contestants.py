@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import command_line
 
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.check.turns import IN_TURNS, judge_turns
 from crawlbench.measure.invariants import Promise
 from crawlbench.measure.verify import expect
@@ -58,7 +58,7 @@ FALSE = {
     "nice": "it changed its niceness from 0 to 1",
     "clock": "it replaced time.perf_counter",
     "stopwatch": "it replaced crawlbench.base.stopwatch.perf_counter",
-    "gate": "it replaced crawlbench.measure.gate.Gate.say",
+    "gate": "it replaced crawlbench.measure.gate.ManagerLink.say",
     "policy": "it set the event loop policy",
     "unused_connection": "0 connections were made and used",
     "one_new_connection": "it used 1 connection that it had opened before its turn",
@@ -249,7 +249,7 @@ def check_turns(name):
     path = str(FOLDER / f"{name}.py")
     (facts,) = find_out([(Kind.STRATEGY, path)])
     expectation = expect(SITE)
-    found = asyncio.run(judge_turns(Subject(path), expectation, is_async=facts.is_async))
+    found = asyncio.run(judge_turns(CheckSubject(path), expectation, is_async=facts.is_async))
     assert {finding.promise for finding in found} == {IN_TURNS, *Promise}
     return {finding.promise: finding for finding in found}
 

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from crawlbench.measure.gate import Gate
+from crawlbench.measure.gate import ManagerLink
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from crawlbench.measure.gate import Gate
 def test_titles_arrive_as_they_are_except_half_a_character(title, arrives):
     """UTF-8 has no half of a surrogate pair: to raise here would look like a client's error."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        gate = Gate(server.getsockname()[1], "token", "cell")
+        gate = ManagerLink(server.getsockname()[1], "token", "cell")
         connection, _ = server.accept()
         with connection, connection.makefile(encoding="utf-8") as lines:
             assert json.loads(lines.readline())["kind"] == "hello"

@@ -13,7 +13,7 @@ import pytest
 
 from crawlbench.base.records import Cell
 from crawlbench.measure.executor import ProcessExecutor
-from crawlbench.measure.lookout import Claim, find_claim, look_out
+from crawlbench.measure.lookout import Allowance, find_claim, look_out
 from crawlbench.measure.turnstile import open_turnstile
 from crawlbench.mirror.networks import NETWORKS
 from crawlbench.mirror.process import open_mirror
@@ -106,20 +106,20 @@ def test_process_that_has_ended_has_none():
     """It is no fault of anybody."""
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    assert find_claim(process.pid) == Claim()
+    assert find_claim(process.pid) == Allowance()
 
 
 def test_who_runs_before_others_is_seen():
     """Who steps back is left in peace, and so is what it has from whoever started it."""
     given = os.getpriority(os.PRIO_PROCESS, 0)
     cpus = os.sched_getaffinity(0)
-    assert list(Claim(cpus, given - 5).beyond(cpus)) == [
+    assert list(Allowance(cpus, given - 5).beyond(cpus)) == [
         f"its niceness was {given - 5} within its crawl instead of {given}"
     ]
-    assert list(Claim(cpus, given, {2}).beyond(cpus)) == [
+    assert list(Allowance(cpus, given, {2}).beyond(cpus)) == [
         "it ran under a real-time scheduling policy (2) within its crawl"
     ]
-    assert list(Claim(cpus, given + 5, {0, 3, 5}).beyond(cpus)) == []
+    assert list(Allowance(cpus, given + 5, {0, 3, 5}).beyond(cpus)) == []
     own = find_claim(os.getpid())
     assert (own.niceness, own.scheduling) == (given, {os.sched_getscheduler(0)})
     assert list(own.beyond(own.cpus)) == []

@@ -22,7 +22,7 @@ from crawlbench.base import stopwatch
 from crawlbench.base.offspring import Children
 from crawlbench.base.stopwatch import Stopwatch
 from crawlbench.measure import seal
-from crawlbench.measure.gate import Gate
+from crawlbench.measure.gate import ManagerLink
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads, await_kernel_work
 
 needs_affinity = pytest.mark.skipif(
@@ -42,7 +42,7 @@ def pretend(*_arguments):
         (gc, "collect", "it replaced gc.collect"),
         (stopwatch, "perf_counter", "it replaced crawlbench.base.stopwatch.perf_counter"),
         (stopwatch.Stopwatch, "stop", "it replaced crawlbench.base.stopwatch.Stopwatch.stop"),
-        (Gate, "say", "it replaced crawlbench.measure.gate.Gate.say"),
+        (ManagerLink, "say", "it replaced crawlbench.measure.gate.ManagerLink.say"),
     ],
 )
 def test_what_is_replaced_is_named(monkeypatch, owner, name, clause):
@@ -68,7 +68,7 @@ def test_what_is_not_the_harness_may_be_patched(monkeypatch):
 def test_gate_takes_nothing_new(monkeypatch):
     """No method of one gate can be replaced past its class."""
     with pytest.raises(AttributeError):
-        monkeypatch.setattr(object.__new__(Gate), "say", pretend)
+        monkeypatch.setattr(object.__new__(ManagerLink), "say", pretend)
 
 
 class Reader:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import reference
 
 from crawlbench.reference.matrix import Matrix, Measured, load_matrices
-from crawlbench.reference.pooling import Pool
+from crawlbench.reference.pooling import SessionPool
 from crawlbench.reference.questions import QUESTIONS, find_questions
 from crawlbench.reference.scenario import Scenario
 from crawlbench.reference.submission import make_bundle
@@ -22,7 +22,7 @@ from tests.reference.test_table import write_matrices
 @pytest.fixture(scope="module")
 def pairs():
     """Return the pairs of three sessions in which one is fast and two are alike."""
-    return Pool([measured(seed) for seed in (1, 2, 3)], GROUP).pairs
+    return SessionPool([measured(seed) for seed in (1, 2, 3)], GROUP).pairs
 
 
 def test_each_pair_has_its_ratio_and_what_is_told(pairs):
@@ -36,7 +36,7 @@ def test_each_pair_has_its_ratio_and_what_is_told(pairs):
 
 
 def test_pairs_of_few_sessions_have_a_ratio_and_no_verdict():
-    found = Pool([measured(1)], GROUP).pairs[FAST.name, SLOW.name]
+    found = SessionPool([measured(1)], GROUP).pairs[FAST.name, SLOW.name]
     assert found.sign == 0
     assert found.sessions == 1
     assert found.estimate == pytest.approx(math.log(0.5 / 1.6), abs=0.05)

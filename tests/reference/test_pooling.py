@@ -9,7 +9,7 @@ import pytest
 
 from crawlbench.base.records import Doubt, DoubtSize, Failure, Obstacle, Quantity, Verdict
 from crawlbench.reference import pairs
-from crawlbench.reference.pooling import MARGIN, Pool, Ratio, Standing
+from crawlbench.reference.pooling import MARGIN, PooledRatio, PooledStanding, SessionPool
 from crawlbench.stats import claims
 from crawlbench.stats.claims import holm_levels
 from crawlbench.stats.doubts import bound_shifts
@@ -23,7 +23,7 @@ QUICK = other("quick", "uvloop")
 
 def pool(*sessions):
     """Return the pool of the made sessions' one group."""
-    return Pool(sessions, GROUP)
+    return SessionPool(sessions, GROUP)
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +82,10 @@ def test_sessions_that_differ_widen_all_intervals():
 def test_ranks_say_what_pairs_tell(three):
     """The two that are alike share a rank and say so."""
     found = three.standings
-    assert found[FAST.name] == Standing(1, 0)
-    assert found[BASE.name] == Standing(2, 0)
-    assert found[SLOW.name] == Standing(3, 1)
-    assert found[ALIKE.name] == Standing(3, 1)
+    assert found[FAST.name] == PooledStanding(1, 0)
+    assert found[BASE.name] == PooledStanding(2, 0)
+    assert found[SLOW.name] == PooledStanding(3, 1)
+    assert found[ALIKE.name] == PooledStanding(3, 1)
     assert three.share_told() == (5, 6)
 
 
@@ -143,7 +143,7 @@ def test_client_that_fails_on_the_long_form_has_no_cost_per_page():
     failed = [Failure(long(QUICK).name, 4, "wrong answer")]
     sessions = [judge(make_two_lengths(costs, spread=n / 1000)) for n in (1, 2)]
     sessions.append(judge(replace(make_two_lengths(costs, spread=0.003), failures=tuple(failed))))
-    found = Pool(sessions, BASELINE.group)
+    found = SessionPool(sessions, BASELINE.group)
     page, crawl = (found.ratios(q)[QUICK.name] for q in (Quantity.PAGE, Quantity.TIME))
     assert (page.verdict, page.estimate) == (Verdict.INVALID, None)
     assert page.reason == "its long form: wrong answer"
@@ -166,8 +166,8 @@ def test_cell_that_is_half_something_else_is_ranked_nowhere(three):
     assert found.ratios(Quantity.TIME)[FAST.name].verdict is Verdict.UNCLEAR
     assert FAST.name not in found.standings
     assert {pair.sign for names, pair in found.pairs.items() if FAST.name in names} == {0}
-    assert found.standings[BASE.name] == Standing(1, 0)
-    assert three.standings[BASE.name] == Standing(2, 0)
+    assert found.standings[BASE.name] == PooledStanding(1, 0)
+    assert three.standings[BASE.name] == PooledStanding(2, 0)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_reference_is_no_contestant():
     found = pool(*sessions)
     assert limit.name in found.cells
     assert limit.name not in found.ratios(Quantity.TIME)
-    assert found.standings[FAST.name] == Standing(1, 0)
+    assert found.standings[FAST.name] == PooledStanding(1, 0)
 
 
 def test_less_than_the_margin_is_not_told():
@@ -232,14 +232,14 @@ def test_less_than_the_margin_is_not_told():
     near = {BASE: 1, replace(BASE, control=True): 1, FAST: 1.03}
     found = pool(*(measured(seed, near, noise=0.002) for seed in (1, 2, 3)))
     assert found.ratios(Quantity.TIME)[FAST.name].verdict not in (Verdict.FASTER, Verdict.SLOWER)
-    assert found.standings[FAST.name] == Standing(1, 1)
+    assert found.standings[FAST.name] == PooledStanding(1, 1)
     assert math.expm1(MARGIN) == pytest.approx(0.05)
 
 
 def test_preliminary_is_no_other_doubt():
     """Sessions are missing, and nothing else: what failed, or was measured thrice, is not that."""
     found = {
-        name: Ratio(0.1, None, verdict, count).is_preliminary
+        name: PooledRatio(0.1, None, verdict, count).is_preliminary
         for name, verdict, count in (
             ("two", Verdict.UNCLEAR, 2),
             ("three", Verdict.UNCLEAR, 3),

@@ -15,7 +15,7 @@ from crawlbench.stats.history import make_history
 from crawlbench.stats.interval import Interval
 from crawlbench.stats.judge import judge
 from crawlbench.stats.rows import Compared
-from crawlbench.stats.timeline import History, LeftOut, Line, Point
+from crawlbench.stats.timeline import CellHistory, History, LeftOut, Point
 from tests.stats.builders import BASELINE, CONTROL, make_plan, make_session, other
 
 
@@ -101,7 +101,7 @@ def test_history_tells_cells_that_are_absent_from_those_with_few_sessions():
     from crawlbench.report.history_page import history_answers, history_page
 
     point = Point("old", "2026-01-01T00:00:00+00:00", 0.1, Interval(0.0, 0.2), 0)
-    lines = tuple(Line(name, "group", (point,), ()) for name in ("few", "gone"))
+    lines = tuple(CellHistory(name, "group", (point,), ()) for name in ("few", "gone"))
     history = History(("old", "new"), lines, (), (), unjudged=("few", "gone"), absent=("gone",))
     assert [(one.label, one.text) for one in history_page(history).troubles] == [
         ("not judged", "few: too few sessions on one machine to detect a change"),
@@ -164,7 +164,7 @@ def test_line_is_named_by_what_its_chart_does_not_say(cell, series):
     points = tuple(
         Point(name, f"2026-01-0{name}T00:00:00+00:00", 0.1, Interval(0.0, 0.2), 0) for name in "12"
     )
-    history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
+    history = History(("1", "2"), (CellHistory(cell.name, cell.group, points, ()),), (), ())
     (chart,) = history_charts(history)
     assert {row["series"] for row in chart.data[chart.name.removeprefix("chart-")]} == {series}
 
@@ -179,7 +179,7 @@ def test_interval_that_says_nothing_does_not_stretch_the_axis_of_a_history():
         Point(str(day), f"2026-01-0{day}T00:00:00+00:00", 0.1, interval, 0)
         for day, interval in enumerate(intervals, 1)
     )
-    history = History(("1", "2"), (Line(cell.name, cell.group, points, ()),), (), ())
+    history = History(("1", "2"), (CellHistory(cell.name, cell.group, points, ()),), (), ())
     (chart,) = history_charts(history)
     usual, wide = chart.data[chart.name.removeprefix("chart-")]
     assert usual["low"] < usual["ratio"] < usual["high"]

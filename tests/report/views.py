@@ -6,8 +6,9 @@ from functools import wraps
 
 from crawlbench.report import (
     answer,
-    everything,
+    environment_pairs,
     formats,
+    full_table,
     markdown,
     notes,
     operations,
@@ -15,7 +16,6 @@ from crawlbench.report import (
     session_page,
     tables,
     terminal,
-    versus,
 )
 from crawlbench.report.charts import heatmap
 from crawlbench.report.view import SessionView
@@ -30,7 +30,7 @@ def _of_session(shows):
 
 
 EXPORTS = {name: _of_session(export) for name, export in formats.EXPORTS.items()}
-everything_table = _of_session(everything.everything_table)
+everything_table = _of_session(full_table.everything_table)
 find_answer = _of_session(answer.find_answer)
 find_notes = _of_session(notes.find_notes)
 group_tables = _of_session(tables.group_tables)
@@ -41,4 +41,4 @@ render_terminal = _of_session(terminal.render_terminal)
 results_of = _of_session(results.results_of)
 
 make_page = _of_session(session_page.session_page)
-versus_sentence = _of_session(versus.versus_sentence)
+versus_sentence = _of_session(environment_pairs.versus_sentence)

@@ -14,7 +14,7 @@ from crawlbench.measure.verify import expect
 from crawlbench.mirror.edition import make_edition
 from crawlbench.plugins import registry
 from crawlbench.sites.custom import load_site, open_site
-from crawlbench.sites.expected import Expected, expected_path, write_expected
+from crawlbench.sites.expected import ExpectedFile, expected_path, write_expected
 from crawlbench.sites.items import make_item_type, make_ranked_type
 from crawlbench.sites.manifest import FolderPages, Manifest, ManifestPage, encode_manifest
 from crawlbench.sites.parsers.lxml import compile_reader
@@ -77,7 +77,7 @@ def verify(name):
     page = compile_reader(opened.spec)("http://h/", BODY)
     rows = [[place, *row[1:]] for place, row in enumerate(as_rows(page.items), 1)]
     fields = tuple(field_names(opened.spec.item_type))
-    expected = Expected(1, opened.fingerprint, digest_rows(rows), len(rows), 1, fields, rows)
+    expected = ExpectedFile(1, opened.fingerprint, digest_rows(rows), len(rows), 1, fields, rows)
     write_expected(expected_path(Path(name)), expected)
     return rows
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawlbench.base.records import Obstacle, Verdict
-from crawlbench.stats.claims import NO_CLAIM, Row, find_claims, holm_levels, judge_family
+from crawlbench.stats.claims import NO_CLAIM, ClaimRow, find_claims, holm_levels, judge_family
 from crawlbench.stats.interval import Estimate, Interval
 
 
@@ -51,13 +51,13 @@ def test_family_is_judged_by_holm_and_prints_plain_intervals():
         name: Estimate(10, mean, 0.004, 9)
         for name, mean in (("far", 0.1), ("near", 0.0195), ("none", 0.0))
     }
-    found = judge_family({name: Row(one, one) for name, one in estimates.items()}, 0.01, 0.95)
+    found = judge_family({name: ClaimRow(one, one) for name, one in estimates.items()}, 0.01, 0.95)
     assert found["far"].verdict is Verdict.SLOWER
     assert found["near"].verdict is Verdict.UNCLEAR
     low, high = estimates["near"].interval(0.95)
     assert (found["near"].interval.low, found["near"].interval.high) == (low, high)
     assert [found[name].obstacle for name in estimates] == [None, Obstacle.OPEN, Obstacle.OPEN]
-    alone = judge_family({"near": Row(estimates["near"], None)}, 0.01, 0.95)
+    alone = judge_family({"near": ClaimRow(estimates["near"], None)}, 0.01, 0.95)
     assert alone["near"].verdict is Verdict.SLOWER
 
 
@@ -77,7 +77,7 @@ def test_family_counts_those_that_could_not_be_tested():
 def judged(mean, means=0.0, **changes):
     """Return verdict and obstacle of one row that is judged alone, at a margin of 1 %."""
     one, other = (Estimate(20, value, 0.001, 19) for value in (mean, means))
-    found = judge_family({"row": Row(one, other, **changes)}, 0.01, 0.95)["row"]
+    found = judge_family({"row": ClaimRow(one, other, **changes)}, 0.01, 0.95)["row"]
     return found.verdict, found.obstacle
 
 
@@ -91,7 +91,7 @@ def test_same_needs_the_means_too(means):
 
 
 def test_row_whose_means_nobody_knows_is_never_the_same():
-    row = Row(Estimate(20, 0.0, 0.001, 19), None)
+    row = ClaimRow(Estimate(20, 0.0, 0.001, 19), None)
     assert judge_family({"row": row}, 0.01, 0.95)["row"].obstacle is Obstacle.SLOW_LAPS
 
 
@@ -111,7 +111,7 @@ def test_doubt_takes_a_claim_only_where_it_points(mean, moved, verdict):
     """What it could only strengthen stands; the interval has both ways to see the values."""
     found = judged(mean, mean, moved=moved)
     assert found == (verdict, Obstacle.DOUBT if verdict is Verdict.UNCLEAR else None)
-    row = Row(Estimate(20, mean, 0.001, 19), None)
+    row = ClaimRow(Estimate(20, mean, 0.001, 19), None)
     around, wide = row.interval(0.95), replace(row, moved=moved).interval(0.95)
     ends = around.low + moved.low, around.high + moved.high
     assert (wide.low, wide.high) == pytest.approx(ends)

@@ -9,14 +9,14 @@ import pytest
 from crawlbench.base.records import Quantity, Sweep
 from crawlbench.report.tables import series_tables
 from crawlbench.report.view import SessionView
-from crawlbench.stats.series import Point, find_knee, make_series
+from crawlbench.stats.series import SeriesPoint, find_knee, make_series
 from tests.report.sessions import make_summary
 from tests.stats.builders import BASELINE, make_plan, make_session, other
 from tests.stats.lengths import FORM
 
 
 def points(*rates):
-    return [Point(2.0**n, rate, None) for n, rate in enumerate(rates)]
+    return [SeriesPoint(2.0**n, rate, None) for n, rate in enumerate(rates)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from tests.strategies.files import installed
 
-from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.subject import CheckSubject, Trial
 from crawlbench.measure.verify import expect
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
@@ -29,7 +29,7 @@ def outcomes(name):
                 {"url": url, "ca_file": spoken.ca_file},
                 {"url": spoken.address + SITE.path, "ca_file": spoken.ca_file},
             ]
-            reports = await Trial(Subject(name, deadline_s=20.0), starts, {}).run()
+            reports = await Trial(CheckSubject(name, deadline_s=20.0), starts, {}).run()
             return *reports, await without.end()
 
     return asyncio.run(crawl())
@@ -58,7 +58,7 @@ def test_who_fetches_at_once_does_so_over_tls_too(name):
         async with open_mirror(SITE.name, network, find_network(network), 1) as mirror:
             await mirror.begin("test")
             start = {"url": mirror.address + SITE.path, "ca_file": mirror.ca_file}
-            (report,) = await Trial(Subject(name, deadline_s=20.0), [start], {}).run()
+            (report,) = await Trial(CheckSubject(name, deadline_s=20.0), [start], {}).run()
             counters = await mirror.end()
         assert report["digest"] == expect(SITE).digest
         return counters.most_in_flight

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import pytest
 from tests.strategies.files import installed, is_written_async
 
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.check.turns import judge_turns
 from crawlbench.measure.verify import expect
 from crawlbench.plugins import registry
@@ -62,7 +62,7 @@ def test_strategy_keeps_all_promises(strategy, event_loop, site, network):
         (facts,) = find_out([(KIND.EVENT_LOOP, event_loop)])
         if facts.trouble or facts.flaw:
             pytest.skip(facts.trouble or facts.flaw)
-    subject = Subject(
+    subject = CheckSubject(
         strategy,
         event_loop=event_loop or "asyncio",
         site=site,

@@ -34,7 +34,7 @@ class FetchError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Headed):
+class Response(Headed):
     """A server's answer."""
 
     status: int
@@ -79,7 +79,7 @@ class Fetcher:
         """Close its connection."""
         self._session.close()
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> Response:
         """Return the answer to one request, with its body only if that is a page.
 
         Raises:
@@ -87,12 +87,12 @@ class Fetcher:
         """
         answer = self._ask(url, MAX_PAGE_BYTES, only_pages=True)
         if answer.body and not is_page(answer.header("content-type"), answer.body):
-            return Answer(answer.status, answer.headers, b"", _NO_PAGE)
+            return Response(answer.status, answer.headers, b"", _NO_PAGE)
         if len(answer.body) > MAX_PAGE_BYTES:
-            return Answer(answer.status, answer.headers, b"", TOO_LARGE)
+            return Response(answer.status, answer.headers, b"", TOO_LARGE)
         return answer
 
-    def get_begin(self, url: str, most_bytes: int) -> Answer:
+    def get_begin(self, url: str, most_bytes: int) -> Response:
         """Return the answer to one request, with at least the first bytes of its body.
 
         Raises:
@@ -100,23 +100,23 @@ class Fetcher:
         """
         return self._ask(url, most_bytes, only_pages=False)
 
-    def _ask(self, url: str, most_bytes: int, *, only_pages: bool) -> Answer:
+    def _ask(self, url: str, most_bytes: int, *, only_pages: bool) -> Response:
         try:
             with self._session.get(
                 url, stream=True, allow_redirects=False, timeout=TIMEOUT_S
             ) as response:
                 headers = list(response.raw.headers.items())
-                answer = Answer(response.status_code, headers, b"")
+                answer = Response(response.status_code, headers, b"")
                 if response.status_code != requests.codes.ok:
                     return answer
                 if only_pages and not may_be_page(answer.header("content-type")):
-                    return Answer(answer.status, headers, b"", _NO_PAGE)
+                    return Response(answer.status, headers, b"", _NO_PAGE)
                 return _read(response, answer, most_bytes)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise FetchError(type(error).__name__) from error
 
 
-def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answer:
+def _read(response: requests.Response, answer: Response, most_bytes: int) -> Response:
     """Read a body until it is complete or longer than requested, and decode it."""
     deadline = time.monotonic() + MAX_SECONDS
     body = bytearray()
@@ -126,17 +126,17 @@ def _read(response: requests.Response, answer: Answer, most_bytes: int) -> Answe
         if len(body) > most_bytes:
             break
         if time.monotonic() > deadline:
-            return Answer(answer.status, answer.headers, b"", f"slower than {MAX_SECONDS:g} s")
+            return Response(answer.status, answer.headers, b"", f"slower than {MAX_SECONDS:g} s")
     # The beginning of a plain body is of use, as for robots.txt; half of a coded one is not.
     if len(body) > most_bytes and answer.header("content-encoding"):
-        return Answer(answer.status, answer.headers, b"", too_large(most_bytes))
+        return Response(answer.status, answer.headers, b"", too_large(most_bytes))
     codings = ",".join(answer.header_lines("content-encoding"))
     content = [coding.strip() for coding in codings.split(",") if coding.strip()]
     try:
         decoded = decode_body(bytes(body), [], content, [])
     except SkippedError as error:
-        return Answer(answer.status, answer.headers, b"", str(error))
-    return Answer(answer.status, answer.headers, decoded)
+        return Response(answer.status, answer.headers, b"", str(error))
+    return Response(answer.status, answer.headers, decoded)
 
 
 def retry_after_s(header: str, now: float) -> float:

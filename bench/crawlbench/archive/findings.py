@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.digest import Row
     from crawlbench.sites.custom import CustomSite
-    from crawlbench.sites.expected import Expected
+    from crawlbench.sites.expected import ExpectedFile
 
 _EXAMPLES = 3
 
@@ -23,7 +23,7 @@ _EXAMPLES = 3
 class Findings:
     """The result of a survey; the sentences are ready to be shown."""
 
-    expected: Expected
+    expected: ExpectedFile
     """What a right crawl returns; only meaningful if there are no faults."""
     faults: list[str]
     """Why the site cannot be used as it is."""
@@ -32,7 +32,7 @@ class Findings:
 
 
 @dataclass(slots=True)
-class Seen:
+class Sightings:
     """What a survey saw, by address of the page."""
 
     rows: dict[str, list[Row]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Seen:
 class Account:
     """Turns what a survey saw into sentences."""
 
-    def __init__(self, site: CustomSite, seen: Seen) -> None:
+    def __init__(self, site: CustomSite, seen: Sightings) -> None:
         """Use what a finished survey saw."""
         self._site = site
         self._seen = seen

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from crawlbench.archive.capture import OK, REDIRECTS, keep_headers
-from crawlbench.archive.fetching import Answer, Fetcher, FetchError, retry_after_s
+from crawlbench.archive.fetching import Fetcher, FetchError, Response, retry_after_s
 from crawlbench.archive.frontier import FORBIDDEN, Frontier
 from crawlbench.archive.journal import (
     JOURNAL_NAME,
@@ -169,7 +169,7 @@ class _Recorder:
         self._journal.add(step)
         self._frontier.take(step)
 
-    def _ask(self, url: str) -> Answer:
+    def _ask(self, url: str) -> Response:
         try:
             answer = self._fetcher.get_begin(url, MAX_ROBOTS_BYTES)
         except FetchError as error:
@@ -201,18 +201,18 @@ class _Recorder:
             return Left(address, answer.problem or "empty")
         return self._keep(address, url, answer)
 
-    def _get(self, url: str) -> Answer:
+    def _get(self, url: str) -> Response:
         answer = self._fetcher.get(url)
         self._heed(answer)
         return answer
 
-    def _is_cookie_wall(self, url: str, answer: Answer) -> bool:
+    def _is_cookie_wall(self, url: str, answer: Response) -> bool:
         """Return whether a page redirects to itself only to check that cookies are sent back."""
         if answer.status not in REDIRECTS or not answer.header("set-cookie"):
             return False
         return self._origin + self._target(url, answer) == url
 
-    def _heed(self, answer: Answer) -> None:
+    def _heed(self, answer: Response) -> None:
         """Stop if the server asks for it, and record how long it wants no requests."""
         if answer.status not in _BUSY:
             return
@@ -223,14 +223,14 @@ class _Recorder:
             f"{self._host} answered with status {answer.status}: send nothing for {wait_s:.0f} s"
         )
 
-    def _target(self, url: str, answer: Answer) -> str:
+    def _target(self, url: str, answer: Response) -> str:
         """Return the path of a redirect's target; empty if it is on another host."""
         try:
             return self._plan.finder.same_host(url, answer.location)
         except ValueError:
             return ""
 
-    def _redirect(self, address: str, url: str, answer: Answer) -> Step:
+    def _redirect(self, address: str, url: str, answer: Response) -> Step:
         target = self._target(url, answer)
         if not target:
             return Left(address, "redirects to another host")
@@ -240,7 +240,7 @@ class _Recorder:
             return Left(address, "redirects to itself; perhaps the start needs https")
         return Moved(address, target)
 
-    def _keep(self, address: str, url: str, answer: Answer) -> Step:
+    def _keep(self, address: str, url: str, answer: Response) -> Step:
         encoding = declared_encoding(answer.header("content-type"), answer.body)
         links: tuple[str, ...] = ()
         if not header_forbids_following(answer.header_lines("x-robots-tag")):

@@ -15,7 +15,7 @@ from crawlbench.sites.addresses import host_of, join
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crawlbench.archive.fetching import Answer
+    from crawlbench.archive.fetching import Response
 
 MAX_REDIRECTS = 5
 """How many redirects a crawler must follow."""
@@ -72,7 +72,7 @@ class UnknownRulesError(Exception):
     """Raised when robots.txt redirects to a server that is not public."""
 
 
-def ask_robots(origin: str, ask: Callable[[str], Answer], say: Callable[[str], None]) -> Robots:
+def ask_robots(origin: str, ask: Callable[[str], Response], say: Callable[[str], None]) -> Robots:
     """Fetch robots.txt; a site without one allows everything, and one that fails allows nothing.
 
     Args:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree, html
 
-from crawlbench.archive.findings import Account, Findings, Seen
+from crawlbench.archive.findings import Account, Findings, Sightings
 from crawlbench.archive.pages import check_encoding
 from crawlbench.base.digest import Row, digest_rows, field_names
 from crawlbench.base.errors import BenchError
 from crawlbench.base.model import Page
 from crawlbench.base.text import count_of
 from crawlbench.sites.addresses import split_origin
-from crawlbench.sites.expected import FORMAT, Expected
+from crawlbench.sites.expected import FORMAT, ExpectedFile
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Buffer, Reader
@@ -39,7 +39,7 @@ class Survey:
         """
         self._site = site
         self._read = read
-        self._seen = Seen()
+        self._seen = Sightings()
         self._parser = html.HTMLParser(encoding="utf-8")
         self._kinds = [
             (re.compile(kind.pattern).fullmatch, etree.XPath(kind.links) if kind.links else None)
@@ -126,7 +126,7 @@ class Survey:
             requests: how many requests the mirror counted.
         """
         rows = self._ranked_rows()
-        expected = Expected(
+        expected = ExpectedFile(
             format=FORMAT,
             fingerprint=self._site.fingerprint,
             digest=digest_rows(rows),

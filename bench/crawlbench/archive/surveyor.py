@@ -14,7 +14,7 @@ from crawlbench.base.errors import CellError
 from crawlbench.measure.culprit import hear_answer
 from crawlbench.mirror.networks import find_network
 from crawlbench.mirror.process import open_mirror
-from crawlbench.sites.expected import Expected
+from crawlbench.sites.expected import ExpectedFile
 
 if TYPE_CHECKING:
     from crawlbench.base.children import Message
@@ -60,7 +60,7 @@ async def survey_site(name: str) -> Surveyed:
 
 
 def _findings(told: Message) -> Findings:
-    return Findings(msgspec.convert(told["expected"], Expected), told["faults"], told["notes"])
+    return Findings(msgspec.convert(told["expected"], ExpectedFile), told["faults"], told["notes"])
 
 
 class _Surveyor:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from crawlbench.base.model import USUAL_PARSERS
 from crawlbench.base.tasks import run_all
 from crawlbench.check.findings import (
-    Finding,
-    Outcome,
+    Ruling,
+    TrialResult,
     judge_crawls,
     judge_declared,
     judge_fault,
@@ -23,7 +23,7 @@ from crawlbench.check.findings import (
     leave_open,
     meets,
 )
-from crawlbench.check.subject import Subject, Trial
+from crawlbench.check.subject import CheckSubject, Trial
 from crawlbench.check.turns import PROMISES, judge_turns
 from crawlbench.measure.executor import PROXY_VARIABLES
 from crawlbench.measure.sitefacts import find_site
@@ -38,7 +38,7 @@ from crawlbench.plugins.scouts import find_out
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
-    from crawlbench.check.subject import Report, Start
+    from crawlbench.check.subject import CrawlReport, Start
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
     from crawlbench.mirror.process import MirrorProcess
@@ -49,7 +49,7 @@ REPEATS = 4
 DEAD_PROXY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
-async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
+async def check_strategy(subject: CheckSubject) -> AsyncIterator[Ruling]:
     """Yield a finding for each promise of the contract, as soon as it is known.
 
     Raises:
@@ -81,7 +81,7 @@ async def check_strategy(subject: Subject) -> AsyncIterator[Finding]:
                 yield judge_fault(next(kinds), report, digest)
 
 
-def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
+def _require_plugins(subject: CheckSubject) -> tuple[SiteFacts, bool]:
     """Return the site, and whether the strategy needs an event loop; raise if a plug-in is broken.
 
     This process imports only our own sites.
@@ -101,7 +101,7 @@ def _require_plugins(subject: Subject) -> tuple[SiteFacts, bool]:
     return find_site(subject.site, reads=True), strategy.is_async
 
 
-async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[Finding]:
+async def _check_good_pages(subject: CheckSubject, site: SiteFacts) -> AsyncIterator[Ruling]:
     expectation = site.expected
     outcome = await _try(subject, "loopback", find_network("loopback"), crawls=REPEATS)
     yield judge_crawls("crawls the site, several times in one process", outcome, expectation)
@@ -121,7 +121,7 @@ async def _check_good_pages(subject: Subject, site: SiteFacts) -> AsyncIterator[
     yield judge_crawls("takes no proxy from its environment", direct, expectation)
 
 
-async def _check_tls(subject: Subject, expectation: Expectation) -> AsyncIterator[Finding]:
+async def _check_tls(subject: CheckSubject, expectation: Expectation) -> AsyncIterator[Ruling]:
     network = find_network("loopback-tls")
     trusting = await _try(subject, "loopback-tls", network, crawls=1)
     yield judge_crawls("crawls over TLS", trusting, expectation)
@@ -129,15 +129,15 @@ async def _check_tls(subject: Subject, expectation: Expectation) -> AsyncIterato
     promise = "refuses a certificate of an authority that it does not know"
     doubting = await _try(subject, "loopback-tls", network, crawls=1, trusts=False)
     if trusting.error:
-        yield Finding(promise, None, "it does not crawl over TLS")
+        yield Ruling(promise, None, "it does not crawl over TLS")
     elif doubting.error:
-        yield Finding(promise, True)
+        yield Ruling(promise, True)
     else:
-        yield Finding(promise, False, "it crawled all the same")
+        yield Ruling(promise, False, "it crawled all the same")
 
 
 async def _try(
-    subject: Subject,
+    subject: CheckSubject,
     network_name: str,
     network: Network,
     *,
@@ -145,7 +145,7 @@ async def _try(
     concurrency: int | None = None,
     trusts: bool = True,
     variables: dict[str, str] | None = None,
-) -> Outcome:
+) -> TrialResult:
     """Crawl in a new process, from a new mirror, and return the outcome."""
     async with open_mirror(subject.site, network_name, network, seed=1) as mirror:
         await mirror.begin("check")
@@ -157,7 +157,7 @@ async def _try(
         )
         reports = await trial.run()
         counters = await mirror.end()
-    return Outcome(
+    return TrialResult(
         digests=[report["digest"] for report in reports if "digest" in report],
         left=[report["left"] for report in reports if "left" in report],
         error=next((report["error"] for report in reports if "error" in report), None),
@@ -189,10 +189,10 @@ async def open_faults(
 
 
 async def meet_faults(
-    subject: Subject,
+    subject: CheckSubject,
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] = MappingProxyType({}),
-) -> list[Report]:
+) -> list[CrawlReport]:
     """Return how a strategy reacted to each of the subject's faults: with a digest, or an error.
 
     Args:
@@ -204,7 +204,7 @@ async def meet_faults(
 
 
 def _fault_starts(
-    subject: Subject,
+    subject: CheckSubject,
     mirrors: Mapping[str, MirrorProcess],
     deadlines_s: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Start]:

@@ -9,7 +9,7 @@ from crawlbench.base.text import count_of
 
 if TYPE_CHECKING:
     from crawlbench.base.counters import Counters
-    from crawlbench.check.subject import Failure, Names, Report
+    from crawlbench.check.subject import CrawlFailure, CrawlReport, Names
     from crawlbench.measure.verify import Expectation
 
 
@@ -17,7 +17,7 @@ NO_END = "no crawl came to an end"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Ruling:
     """One promise of the contract, and whether it holds."""
 
     promise: str
@@ -29,14 +29,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrialResult:
     """One trial: what the process reported and what the mirror counted."""
 
     digests: list[str]
     """The digest of each crawl that finished."""
     left: list[Names]
     """What was still open after each crawl, by kind."""
-    error: Failure | None
+    error: CrawlFailure | None
     """The error that the strategy raised; None if it raised none."""
     complaints: list[str]
     """Warnings of leaks, from Python and asyncio."""
@@ -48,21 +48,21 @@ class Outcome:
     counters: Counters
 
 
-def judge_crawls(promise: str, outcome: Outcome, expectation: Expectation) -> Finding:
+def judge_crawls(promise: str, outcome: TrialResult, expectation: Expectation) -> Ruling:
     """Return whether all crawls returned the right items and asked for each page once."""
     if outcome.error:
-        return Finding(promise, False, f"it raised {tell(outcome.error)}")
+        return Ruling(promise, False, f"it raised {tell(outcome.error)}")
     wrong = [n for n, digest in enumerate(outcome.digests, 1) if digest != expectation.digest]
     if wrong:
-        return Finding(promise, False, f"crawl {wrong[0]} returned other items than the site has")
+        return Ruling(promise, False, f"crawl {wrong[0]} returned other items than the site has")
     due = expectation.pages * outcome.crawls
     if outcome.counters.requests != due:
         reason = f"it made {count_of(outcome.counters.requests, 'request')} instead of {due}"
-        return Finding(promise, False, reason)
-    return Finding(promise, True)
+        return Ruling(promise, False, reason)
+    return Ruling(promise, True)
 
 
-def judge_leaks(outcome: Outcome) -> list[Finding]:
+def judge_leaks(outcome: TrialResult) -> list[Ruling]:
     """Return a finding for each kind of thing that crawls may leave behind in their process."""
     findings = [
         _judge_kind(outcome, kind, promise, since)
@@ -78,13 +78,13 @@ def judge_leaks(outcome: Outcome) -> list[Finding]:
     return findings
 
 
-def _judge_complaints(outcome: Outcome) -> Finding:
+def _judge_complaints(outcome: TrialResult) -> Ruling:
     promise = "causes no warnings of leaks"
     if complaints := list(dict.fromkeys(outcome.complaints)):
-        return Finding(promise, False, "; ".join(complaints[:2]))
+        return Ruling(promise, False, "; ".join(complaints[:2]))
     if not outcome.left:
-        return Finding(promise, None, NO_END)
-    return Finding(promise, True)
+        return Ruling(promise, None, NO_END)
+    return Ruling(promise, True)
 
 
 _SINGULAR = {
@@ -96,56 +96,56 @@ _SINGULAR = {
 }
 
 
-def _judge_kind(outcome: Outcome, kind: str, promise: str, since: int | None) -> Finding:
+def _judge_kind(outcome: TrialResult, kind: str, promise: str, since: int | None) -> Ruling:
     """Compare what the last crawl left open with nothing, or with what an earlier crawl left.
 
     A library may keep threads and files for the life of the process; it is a leak only if each
     crawl adds more of them.
     """
     if not outcome.left:
-        return Finding(promise, None, NO_END)
+        return Ruling(promise, None, NO_END)
     last = outcome.left[-1][kind]
     before = len(outcome.left[since][kind]) if since is not None else 0
     extra = len(last) - before
     if extra <= 0:
-        return Finding(promise, True)
+        return Ruling(promise, True)
     names = ", ".join(dict.fromkeys(map(str, last[-3:])))
     crawls = count_of(len(outcome.left) - (0 if since is None else since + 1), "crawl")
     number = f"{extra} {kind} are" if extra > 1 else f"1 {_SINGULAR[kind]} is"
-    return Finding(promise, False, f"{number} left after {crawls}: {names}")
+    return Ruling(promise, False, f"{number} left after {crawls}: {names}")
 
 
-def tell(error: Failure) -> str:
+def tell(error: CrawlFailure) -> str:
     """Return an error in one line."""
     return f"{error['type']}: {error['text']}" if error["text"] else error["type"]
 
 
-def judge_flight(outcome: Outcome, concurrency: int) -> Finding:
+def judge_flight(outcome: TrialResult, concurrency: int) -> Ruling:
     """Return whether no more requests were in flight than the concurrency allows."""
     most = outcome.counters.most_in_flight
     promise = "keeps to its concurrency"
     if not outcome.counters.requests:
-        return Finding(promise, None, "it made no request")
+        return Ruling(promise, None, "it made no request")
     if most > concurrency:
-        return Finding(promise, False, f"{most} requests were in flight instead of {concurrency}")
-    return Finding(promise, True)
+        return Ruling(promise, False, f"{most} requests were in flight instead of {concurrency}")
+    return Ruling(promise, True)
 
 
-def judge_wire(outcome: Outcome) -> Finding:
+def judge_wire(outcome: TrialResult) -> Ruling:
     """Return whether all bodies were asked for compressed, as all contestants must."""
     promise = "asks for gzip, and reads whole bodies"
     done = len(outcome.digests)
     if not done:
-        return Finding(promise, None, NO_END)
+        return Ruling(promise, None, NO_END)
     requests = outcome.counters.requests
     plain = requests - sum(outcome.counters.codings.values())
     if plain > 0:
         reason = f"{plain} of {count_of(requests, 'request')} asked for no coding"
-        return Finding(promise, False, reason)
-    return Finding(promise, True)
+        return Ruling(promise, False, reason)
+    return Ruling(promise, True)
 
 
-def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
+def judge_declared(outcome: TrialResult, http: str, codings: str) -> Ruling:
     """Return whether a strategy uses the versions of HTTP and the codings that it declares.
 
     Over TLS the mirror offers all of them except HTTP/3, which therefore cannot be checked.
@@ -157,24 +157,24 @@ def judge_declared(outcome: Outcome, http: str, codings: str) -> Finding:
     """
     promise, counters = "speaks as its docstring declares", outcome.counters
     if not outcome.digests:
-        return Finding(promise, None, "no crawl over TLS came to an end")
+        return Ruling(promise, None, "no crawl over TLS came to an end")
     is_declared = "2" in _words(http)
     spoken = count_of(counters.http2_requests, "request")
     if is_declared and not counters.http2_requests:
         reason = f"`HTTP: {http}.` declares HTTP/2, which was offered but never used"
-        return Finding(promise, False, reason)
+        return Ruling(promise, False, reason)
     # A strategy that declares no version may speak any.
     if http and counters.http2_requests and not is_declared:
-        return Finding(promise, False, f"it used HTTP/2 in {spoken}; `HTTP: {http}.` lacks it")
+        return Ruling(promise, False, f"it used HTTP/2 in {spoken}; `HTTP: {http}.` lacks it")
     # All must ask for gzip (`judge_wire`), so nobody declares it.
     asked, declared = counters.codings.keys() - {"gzip"}, _words(codings)
     if idle := declared - asked:
         reason = f"`Coding: {codings}.` has {', '.join(sorted(idle))}, which it never asked for"
-        return Finding(promise, False, reason)
+        return Ruling(promise, False, reason)
     if more := asked - declared:
         reason = f"it asked for {', '.join(sorted(more))}, which its docstring does not declare"
-        return Finding(promise, False, reason)
-    return Finding(promise, True)
+        return Ruling(promise, False, reason)
+    return Ruling(promise, True)
 
 
 def _words(declared: str) -> set[str]:
@@ -194,7 +194,7 @@ OWN_ERRORS = (
 """Errors that no server causes: the strategy or a library that it calls is at fault."""
 
 
-def judge_import(started: Names) -> Finding:
+def judge_import(started: Names) -> Ruling:
     """Return whether importing a strategy started nothing.
 
     Args:
@@ -203,14 +203,14 @@ def judge_import(started: Names) -> Finding:
     """
     promise = "starts nothing when it is imported"
     if not started:
-        return Finding(promise, None, "it was not imported")
+        return Ruling(promise, None, "it was not imported")
     found = [f"{kind}: {', '.join(map(str, names))}" for kind, names in started.items() if names]
-    return Finding(promise, not found, "; ".join(found))
+    return Ruling(promise, not found, "; ".join(found))
 
 
-def leave_open(promise: str) -> Finding:
+def leave_open(promise: str) -> Ruling:
     """Return the finding on a promise if the strategy does not even crawl good pages."""
-    return Finding(promise, None, "not tried: it does not crawl good pages either")
+    return Ruling(promise, None, "not tried: it does not crawl good pages either")
 
 
 def meets(kind: str) -> str:
@@ -218,23 +218,23 @@ def meets(kind: str) -> str:
     return f"meets the fault {kind}"
 
 
-def judge_fault(kind: str, report: Report, digest: str) -> Finding:
+def judge_fault(kind: str, report: CrawlReport, digest: str) -> Ruling:
     """Return how a strategy met a fault: it must raise an error or return items of this digest."""
     promise, error = meets(kind), report.get("error")
     if error is None:
         if report["digest"] == digest:
-            return Finding(promise, True, "right all the same")
+            return Ruling(promise, True, "right all the same")
         if kind == "wrong-charset":  # a strategy passes bytes on, so only the digest shows it
-            return Finding(promise, None, "it returned wrong letters; a session's digest shows it")
-        return Finding(promise, False, "it returned wrong items as if nothing had happened")
+            return Ruling(promise, None, "it returned wrong letters; a session's digest shows it")
+        return Ruling(promise, False, "it returned wrong items as if nothing had happened")
     if error["type"] == "hangs":
-        return Finding(promise, None, "it waits for ever; a session's deadline ends it")
+        return Ruling(promise, None, "it waits for ever; a session's deadline ends it")
     return _judge_error(promise, error)
 
 
-def _judge_error(promise: str, error: Failure) -> Finding:
+def _judge_error(promise: str, error: CrawlFailure) -> Ruling:
     if error["type"] == "dies":
-        return Finding(promise, False, error["text"])
+        return Ruling(promise, False, error["text"])
     if not set(OWN_ERRORS).isdisjoint(error["bases"]):
-        return Finding(promise, False, f"it failed with an error of its own: {tell(error)}")
-    return Finding(promise, True, tell(error))
+        return Ruling(promise, False, f"it failed with an error of its own: {tell(error)}")
+    return Ruling(promise, True, tell(error))

@@ -43,7 +43,7 @@ class TrialJob(TypedDict):
     starts: list[Start]
 
 
-class Failure(TypedDict):
+class CrawlFailure(TypedDict):
     """How a crawl failed."""
 
     type: str
@@ -53,16 +53,16 @@ class Failure(TypedDict):
     """The names of all types by which the error can be caught."""
 
 
-class Report(TypedDict, total=False):
+class CrawlReport(TypedDict, total=False):
     """The result of a crawl: `digest` and `left`, or `error`."""
 
     digest: str
     left: Names
-    error: Failure
+    error: CrawlFailure
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CheckSubject:
     """What is checked, and on which pages."""
 
     strategy: str
@@ -82,7 +82,7 @@ class Subject:
 class Trial:
     """Crawls of one subject, one after the other, in a new process only after a hang or a crash."""
 
-    subject: Subject
+    subject: CheckSubject
     starts: list[Start]
     """Where each crawl begins."""
     variables: dict[str, str]
@@ -93,11 +93,11 @@ class Trial:
     """Threads, processes and connections that the import started, by kind; empty if there was no
     import."""
 
-    async def run(self) -> list[Report]:
+    async def run(self) -> list[CrawlReport]:
         """Return a report for each start; see `reports`."""
         return [report async for report in self.reports()]
 
-    async def reports(self) -> AsyncGenerator[Report, None]:
+    async def reports(self) -> AsyncGenerator[CrawlReport, None]:
         """Yield a report for each start, as soon as there is one.
 
         A crawl that hangs is ended at its deadline, and one that ends its process does not affect
@@ -113,7 +113,7 @@ class Trial:
                     done += 1
                     yield report
 
-    async def _run_process(self, starts: list[Start]) -> AsyncGenerator[Report, None]:
+    async def _run_process(self, starts: list[Start]) -> AsyncGenerator[CrawlReport, None]:
         """Yield the reports of one process, at least one; the last may say how it ended."""
         job = json.dumps({**asdict(self.subject), "starts": starts})  # a `TrialJob`
         child = await Child.start(CHILD, job, variables=self.variables, reads=False)
@@ -131,7 +131,7 @@ class Trial:
                     self.started = message["started"]
                 else:
                     done += 1
-                    yield cast("Report", message)
+                    yield cast("CrawlReport", message)
                 # The first message comes once the strategy is imported; then crawls are due.
                 patience_s = self.subject.deadline_s
                 if done < len(starts):
@@ -143,7 +143,7 @@ class Trial:
             await child.end()
 
 
-async def _broken(child: Child, patience_s: float, end: Exception) -> Report:
+async def _broken(child: Child, patience_s: float, end: Exception) -> CrawlReport:
     """Return the report for a process that ended or hung without one."""
     if isinstance(end, TimeoutError):
         return {"error": {"type": "hangs", "text": f"no answer in {patience_s:g} s"}}

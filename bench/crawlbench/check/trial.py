@@ -28,7 +28,7 @@ from crawlbench.plugins import registry
 
 if TYPE_CHECKING:
     from crawlbench.base.model import Reader, Site, SiteSpec
-    from crawlbench.check.subject import Failure, Names, Report, Start, TrialJob
+    from crawlbench.check.subject import CrawlFailure, CrawlReport, Names, Start, TrialJob
 
 GRACE_S = 0.5
 """Seconds to wait for things that a library closes soon after a crawl, such as TLS connections."""
@@ -77,7 +77,7 @@ def _load_strategy(job: TrialJob) -> tuple[Any, Any]:
     return registry.load(registry.Kind.STRATEGY, job["strategy"]), factory
 
 
-def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> Report:
+def _crawl_once(watched: _Watched, job: TrialJob, start: Start) -> CrawlReport:
     """Return the digest of a crawl and what it left open, or what it raised."""
     site = make_site(watched.spec, start["url"], watched.read, start["ca_file"])
     try:
@@ -181,7 +181,7 @@ def _runs(process: psutil.Process, what: str) -> bool:
     return any(what in word for word in process.cmdline())
 
 
-def _describe(error: BaseException) -> Failure:
+def _describe(error: BaseException) -> CrawlFailure:
     """Return an error's type with its module, its first line, and all types that catch it.
 
     For a group of errors, describe the first error in it.

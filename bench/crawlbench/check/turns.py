@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import CellError
 from crawlbench.base.records import Cell
-from crawlbench.check.findings import Finding
+from crawlbench.check.findings import Ruling
 from crawlbench.measure.executor import ProcessExecutor
 from crawlbench.measure.invariants import Due, Promise, find_breaches
 from crawlbench.measure.lab import loop_module
@@ -20,7 +20,7 @@ from crawlbench.mirror.process import open_mirror
 from crawlbench.plugins.about import describe_http
 
 if TYPE_CHECKING:
-    from crawlbench.check.subject import Subject
+    from crawlbench.check.subject import CheckSubject
     from crawlbench.measure.contract import Worker
     from crawlbench.measure.job import Place
     from crawlbench.measure.verify import Expectation
@@ -43,8 +43,8 @@ PROMISES = (IN_TURNS, *Promise)
 
 
 async def judge_turns(
-    subject: Subject, expectation: Expectation, *, is_async: bool, network: str = NETWORK
-) -> list[Finding]:
+    subject: CheckSubject, expectation: Expectation, *, is_async: bool, network: str = NETWORK
+) -> list[Ruling]:
     """Return for each promise whether all values kept it, and if not, how it was broken.
 
     Args:
@@ -68,13 +68,13 @@ async def judge_turns(
     except CellError as error:
         end = str(error)
     fault = turns.fault or end
-    findings = [Finding(IN_TURNS, not fault, fault)]
+    findings = [Ruling(IN_TURNS, not fault, fault)]
     for promise in Promise:
         if promise in turns.broken:
-            findings.append(Finding(promise, False, turns.broken[promise]))
+            findings.append(Ruling(promise, False, turns.broken[promise]))
         else:
             holds, reason = (None, "its turns ended early") if end else (True, "")
-            findings.append(Finding(promise, holds, reason))
+            findings.append(Ruling(promise, holds, reason))
     return findings
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from crawlbench.base.records import Environment, Session
-    from crawlbench.cli.answer import Answer
+    from crawlbench.cli.answer import AnswerFile
     from crawlbench.measure.suite import Suite
     from crawlbench.stats.gate import Bound
 
@@ -183,7 +183,7 @@ class _Trial:
         ready = prepared.environments
         return measure(lambda watcher: run_session(plan, folder, watcher, ready))
 
-    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, Answer]:
+    def decide(self, sides: Sequence[Environment], folder: Path) -> tuple[Session, AnswerFile]:
         """Return a session and its answer; if unclear and allowed, measure for as long again."""
         session = self.measure(sides, folder)
         answer = find_answer(session, self.gate)

@@ -39,7 +39,7 @@ VERDICTS = {
 """By exit code."""
 
 
-class Answer(TypedDict):
+class AnswerFile(TypedDict):
     """What is written to answer.json; docs/ci.md describes it."""
 
     format: int
@@ -57,7 +57,7 @@ class Answer(TypedDict):
     cpu_per_page_changes: list[ToldChange]
 
 
-def find_answer(session: Session, gate: Bound | None) -> Answer:
+def find_answer(session: Session, gate: Bound | None) -> AnswerFile:
     """Return the answer for scripts, whose fields docs/ci.md describes.
 
     Args:
@@ -87,7 +87,7 @@ def find_answer(session: Session, gate: Bound | None) -> Answer:
     }
 
 
-def find_answer_again(folder: Path, session: Session) -> Answer:
+def find_answer_again(folder: Path, session: Session) -> AnswerFile:
     """Return the answer of a session of `ab` that went on, which takes the place of the last."""
     is_extended = False
     with suppress(OSError, ValueError, AttributeError):  # there is none, or it is not ours
@@ -111,7 +111,7 @@ def write_answer(folder: Path, answer: Mapping[str, object]) -> bool:
     return True
 
 
-def end_with(answer: Answer, session: Session, *, is_published: bool) -> NoReturn:
+def end_with(answer: AnswerFile, session: Session, *, is_published: bool) -> NoReturn:
     """Exit with an answer's code, and say in a sentence why it is not 0."""
     if session.ending in ENDED_EARLY:
         exit_code(session)  # says why

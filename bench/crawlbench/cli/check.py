@@ -14,7 +14,7 @@ from rich.text import Text
 
 from crawlbench.base.errors import INVALID
 from crawlbench.check.checks import check_strategy
-from crawlbench.check.subject import Subject
+from crawlbench.check.subject import CheckSubject
 from crawlbench.cli.checks import positive
 from crawlbench.cli.consoles import result_console, status_console
 from crawlbench.cli.effects import require_effect
@@ -24,7 +24,7 @@ from crawlbench.cli.output import print_json
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from crawlbench.check.findings import Finding
+    from crawlbench.check.findings import Ruling
 
 WORD_WIDTH, PROMISE_WIDTH = 5, 62  # columns of the longest text
 MAX_REASON = 110  # characters; --json has all
@@ -52,7 +52,7 @@ def check(
     Example: crawlbench check my_crawler.py
     """
     require_effect(name, loop)
-    subject = Subject(
+    subject = CheckSubject(
         name, event_loop=loop or "asyncio", site=site, concurrency=concurrency, deadline_s=deadline
     )
     findings = asyncio.run(_collect(subject, None if as_json else result_console()))
@@ -64,7 +64,7 @@ def check(
         raise typer.Exit(INVALID)
 
 
-async def _collect(subject: Subject, results: Console | None) -> list[Finding]:
+async def _collect(subject: CheckSubject, results: Console | None) -> list[Ruling]:
     """Return the findings, and print each to `results` as soon as it is known."""
     findings = []
     # On a terminal the findings themselves show the progress; a spinner would write over them.
@@ -81,7 +81,7 @@ async def _collect(subject: Subject, results: Console | None) -> list[Finding]:
     return findings
 
 
-def _row(finding: Finding, width: int) -> Table:
+def _row(finding: Ruling, width: int) -> Table:
     """Return a finding as a row whose columns line up with those of all rows."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for size in (WORD_WIDTH, min(PROMISE_WIDTH, width // 2 - WORD_WIDTH), None):
@@ -92,7 +92,7 @@ def _row(finding: Finding, width: int) -> Table:
     return table
 
 
-def _count(findings: list[Finding]) -> str:
+def _count(findings: list[Ruling]) -> str:
     """Return the last line: how many promises hold, fail and are open."""
     held, failed, left = (
         sum(finding.holds is kind for finding in findings) for kind in (True, False, None)

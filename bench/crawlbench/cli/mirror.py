@@ -14,7 +14,7 @@ from crawlbench.cli.output import print_json
 from crawlbench.sites.pages import write_fixtures
 
 
-class Commands(CommandGroup):
+class MirrorCommands(CommandGroup):
     """What one can do with the mirror and its pages."""
 
     homes: ClassVar = {
@@ -27,7 +27,7 @@ class Commands(CommandGroup):
     }
 
 
-app = make_group("Serve the pages, and build, import or record them.", cls=Commands)
+app = make_group("Serve the pages, and build, import or record them.", cls=MirrorCommands)
 
 
 def build(

@@ -35,7 +35,7 @@ from crawlbench.report.markdown import render_table
 from crawlbench.report.table import Column, Table
 
 
-class Format(StrEnum):
+class ProbeFormat(StrEnum):
     """How a probe's report can be shown."""
 
     TERMINAL = "terminal"
@@ -71,14 +71,14 @@ def probe(
     ] = None,
     as_json: AsJson = False,
     output_format: Annotated[
-        Format, typer.Option("--format", help="Format to show it in.")
-    ] = Format.TERMINAL,
+        ProbeFormat, typer.Option("--format", help="Format to show it in.")
+    ] = ProbeFormat.TERMINAL,
 ) -> None:
     """Try what each event loop supports; each probe has a process of its own.
 
     Example: crawlbench probe -l uvloop -p "tls*"
     """
-    if as_json and output_format is not Format.TERMINAL:
+    if as_json and output_format is not ProbeFormat.TERMINAL:
         raise UsageError(f"--json and --format {output_format} cannot be given together")
     if file:
         require_place(file)
@@ -121,12 +121,12 @@ def _chosen_probes(patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _print(report: Report, output_format: Format, as_json: bool) -> None:
+def _print(report: Report, output_format: ProbeFormat, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(encode_report(report))
-    elif output_format is Format.MARKDOWN:
+    elif output_format is ProbeFormat.MARKDOWN:
         sys.stdout.write(_render_markdown(report))
-    elif output_format is Format.HTML:
+    elif output_format is ProbeFormat.HTML:
         sys.stdout.write(render_html(report))
     else:
         console = result_console()

@@ -22,7 +22,7 @@ from crawlbench.cli.output import print_json
 from crawlbench.sites.expected import expected_path, load_expected, write_expected
 
 if TYPE_CHECKING:
-    from crawlbench.sites.expected import Expected
+    from crawlbench.sites.expected import ExpectedFile
 
 SHOWN_ITEMS = 5
 
@@ -77,7 +77,7 @@ def _show(surveyed: Surveyed) -> None:
             sys.stdout.write(f"{label}: {' '.join(sentence.split())}\n")
 
 
-def _make_table(expected: Expected) -> Table:
+def _make_table(expected: ExpectedFile) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False)
     for name, value in zip(expected.fields, expected.rows[0], strict=True):
         justify = "left" if isinstance(value, str) else "right"
@@ -89,7 +89,7 @@ def _make_table(expected: Expected) -> Table:
     return table
 
 
-def _describe_change(path: Path, now: Expected) -> str:
+def _describe_change(path: Path, now: ExpectedFile) -> str:
     """Return how a new expectation relates to the old one, as the beginning of a sentence."""
     try:
         before = load_expected(path)
@@ -102,5 +102,5 @@ def _describe_change(path: Path, now: Expected) -> str:
     return f"not as before ({_say_size(before)}); "
 
 
-def _say_size(expected: Expected) -> str:
+def _say_size(expected: ExpectedFile) -> str:
     return f"{count_of(expected.items, 'item')} on {count_of(expected.pages, 'page')}"

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from crawlbench.base.records import Plan
-    from crawlbench.cluster.records import BlockResult, LeftOut, MergedComparison, MergedNoise
+    from crawlbench.cluster.records import (
+        BlockResult,
+        MergedComparison,
+        MergedNoise,
+        UnsteadyMachine,
+    )
 
 MERGED = (Quantity.TIME, Quantity.PAGE)
 """What is judged over machines. What it costs to begin is not: it is compared in seconds, of which
@@ -34,7 +39,7 @@ class Merged:
     comparisons: tuple[MergedComparison, ...]
     """By one quantity after the other, each in the order of the sheets and of their cells."""
     noise: tuple[MergedNoise, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[UnsteadyMachine, ...]
     failures: dict[str, int]
     """Machine to the number of its invalid cells; only machines that have some."""
 
@@ -67,7 +72,7 @@ def _merge(
     plan = sheets[0]
     everybody, kinds = Family(), dict[str, Family]()
     noise: list[MergedNoise] = []
-    left_out: list[LeftOut] = []
+    left_out: list[UnsteadyMachine] = []
     failures: Counter[str] = Counter()
     for number in range(1, len(sheets) + 1):
         blocks = read(number)

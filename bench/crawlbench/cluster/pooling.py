@@ -13,12 +13,12 @@ from crawlbench.cluster.records import (
     CellEstimate,
     ControlEstimate,
     KindVerdict,
-    LeftOut,
     MergedComparison,
     MergedNoise,
+    UnsteadyMachine,
 )
 from crawlbench.cluster.steadiness import find_unsteady
-from crawlbench.stats.claims import Judged, Row, judge_family
+from crawlbench.stats.claims import ClaimRow, Judged, judge_family
 from crawlbench.stats.comparability import explain_between
 from crawlbench.stats.interval import Estimate, Interval
 
@@ -39,7 +39,7 @@ class Family:
 
     pooled: dict[str, Pooled] = field(default_factory=dict)
     """By cell."""
-    rows: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, ClaimRow] = field(default_factory=dict)
     missing: int = 0
     """Further cells that were tried, of which no machine gave a number: nobody gains power by
     failing."""
@@ -56,7 +56,7 @@ class Family:
             fmean(one.row.moved.low for one in said), fmean(one.row.moved.high for one in said)
         )
         of_means = pool(means).mean if len(means) == len(said) else None
-        self.rows[cell] = Row(pooled.mean, of_means, moved, widening)
+        self.rows[cell] = ClaimRow(pooled.mean, of_means, moved, widening)
 
     def close(self, plan: Plan) -> None:
         """Judge all cells that were added, by the margin and the confidence of a plan."""
@@ -70,7 +70,7 @@ class _Said:
 
     machine: str
     kind: str
-    row: Row
+    row: ClaimRow
     """The estimate with what may move it, widened by what the machine's own twins differ by."""
 
 
@@ -82,7 +82,7 @@ class Sheet:
     """From 1."""
     plan: Plan
     quantity: Quantity
-    left_out: list[LeftOut]
+    left_out: list[UnsteadyMachine]
     groups: dict[str, str]
     """Cell to group."""
     cells: dict[str, list[_Said]]
@@ -133,7 +133,7 @@ class Sheet:
             elif (name, self.groups[found.cell]) not in absent:
                 said.append(_Said(name, kind, row))
 
-    def _row(self, found: CellEstimate, machine: str) -> Row | None:
+    def _row(self, found: CellEstimate, machine: str) -> ClaimRow | None:
         """Return what a machine by itself knows about a cell; None if that is nothing."""
         estimate = _estimate(found)
         if estimate is None:
@@ -143,7 +143,7 @@ class Sheet:
         if found.of_means is not None and found.of_means_error is not None:
             means = replace(estimate, mean=found.of_means, error=found.of_means_error)
         moved = Interval(found.moved_down, found.moved_up)
-        return Row(estimate, means, moved, control.widening if control else 0.0)
+        return ClaimRow(estimate, means, moved, control.widening if control else 0.0)
 
     def widening(self, group: str, machines: Iterable[str]) -> float:
         """Return how much the twins differ over these machines; 0 if they may well be equal."""

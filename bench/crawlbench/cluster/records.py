@@ -130,7 +130,7 @@ class BlockResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class UnsteadyMachine:
     """A machine that was too unsteady for one group of cells."""
 
     machine: str
@@ -239,7 +239,7 @@ class ClusterSession:
     blocks: int = 0
     """How many are finished."""
     lost: tuple[LostBlock, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[UnsteadyMachine, ...] = ()
     noise: tuple[MergedNoise, ...] = ()
     comparisons: tuple[MergedComparison, ...] = ()
     failures: dict[str, int] = field(default_factory=dict)

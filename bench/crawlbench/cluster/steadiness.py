@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Quantity
 from crawlbench.base.records.ranges import END
-from crawlbench.cluster.records import LeftOut
+from crawlbench.cluster.records import UnsteadyMachine
 from crawlbench.report.numbers import format_percent
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MIN_FOR_MEDIAN = 3
 
 def find_unsteady(
     blocks: Sequence[BlockResult], quantity: Quantity = Quantity.TIME
-) -> list[LeftOut]:
+) -> list[UnsteadyMachine]:
     """Return the machines that are left out, by group, with the reason.
 
     There is one block of a sheet from each machine; the quantity is that of its controls.
@@ -36,7 +36,9 @@ def find_unsteady(
     return [found for group in groups for found in _of_group(blocks, group, quantity)]
 
 
-def _of_group(blocks: Sequence[BlockResult], group: str, quantity: Quantity) -> list[LeftOut]:
+def _of_group(
+    blocks: Sequence[BlockResult], group: str, quantity: Quantity
+) -> list[UnsteadyMachine]:
     noises = {
         block.machine.name: control.noise
         for block in blocks
@@ -47,7 +49,7 @@ def _of_group(blocks: Sequence[BlockResult], group: str, quantity: Quantity) -> 
         return []
     usual = median(noises.values())
     return [
-        LeftOut(name, blocks[0].sheet, group, _reason(noise, usual), quantity)
+        UnsteadyMachine(name, blocks[0].sheet, group, _reason(noise, usual), quantity)
         for name, noise in noises.items()
         if noise > MAX_TIMES_MEDIAN * usual
     ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOOK_TIMEOUT_S = 120.0  # each plug-in is imported
 
 
-class Findings(msgspec.Struct, frozen=True):
+class Inventory(msgspec.Struct, frozen=True):
     """What an environment reported."""
 
     python: str
@@ -39,7 +39,7 @@ class Findings(msgspec.Struct, frozen=True):
     """Distributions that were installed from a folder or a wheel on this machine."""
 
 
-def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> Findings:
+def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> Inventory:
     """Start an environment's interpreter and return what it finds.
 
     Args:
@@ -62,7 +62,7 @@ def look_inside(facts: EnvironmentFacts, asked: Mapping[str, Sequence[str]]) -> 
             env=clean_environment(facts.variables),
         )
         # The answer alone counts: a process that has given it may still crash at its end.
-        findings = msgspec.json.decode(outcome.stdout, type=Findings)
+        findings = msgspec.json.decode(outcome.stdout, type=Inventory)
     except (OSError, subprocess.SubprocessError) as error:
         raise EnvironmentFailure(f"environment {name!r} does not start: {error}") from error
     except msgspec.MsgspecError as error:

@@ -24,7 +24,7 @@ SURPLUS = "surplus answer"
 now = time.monotonic
 
 
-class Connection(asyncio.Protocol):
+class LoadConnection(asyncio.Protocol):
     """A connection that has at most one request in flight."""
 
     def __init__(self, owner: Generator) -> None:

@@ -21,7 +21,7 @@ GENERATOR = "crawlbench.load.child"
 """The module that a generator's process runs."""
 
 
-class Job(TypedDict):
+class GeneratorJob(TypedDict):
     """What the manager sends to a generator's process."""
 
     target: dict[str, object]
@@ -57,18 +57,18 @@ class Hand(Protocol):
         """
 
     async def result(self) -> Message:
-        """Return the fields of its `Part`.
+        """Return the fields of its `GeneratorPart`.
 
         Raises:
             GeneratorLost: it died.
         """
 
 
-Crew = Callable[[list[Job]], AbstractAsyncContextManager[list[Hand]]]
+Crew = Callable[[list[GeneratorJob]], AbstractAsyncContextManager[list[Hand]]]
 """Starts a generator per job (`make_job`), and ends all of them when the block ends."""
 
 
-def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()) -> Job:
+def make_job(target: Target, load: Load, number: int, cpus: tuple[int, ...] = ()) -> GeneratorJob:
     """Return the job that a generator's process is sent, made only of what JSON can hold."""
     asked, fields = dataclasses.asdict(load), dataclasses.asdict(target)
     return {"target": fields, "load": asked, "number": number, "cpus": cpus}
@@ -91,7 +91,7 @@ def require_ready(message: Message, place: str = "") -> None:
 
 
 @asynccontextmanager
-async def local_crew(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
+async def local_crew(jobs: list[GeneratorJob]) -> AsyncIterator[list[Hand]]:
     """Start a process per job, and yield the handles on them; see `Crew`."""
     hands: list[_LocalHand] = []
     try:
@@ -111,7 +111,7 @@ class _LocalHand:
         self._child = child
 
     @classmethod
-    async def start(cls, job: Job) -> _LocalHand:
+    async def start(cls, job: GeneratorJob) -> _LocalHand:
         return cls(await Child.start(GENERATOR, json.dumps(job)))
 
     async def ready(self) -> None:

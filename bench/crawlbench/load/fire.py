@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.base.errors import BenchError
 from crawlbench.load.crew import make_job
-from crawlbench.load.model import GeneratorLost, Load, Lost, NotReady, Part, Target
+from crawlbench.load.model import GeneratorLost, GeneratorPart, Load, Lost, NotReady, Target
 
 if TYPE_CHECKING:
     from crawlbench.load.bench import MirrorWatch
@@ -38,7 +38,7 @@ class Run:
     """The result of one load."""
 
     load: Load
-    parts: tuple[Part, ...]
+    parts: tuple[GeneratorPart, ...]
     """Parts of the generators that reported, by number, each once."""
     lost: tuple[Lost, ...]
     server_cpu_share: float | None
@@ -74,7 +74,7 @@ async def fire(bench: Bench, load: Load) -> Run:
             for task in results:
                 task.cancel()
         requests = await watch.end() if watch else None
-    parts = tuple(one for one in found if isinstance(one, Part))
+    parts = tuple(one for one in found if isinstance(one, GeneratorPart))
     lost = tuple(
         Lost(number, hand.place, one, load.rate_per_s and load.rate_per_s / load.generators)
         for number, (hand, one) in enumerate(zip(hands, found, strict=True))
@@ -103,7 +103,7 @@ async def _await_ready(hands: list[Hand], target: Target, patience_s: float) -> 
     raise kind(f"the load on {target.origin} did not begin: {reason}")
 
 
-async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
+async def _await_result(hand: Hand, load: Load, start: float) -> GeneratorPart | str:
     """Tell a generator when to start, and return what it counted, or why it did not report."""
     patience_s = COUNTDOWN_S + load.span_s + load.drain_s + RESULT_TIMEOUT_S
     try:
@@ -115,7 +115,7 @@ async def _await_result(hand: Hand, load: Load, start: float) -> Part | str:
     except TimeoutError:
         return f"reported nothing within {patience_s:g} s"
     try:
-        return Part(**result)
+        return GeneratorPart(**result)
     except TypeError:
         return "its report has other fields than ours: it runs another crawlbench"
 

@@ -13,7 +13,7 @@ from crawlbench.load.fire import fire
 from crawlbench.load.latency import merge, quantile, require_histograms
 from crawlbench.load.model import NotReady
 from crawlbench.load.outcome import Outcome, sum_up
-from crawlbench.load.search import INTERRUPTED, Found, Step, confirmation_s, search
+from crawlbench.load.search import INTERRUPTED, Found, TriedRate, confirmation_s, search
 from crawlbench.report.numbers import format_seconds
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ async def _search(
     goal, step = options.goal, options.step
     assert goal
 
-    async def attempt(rate: float, is_long: bool) -> Step:
+    async def attempt(rate: float, is_long: bool) -> TriedRate:
         span_s = confirmation_s(step.span_s, rate) if is_long else step.span_s
         wanted = replace(step, rate_per_s=rate, span_s=span_s)
         run = await _fire(bench, fit, wanted, say, must_be_whole=True)
@@ -179,7 +179,7 @@ async def _fire(
     raise BenchError(f"{reason}, {TRIES} times")
 
 
-def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
+def judge_step(goal: Goal, rate: float, outcome: Outcome) -> TriedRate:
     """Return a step that says whether a rate was kept and met the goal, and if not, why."""
     failed = sum(outcome.failed.values())
     limits = "".join(
@@ -187,12 +187,12 @@ def judge_step(goal: Goal, rate: float, outcome: Outcome) -> Step:
     )
     latency_s = quantile(merge([outcome.histogram]), goal.fraction, failed)
     if not outcome.kept:
-        return Step(
+        return TriedRate(
             rate, False, f"could not keep the rate: {'; '.join(outcome.reasons)}", latency_s
         )
     if latency_s is None:
-        return Step(rate, False, f"{failed} of {outcome.due} requests failed{limits}", None)
+        return TriedRate(rate, False, f"{failed} of {outcome.due} requests failed{limits}", None)
     if latency_s > goal.seconds:
         why = f"{goal.percentile} is {format_seconds(latency_s)}{limits}"
-        return Step(rate, False, why, latency_s)
-    return Step(rate, True, "", latency_s)
+        return TriedRate(rate, False, why, latency_s)
+    return TriedRate(rate, True, "", latency_s)

@@ -21,18 +21,18 @@ from crawlbench.load.latency import count_seconds, encode_counts
 from crawlbench.load.model import (
     PROBE_FAILURES,
     PROBES,
+    GeneratorPart,
     Load,
     NotReady,
-    Part,
     Target,
     due_times,
     share,
 )
 from crawlbench.load.pool import Pool
-from crawlbench.load.tally import Tally
+from crawlbench.load.tally import RunCounts
 
 if TYPE_CHECKING:
-    from crawlbench.load.client import Connection
+    from crawlbench.load.client import LoadConnection
 
 MAX_AT_ONCE = 64
 """Requests to send before looking at answers again, when the sender is late."""
@@ -55,7 +55,7 @@ class Generator:
         self._number = number
         self._request = make_request(target)
         self._pool = Pool(self, target, share(load.connections, number, load.generators))
-        self._tally = Tally(0.0, load.span_s)
+        self._tally = RunCounts(0.0, load.span_s)
         self._backlog: deque[float] = deque()
         self._schedule = due_times(load, number) if load.is_open else iter(())
         self._next_due: float | None = None
@@ -103,11 +103,11 @@ class Generator:
                 connection.fail("timeout")  # its late answer would be taken for the next one's
             raise
 
-    async def fire(self, start: float) -> Part:
+    async def fire(self, start: float) -> GeneratorPart:
         """Make requests from a time of `time.monotonic` on, and return what was counted."""
         await asyncio.sleep(max(0.0, start - now()))
         self._probe = None
-        self._tally = Tally(start, self._load.span_s, self._unloaded_s)
+        self._tally = RunCounts(start, self._load.span_s, self._unloaded_s)
         self._pool.forget_busy()
         late_s, began, refused = now() - start, datetime.now(UTC), self._pool.refused
         cpu_s, wait_s, before = time.process_time(), read_cpu_wait_s(), self._pool.received_bytes
@@ -169,7 +169,7 @@ class Generator:
                 connection.ask(self._request, due)
         self._alarm.set(now())  # after the answers that came meanwhile are handled
 
-    def _ask_again(self, connection: Connection) -> None:
+    def _ask_again(self, connection: LoadConnection) -> None:
         """Ask again at once (closed), if the span is not over."""
         at = now()
         if at < self._tally.end:
@@ -179,7 +179,7 @@ class Generator:
         else:
             self._pool.give(connection)
 
-    def on_answer(self, connection: Connection, status: int, sent: float) -> None:
+    def on_answer(self, connection: LoadConnection, status: int, sent: float) -> None:
         """Count the answer to a request sent at that time; the connection is free unless closed."""
         at = now()
         if self._probe is not None:
@@ -192,7 +192,7 @@ class Generator:
         if connection.is_open:
             self.on_free(connection)
 
-    def on_free(self, connection: Connection) -> None:
+    def on_free(self, connection: LoadConnection) -> None:
         """Give a free connection, which may be new, its next request, if there is one."""
         # Before the start a connection that is free only waits.
         if self._probe is not None or not self._tally.start:
@@ -214,7 +214,7 @@ class Generator:
                 ConnectionError(f"the server did not answer properly: {kind}")
             )
 
-    def on_lost(self, connection: Connection) -> None:
+    def on_lost(self, connection: LoadConnection) -> None:
         """Have the connection replaced; called once, after the other methods."""
         self._pool.replace(connection)
 
@@ -246,9 +246,9 @@ class Generator:
             tally.count_failure("never sent")
         self._backlog.clear()
 
-    def _tell(self, **facts: float | str) -> Part:
+    def _tell(self, **facts: float | str) -> GeneratorPart:
         tally = self._tally
-        return Part(
+        return GeneratorPart(
             number=self._number,
             due=tally.due,
             due_first=tally.due_first,

@@ -118,7 +118,7 @@ def due_times(load: Load, number: int) -> Iterator[float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class GeneratorPart:
     """What one generator reported. Counts are of requests."""
 
     number: int

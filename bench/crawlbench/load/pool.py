@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from crawlbench.base.tasks import run_all
-from crawlbench.load.client import Connection
+from crawlbench.load.client import LoadConnection
 from crawlbench.load.model import AT_ONCE
 from crawlbench.load.trust import make_tls
 
@@ -30,12 +30,12 @@ class Pool:
         Raises:
             UsageError: the authority to trust cannot be read.
         """
-        self.idle: list[Connection] = []
+        self.idle: list[LoadConnection] = []
         self.refused = 0
         self._owner = owner
         self._target = target
         self._size = size
-        self._all: set[Connection] = set()
+        self._all: set[LoadConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed_bytes = 0
         self._busy_s = 0.0
@@ -58,10 +58,10 @@ class Pool:
                 made = await run_all(self._connect() for _ in range(count))
             self.idle += made
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> LoadConnection:
         loop, target = asyncio.get_running_loop(), self._target
         _, connection = await loop.create_connection(
-            lambda: Connection(self._owner), target.host, target.port, ssl=self._tls
+            lambda: LoadConnection(self._owner), target.host, target.port, ssl=self._tls
         )
         self._all.add(connection)
         return connection
@@ -71,7 +71,7 @@ class Pool:
         """Bytes received so far, with heads."""
         return self._closed_bytes + sum(one.received_bytes for one in self._all)
 
-    def take(self) -> Connection | None:
+    def take(self) -> LoadConnection | None:
         """Return a free connection, which is then busy, or None if there is none."""
         while self.idle:
             connection = self.idle.pop()
@@ -81,7 +81,7 @@ class Pool:
                 return connection
         return None
 
-    def give(self, connection: Connection) -> None:
+    def give(self, connection: LoadConnection) -> None:
         """Take a connection back."""
         self.idle.append(connection)
         if self._busy_since is not None:
@@ -102,7 +102,7 @@ class Pool:
         self._busy_s = 0.0
         self._busy_since = None if self.idle else now()
 
-    def replace(self, connection: Connection) -> None:
+    def replace(self, connection: LoadConnection) -> None:
         """Replace a connection that is gone; its owner gets the new one once it is open."""
         self._closed_bytes += connection.received_bytes
         self._all.discard(connection)
@@ -125,11 +125,11 @@ class Pool:
                 self._owner.on_free(connection)
                 return
 
-    def overdue(self, limit: float) -> list[Connection]:
+    def overdue(self, limit: float) -> list[LoadConnection]:
         """Return the connections whose request was sent before this time."""
         return [one for one in self._all if one.sent and one.sent < limit]
 
-    def in_flight(self) -> list[Connection]:
+    def in_flight(self) -> list[LoadConnection]:
         """Return the connections whose request is not answered."""
         return [one for one in self._all if one.sent]
 

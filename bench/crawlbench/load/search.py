@@ -22,7 +22,7 @@ that takes no more than this many seconds: a small overload needs time to show."
 
 _GOAL = re.compile(r"p(\d{1,2}(?:\.\d{1,13})?)=(\d+(?:\.\d+)?)(us|ms|s)")
 """A percentile has no more digits than a float keeps, so that it is shown as it was typed."""
-Attempt = Callable[[float, bool], Awaitable["Step"]]
+Attempt = Callable[[float, bool], Awaitable["TriedRate"]]
 """Tries a rate; the second argument says whether to take as long as a confirmation does."""
 _Holds = Callable[[float], Awaitable[bool]]
 _Bracket = tuple[float | None, float | None]
@@ -49,7 +49,7 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TriedRate:
     """One rate that was tried."""
 
     rate_per_s: float
@@ -70,7 +70,7 @@ class Found:
     """The rate that held, and held again; None if there is none."""
     failed_per_s: float | None
     """The lowest rate above it that failed; None if the bound was reached first."""
-    steps: tuple[Step, ...]
+    steps: tuple[TriedRate, ...]
     stopped: str | None = None
     """Why it ended early; None if it did not."""
 
@@ -128,7 +128,7 @@ class _Trial:
     """Tries rates, and keeps the result of each."""
 
     def __init__(self, attempt: Attempt) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[TriedRate] = []
         self._attempt = attempt
         self._is_long = False
         self._failed_long: set[float] = set()
@@ -146,7 +146,7 @@ class _Trial:
 
     async def _try(self, rate: float, *, is_long: bool, again: bool) -> bool:
         step = await self._attempt(rate, is_long)
-        self.steps.append(Step(step.rate_per_s, step.held, step.why, step.latency_s, again))
+        self.steps.append(TriedRate(step.rate_per_s, step.held, step.why, step.latency_s, again))
         if is_long and not step.held:
             self._failed_long.add(rate)
         return step.held

@@ -9,7 +9,7 @@ from crawlbench.load.latency import count_seconds
 
 
 @dataclass(slots=True)
-class Tally:
+class RunCounts:
     """Counts of one run; times are those of `time.monotonic`."""
 
     start: float

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from crawlbench.base.children import Message
-    from crawlbench.load.crew import Crew, Hand, Job
+    from crawlbench.load.crew import Crew, GeneratorJob, Hand
 
 POLL_S = 0.3
 """Seconds between checks that workers are still there, and that a manager still is."""
@@ -72,7 +72,7 @@ class Cluster:
         """Return a crew, which starts generators on the workers, one on each."""
 
         @asynccontextmanager
-        async def start(jobs: list[Job]) -> AsyncIterator[list[Hand]]:
+        async def start(jobs: list[GeneratorJob]) -> AsyncIterator[list[Hand]]:
             run = uuid.uuid4().hex
             hands = [
                 _DaskHand(self._client, worker, f"crawlbench-load-{run}-{job['number']}")
@@ -166,7 +166,7 @@ class _DaskHand:
         self._worker = worker
         self._name = name
 
-    async def start(self, job: Job) -> None:
+    async def start(self, job: GeneratorJob) -> None:
         import distributed  # noqa: PLC0415  (an extra)
 
         queue: Any = distributed.Queue
@@ -229,8 +229,8 @@ class _DaskHand:
                 self._back.close()
 
 
-def run_generator(job: Job, name: str) -> Message:
-    """Run one generator, and return the fields of its `Part`; Dask sends this function to a worker.
+def run_generator(job: GeneratorJob, name: str) -> Message:
+    """Run one generator, which Dask sends to a worker; return the fields of its `GeneratorPart`.
 
     Args:
         job: as `make_job` returns it.

@@ -15,7 +15,7 @@ import socket
 import sys
 from time import perf_counter
 
-from crawlbench.measure.gate import Gate
+from crawlbench.measure.gate import ManagerLink
 
 ANCHOR = "(anchor)"
 """The name under which this process comes to the turnstile; no cell can have it."""
@@ -34,7 +34,7 @@ def compute() -> int:
     return sum(sorted(counts.values()))
 
 
-class Wire:
+class AnchorWire:
     """A connection over loopback with both ends in this process."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ def main() -> None:
     port, token, cpus = sys.argv[1:]
     if cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, map(int, cpus.split(",")))
-    gate, wire = Gate(int(port), token, ANCHOR), Wire()
+    gate, wire = ManagerLink(int(port), token, ANCHOR), AnchorWire()
     for _ in range(WARMUPS):
         compute()
         wire.send()

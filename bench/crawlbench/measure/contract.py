@@ -146,7 +146,7 @@ class Worker(Protocol):
         """End the worker now; harmless if it has already ended."""
 
 
-class Mirror(Protocol):
+class Counterpart(Protocol):
     """What a round needs from the other end: a mirror, or the peer of operations."""
 
     async def begin(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crawlbench.base.children import Message
 
 
-class Gate:
+class ManagerLink:
     """The worker's connection to its manager."""
 
     __slots__ = ("_lines", "_socket")  # so that no method of this gate alone can be replaced

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crawlbench.base.records import Cell, Plan, Sample, Session
-    from crawlbench.measure.contract import Mirror
+    from crawlbench.measure.contract import Counterpart
     from crawlbench.measure.job import Place
     from crawlbench.measure.sitefacts import SiteFacts
     from crawlbench.measure.verify import Expectation
@@ -121,7 +121,7 @@ class Lab:
             patience=self.patience,
             trace_folder=None if number else self.trace_folder,
         )
-        ends: dict[str, Mirror] = {**self.mirrors, **self.peers}
+        ends: dict[str, Counterpart] = {**self.mirrors, **self.peers}
         result = await run_round(round_plan, self.executor, ends, self.expectations, on_sample)
         # Kept with the session: one that continues must not host them again beside rounds in which
         # they were not hosted.

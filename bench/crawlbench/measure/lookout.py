@@ -27,7 +27,7 @@ _PROC = Path("/proc")
 
 
 @dataclass(slots=True)
-class Claim:
+class Allowance:
     """What processes may use of the machine."""
 
     cpus: set[int] = field(default_factory=set)
@@ -37,7 +37,7 @@ class Claim:
     scheduling: set[int] = field(default_factory=set)
     """The scheduling policies of their threads."""
 
-    def add(self, other: Claim) -> None:
+    def add(self, other: Allowance) -> None:
         """Add what was seen of another process, or at another time."""
         self.cpus |= other.cpus
         self.niceness = min(self.niceness, other.niceness)
@@ -73,7 +73,7 @@ async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
     if not cpus:
         yield clauses
         return
-    seen = Claim()
+    seen = Allowance()
 
     async def look() -> None:
         while True:
@@ -90,9 +90,9 @@ async def look_out(pid: int, cpus: Collection[int]) -> AsyncIterator[list[str]]:
     clauses += seen.beyond(cpus)
 
 
-def find_claim(pid: int) -> Claim:
+def find_claim(pid: int) -> Allowance:
     """Return what the threads of a process and of its descendants may use now."""
-    claim = Claim()
+    claim = Allowance()
     ahead = [str(pid)]
     while ahead:
         folder = _PROC / ahead.pop() / "task"
@@ -101,7 +101,7 @@ def find_claim(pid: int) -> Claim:
             with suppress(OSError):  # it has just ended, or this kernel does not list children
                 niceness = os.getpriority(os.PRIO_PROCESS, thread)
                 policy = {os.sched_getscheduler(thread)}
-                claim.add(Claim(os.sched_getaffinity(thread), niceness, policy))
+                claim.add(Allowance(os.sched_getaffinity(thread), niceness, policy))
                 ahead += (folder / name / "children").read_text(encoding="ascii").split()
     return claim
 

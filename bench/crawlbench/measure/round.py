@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from crawlbench.base.counters import Counters
     from crawlbench.base.records import Sample
-    from crawlbench.measure.contract import Mirror, Value, Worker
+    from crawlbench.measure.contract import Counterpart, Value, Worker
     from crawlbench.measure.executor import ProcessExecutor
     from crawlbench.measure.handle import AnchorHandle
     from crawlbench.measure.schedule import RoundPlan
@@ -62,7 +62,7 @@ class RoundResult:
 async def run_round(
     plan: RoundPlan,
     executor: ProcessExecutor,
-    mirrors: Mapping[str, Mirror],
+    mirrors: Mapping[str, Counterpart],
     expectations: Mapping[str, Expectation],
     on_sample: Callable[[int, Sample], None],
 ) -> RoundResult:
@@ -101,7 +101,7 @@ class _Course:
     def __init__(
         self,
         plan: RoundPlan,
-        mirrors: Mapping[str, Mirror],
+        mirrors: Mapping[str, Counterpart],
         expectations: Mapping[str, Expectation],
     ) -> None:
         self._plan = plan
@@ -248,7 +248,7 @@ class _Course:
             self.http_parsers[cell.name] = value.http_parser
         return value.as_sample(turn, counters, loops)
 
-    async def _begin(self, mirror: Mirror, turn: Turn) -> None:
+    async def _begin(self, mirror: Counterpart, turn: Turn) -> None:
         """Let the mirror count, and note what it sees if requested."""
         plan, cell, path = self._plan, self._cells[turn.cell], None
         if plan.trace_folder and not turn.warmup and not cell.operation:
@@ -265,7 +265,7 @@ class _Course:
             alters=turn.warmup and not cell.operation,  # shows what a crawl keeps for the next
         )
 
-    async def _end(self, mirror: Mirror, turn: Turn, value: Value | None = None) -> Counters:
+    async def _end(self, mirror: Counterpart, turn: Turn, value: Value | None = None) -> Counters:
         """Return what the mirror counted; exclude cells that came in during another's turn."""
         counters = await mirror.end(has_failed=value is None)
         strays = find_strays(counters, turn.cell, value.seconds if value else None)

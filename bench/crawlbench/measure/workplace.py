@@ -22,7 +22,7 @@ from crawlbench.base.errors import LoopRefusal
 from crawlbench.base.offspring import keep_descendants
 from crawlbench.base.stopwatch import Others
 from crawlbench.base.usage import peak_rss_bytes, reset_peak_rss, rss_bytes
-from crawlbench.measure.gate import Gate
+from crawlbench.measure.gate import ManagerLink
 from crawlbench.measure.job import JOB_VARIABLE
 from crawlbench.measure.seal import Rest, Seal, await_kernel_threads
 
@@ -63,7 +63,7 @@ class Workplace:
     seal: Seal
     """Made by `seal_ours`."""
 
-    def __init__(self, job: Job, gate: Gate, event_loops: set[str]) -> None:
+    def __init__(self, job: Job, gate: ManagerLink, event_loops: set[str]) -> None:
         """Take the job, the line to the manager, and the set of `watch_event_loops`."""
         self.job = job
         self.gate = gate
@@ -165,7 +165,7 @@ def work(serve: Callable[[Workplace], None]) -> None:
     _settle_allocator()
     keep_descendants()
     event_loops = _watch_event_loops()
-    gate = Gate(job["port"], job["token"], job["cell"]["name"])
+    gate = ManagerLink(job["port"], job["token"], job["cell"]["name"])
     try:
         if expected := job["environment"]:
             _assert_environment(expected)
@@ -231,7 +231,7 @@ def _assert_environment(expected: Expected) -> None:
             )
 
 
-def _tell_error(gate: Gate, error: BaseException) -> None:
+def _tell_error(gate: ManagerLink, error: BaseException) -> None:
     """Tell the manager about an exception while it is being handled."""
     reason = _name_error(error)
     is_refusal = isinstance(error, LoopRefusal)

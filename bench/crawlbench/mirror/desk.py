@@ -127,7 +127,7 @@ class Desk:
     def note(self, reply: Reply) -> None:
         """Note that nothing more of a reply will come."""
         reply.exchange.sent_bytes = reply.sent_bytes
-        # Each answer that was sent lets the client take back one more request (`Patience`).
+        # Each answer that was sent lets the client take back one more request (`Http2Patience`).
         self.answered += reply.exchange.last_byte is not None
         self._mirror.watch(reply.exchange)
         if reply.stream in self._unread:  # RFC 9113, 8.1: the rest of the request is not needed

@@ -20,7 +20,7 @@ from crawlbench.mirror.clock import now
 from crawlbench.mirror.desk import Desk
 from crawlbench.mirror.doors import Tracked
 from crawlbench.mirror.inbox import MAX_STREAMS, Asking, greet, make_server_state
-from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Patience
+from crawlbench.mirror.limits import FAREWELL_S, MAX_BODY_BYTES, MAX_UNSENT_BYTES, Http2Patience
 from crawlbench.mirror.request import EXPECTATION, can_meet, is_host
 from crawlbench.mirror.streams import Streams
 
@@ -45,7 +45,7 @@ class Http2Connection(Tracked):
         self._is_over = False
         self._is_leaving = False
         """Whether further requests are refused."""
-        self._patience = Patience()
+        self._patience = Http2Patience()
         self._farewell: Timer | None = None
         self._h2 = make_server_state()
 

@@ -50,7 +50,7 @@ REFUSALS: Final = {
 """What to say about a refused request, by status, unless there is something more specific."""
 
 
-class Patience:
+class Http2Patience:
     """The patience with one HTTP/2 client that sends what asks for nothing.
 
     Each method returns whether it has just ended.

@@ -12,15 +12,15 @@ from crawlbench.operations.contract import (
     Theme,
 )
 from crawlbench.operations.peers import PeerProcess, open_peer
-from crawlbench.operations.runner import Outcome, run_operation
+from crawlbench.operations.runner import OperationResult, run_operation
 from crawlbench.plugins.loops.factory import LoopFactory, load_loop_factory
 
 __all__ = [
     "Figures",
     "LoopFactory",
     "Operation",
+    "OperationResult",
     "OperationWrong",
-    "Outcome",
     "Peer",
     "PeerError",
     "PeerFields",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class OperationResult:
     """How long one call of an operation took."""
 
     timing: Timing
@@ -35,7 +35,7 @@ def run_operation(
     *,
     n: int = 0,
     loops: int = 1,
-) -> Outcome:
+) -> OperationResult:
     """Run an operation on a new event loop.
 
     Args:
@@ -58,16 +58,16 @@ def run_operation(
         return runner.run(_timed(operation, arguments, peer, loops))
 
 
-def _run_plain(operation: Operation, arguments: tuple[Any, ...], loops: int) -> Outcome:
+def _run_plain(operation: Operation, arguments: tuple[Any, ...], loops: int) -> OperationResult:
     watch = Stopwatch()
     for _ in range(loops):
         figures = operation.run(*arguments)
-    return Outcome(watch.stop(), figures or {})
+    return OperationResult(watch.stop(), figures or {})
 
 
 async def _timed(
     operation: Operation, arguments: tuple[Any, ...], peer: Peer | None, loops: int
-) -> Outcome:
+) -> OperationResult:
     heard: list[dict[str, object]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
     async with AsyncExitStack() as stack:
@@ -83,7 +83,7 @@ async def _timed(
     if heard:
         error = heard[0].get("exception") or heard[0].get("message")
         raise OperationWrong(f"the loop reported to its exception handler: {error!r}")
-    return Outcome(timing, figures or {})
+    return OperationResult(timing, figures or {})
 
 
 async def _check_turns() -> None:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from typing import TYPE_CHECKING, Any
 
-from crawlbench.base.children import Job, count_files, open_channel, serve_forks, why_not_fork
+from crawlbench.base.children import ForkJob, count_files, open_channel, serve_forks, why_not_fork
 from crawlbench.base.errors import UsageError
 from crawlbench.operations import Operation, Peer, load_loop_factory, run_operation
 from crawlbench.plugins import registry
@@ -41,12 +41,12 @@ def main() -> None:
     """Do the job on the command line, or wait for jobs; each fork returns here to do its job."""
     loop, *jobs = sys.argv[1:]
     say = open_channel()
-    job = Job(json.loads(jobs[0]), say) if jobs else _stand_ready(loop, say)
+    job = ForkJob(json.loads(jobs[0]), say) if jobs else _stand_ready(loop, say)
     if job:
         _probe(loop, job)
 
 
-def _stand_ready(loop: str, say: Say) -> Job | None:
+def _stand_ready(loop: str, say: Say) -> ForkJob | None:
     """Import everything that tries need, and fork for each job; return the job in the fork."""
     all_tries()
     # After our own imports and before the loop's: what those open is no reason against forks.
@@ -57,7 +57,7 @@ def _stand_ready(loop: str, say: Say) -> Job | None:
     return serve_forks(say)
 
 
-def _probe(loop: str, job: Job) -> None:
+def _probe(loop: str, job: ForkJob) -> None:
     """Try the job's operation, and report the result."""
     order = job.order
 

@@ -22,7 +22,7 @@ _FINE = frozenset({Support.WORKS, Support.NOT_HERE, NOT_TRIED})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ProbeRow:
     """One probe."""
 
     probe: str
@@ -42,7 +42,7 @@ class ThemeTable:
 
     theme: str
     loops: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ProbeRow, ...]
 
 
 def probed_loops(report: Report) -> tuple[LoopFacts, ...]:
@@ -63,10 +63,12 @@ def theme_tables(report: Report, loops: tuple[str, ...] = ()) -> list[ThemeTable
     ]
 
 
-def _row(finding: Finding, loops: tuple[str, ...], found: dict[tuple[str, str], Finding]) -> Row:
+def _row(
+    finding: Finding, loops: tuple[str, ...], found: dict[tuple[str, str], Finding]
+) -> ProbeRow:
     findings = [found.get((loop, finding.probe)) for loop in loops]
     supports = tuple(one.support if one else None for one in findings)
-    return Row(finding.probe, finding.about, supports)
+    return ProbeRow(finding.probe, finding.about, supports)
 
 
 def count_rows(report: Report) -> tuple[tuple[str, ...], ...]:

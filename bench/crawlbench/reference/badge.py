@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from crawlbench.reference.rows import TableRow
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 COLOURS = {
     "faster": "brightgreen",
@@ -58,7 +58,7 @@ def _values(
     return found
 
 
-def make_badges(table: Table) -> dict[str, str]:
+def make_badges(table: MatrixTable) -> dict[str, str]:
     """Return the JSON of each figure's badge, by file name, from its newest whole row."""
     shown = [row for row in table.rows if not row.tuned and row.verdict != "reference"]
     newest = {row.key: row for row in newest_last(shown)}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.agreement import Band
     from crawlbench.reference.matrix import Measured
     from crawlbench.reference.rows import Pairs, Shares, TableRow
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 FLOORS = (REFERENCE, "cold-python")
 """Strategies that fetch without a client: the least that is possible, and not one to choose."""
@@ -42,7 +42,7 @@ FILES = "../../results/matrix/"
 """Where bundles are, seen from the page in the repository."""
 
 
-def render_table(table: Table, files_at: str = FILES) -> str:
+def render_table(table: MatrixTable, files_at: str = FILES) -> str:
     """Return the page as HTML.
 
     Args:
@@ -86,7 +86,7 @@ def render_table(table: Table, files_at: str = FILES) -> str:
     )
 
 
-def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
+def _agreements(table: MatrixTable) -> list[tuple[str, list[tuple[str, ...]]]]:
     """Return the tables of agreement that have any pair, each with its title."""
     every = {
         "Sessions of one matrix": table.within,
@@ -100,7 +100,7 @@ def _agreements(table: Table) -> list[tuple[str, list[tuple[str, ...]]]]:
     ]
 
 
-def _subtitle(table: Table) -> str:
+def _subtitle(table: MatrixTable) -> str:
     if not table.rows:
         return "No matrix was measured yet."
     matrices = len({row.matrix for row in table.rows})
@@ -196,7 +196,7 @@ def _pairs(one: Pairs) -> dict[str, object]:
     return {"matrix": one.matrix, "scenario": one.scenario, "members": members, "values": values}
 
 
-def _titles(table: Table) -> dict[str, str]:
+def _titles(table: MatrixTable) -> dict[str, str]:
     """Return the question, in words, of each scenario that is one of our parts."""
     names = dict.fromkeys(row.scenario for row in table.rows)
     told = {name: describe_part(name.partition(":")[0]) for name in names}

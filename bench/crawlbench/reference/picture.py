@@ -15,9 +15,9 @@ from crawlbench.report.theme import adapt_svg, colour
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crawlbench.reference.pooling import Ratio
+    from crawlbench.reference.pooling import PooledRatio
     from crawlbench.reference.rows import TableRow
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
     from crawlbench.report.charts.chart import ChartRow, Rows
 
 PART = "clients"
@@ -29,7 +29,7 @@ TEXTS = 190
 NAME = "clients"
 
 
-def find_clients(table: Table, part: str = PART) -> list[TableRow]:
+def find_clients(table: MatrixTable, part: str = PART) -> list[TableRow]:
     """Return the rows of all clients from the newest matrix that has them whole.
 
     If none has them whole, they come from the newest that has them at all, and are preliminary.
@@ -61,7 +61,7 @@ def _has_page(row: TableRow) -> bool:
     return row.page is not None and row.page.estimate is not None
 
 
-def _row(row: TableRow, ratio: Ratio | None) -> ChartRow:
+def _row(row: TableRow, ratio: PooledRatio | None) -> ChartRow:
     """Return what the chart shows of a client: its ratio per page, or that of the whole crawl."""
     if row.verdict == "baseline":
         return _mark(row, (1.0, None, None), "1  baseline", "baseline")

@@ -19,7 +19,7 @@ from crawlbench.base.records import Obstacle, Quantity, Verdict
 from crawlbench.reference.contribution import Contribution
 from crawlbench.reference.pairs import Rules, judge_pairs
 from crawlbench.stats.change import Way
-from crawlbench.stats.claims import Row, judge_family
+from crawlbench.stats.claims import ClaimRow, judge_family
 from crawlbench.stats.comparability import explain_between, tell_open
 from crawlbench.stats.interval import Estimate, Interval
 from crawlbench.stats.limit import REFERENCE
@@ -40,7 +40,7 @@ MIN_SESSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
+class PooledRatio:
     """A cell against the baseline, over sessions."""
 
     estimate: float | None
@@ -58,7 +58,7 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PooledStanding:
     """Where a cell stands among all cells of its scenario, by wall time."""
 
     rank: int
@@ -67,7 +67,7 @@ class Standing:
     """How many other cells cannot be told apart from it."""
 
 
-class Pool:
+class SessionPool:
     """The sessions of one scenario on one machine."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Pool:
         ]
         return (self.baseline, *others)
 
-    def ratios(self, quantity: Quantity) -> dict[str, Ratio]:
+    def ratios(self, quantity: Quantity) -> dict[str, PooledRatio]:
         """Return each cell against the baseline, without the baseline itself."""
         others = self.contestants[1:]
         found = {name: self._estimates(name, self.baseline, quantity) for name in others}
@@ -129,10 +129,10 @@ class Pool:
             if failure := self.failure(name, quantity):
                 verdict = Verdict.UNSUPPORTED if failure.is_refusal else Verdict.INVALID
                 # Not even the numbers of those sessions are shown in which it worked.
-                ratios[name] = Ratio(None, None, verdict, count, obstacle)
+                ratios[name] = PooledRatio(None, None, verdict, count, obstacle)
                 continue
             if name not in judged:
-                ratios[name] = Ratio(None, None, Verdict.UNCLEAR, count, obstacle)
+                ratios[name] = PooledRatio(None, None, Verdict.UNCLEAR, count, obstacle)
                 continue
             one = judged[name]
             verdict = Verdict.UNCLEAR if obstacle else one.verdict
@@ -140,17 +140,17 @@ class Pool:
             if one.obstacle and not reason:
                 words = tell_open(one.interval.low, one.interval.high, MARGIN)
                 reason = f"the interval {words.format(margin='5 %')}"
-            ratios[name] = Ratio(pooled[name].mean, one.interval, verdict, count, reason)
+            ratios[name] = PooledRatio(pooled[name].mean, one.interval, verdict, count, reason)
         return ratios
 
-    def _row(self, name: str, quantity: Quantity, found: Estimate, spread: Spread) -> Row:
+    def _row(self, name: str, quantity: Quantity, found: Estimate, spread: Spread) -> ClaimRow:
         """Return what is known about a cell against the baseline, `found` by its typical times."""
         means = self._estimates(name, self.baseline, quantity, by_means=True)
         bound, twins = self._bounds(name, self.baseline, quantity)
-        return Row(found, mean_of_sessions(means, spread), Interval(-bound, bound), twins)
+        return ClaimRow(found, mean_of_sessions(means, spread), Interval(-bound, bound), twins)
 
     @cached_property
-    def standings(self) -> dict[str, Standing]:
+    def standings(self) -> dict[str, PooledStanding]:
         """Where each cell that has a figure stands; its rank follows from the pairs."""
         names = [
             name
@@ -164,7 +164,7 @@ class Pool:
                 slower[one if pair.sign > 0 else two] += 1
                 apart[one] += 1
                 apart[two] += 1
-        return {n: Standing(1 + slower[n], len(names) - 1 - apart[n]) for n in names}
+        return {n: PooledStanding(1 + slower[n], len(names) - 1 - apart[n]) for n in names}
 
     def share_told(self) -> tuple[int, int]:
         """Return how many pairs are told apart, and how many there are."""

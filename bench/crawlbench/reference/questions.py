@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from crawlbench.reference.rows import TableRow
-    from crawlbench.reference.table import Table
+    from crawlbench.reference.table import MatrixTable
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PageQuestion:
     """One question, and where the table answers it."""
 
     text: str
@@ -30,25 +30,25 @@ class Question:
 
 
 QUESTIONS = (
-    Question(
+    PageQuestion(
         "Which client is the fastest for a small JSON API over TLS, on uvloop?",
         ("api",),
         choice={"loop": "uvloop"},
     ),
-    Question(
+    PageQuestion(
         "Is httpx2 faster than httpx, by how much, and since when?",
         ("clients", "api", "reuse"),
         ("httpx-async", "asyncio"),
         choice={"client": "httpx2-async", "loop": "asyncio"},
     ),
-    Question(
+    PageQuestion(
         "Does turbohtml instead of lxml make a crawl faster?",
         ("parsers",),
         ("aiohttp-gather", "asyncio"),
         "lxml",
         choice={"client": "aiohttp-gather", "loop": "asyncio", "parser": "turbohtml"},
     ),
-    Question(
+    PageQuestion(
         "What does it cost to open a session for each request?",
         ("reuse",),
         ("aiohttp-gather", "asyncio"),
@@ -57,14 +57,14 @@ QUESTIONS = (
 )
 
 
-def find_questions(table: Table) -> list[dict[str, object]]:
+def find_questions(table: MatrixTable) -> list[dict[str, object]]:
     """Return the questions that can be answered, each with its choice."""
     rows = newest_last(row for row in table.rows if not row.tuned)
     found = ((one.text, _choose(one, rows)) for one in QUESTIONS)
     return [{"text": text, "choice": choice} for text, choice in found if choice]
 
 
-def _choose(one: Question, rows: Sequence[TableRow]) -> dict[str, str]:
+def _choose(one: PageQuestion, rows: Sequence[TableRow]) -> dict[str, str]:
     """Return the choice that shows the answer; empty if no part has one."""
     for part in one.parts:
         # The last one is of the newest matrix that has the part whole: see `newest_last`.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from crawlbench.reference.pairs import Pair
-    from crawlbench.reference.pooling import Ratio
+    from crawlbench.reference.pooling import PooledRatio
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class TableRow:
     pages."""
     begin: float | None
     """Seconds of a crawl without its pages; None if there is only one length."""
-    page: Ratio | None
+    page: PooledRatio | None
     cpu_per_page: float | None
     """CPU seconds that a page adds, from the same lengths as `per_page`; with only one length the
     crawl's CPU seconds over its pages, start-up included. None where either could not be told."""
@@ -48,12 +48,12 @@ class TableRow:
     """Whether two lengths were measured, so that a page's cost is without its crawl's start-up."""
     memory: int | None
     """Bytes beyond what the worker had before."""
-    time: Ratio | None
+    time: PooledRatio | None
     """Ratio to the baseline; None for the baseline itself and for the reference."""
     verdict: str
     """Verdict against the baseline of its scenario, or what takes its place."""
     reason: str
-    cpu: Ratio | None
+    cpu: PooledRatio | None
     rank: int | None
     same: int | None
     """How many others cannot be told apart from it."""
@@ -123,14 +123,14 @@ def days_of(rows: Iterable[TableRow]) -> str:
     return " to ".join(dict.fromkeys((days[0], days[-1])))
 
 
-def ratio_text(ratio: Ratio | None) -> str:
+def ratio_text(ratio: PooledRatio | None) -> str:
     """Return a ratio as text, `-` if there is none."""
     if ratio is None or ratio.estimate is None or ratio.interval is None:
         return "-"
     return format_ratio(ratio.estimate, ratio.interval.low, ratio.interval.high)
 
 
-def interval_text(ratio: Ratio | None) -> str:
+def interval_text(ratio: PooledRatio | None) -> str:
     """Return the interval of a ratio as text, `-` if there is none."""
     if ratio is None or ratio.interval is None:
         return "-"

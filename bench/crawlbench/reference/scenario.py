@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from crawlbench.base.records import Quantity, Verdict
 from crawlbench.reference.contribution import QUANTITIES
 from crawlbench.reference.makeup import find_makeup
-from crawlbench.reference.pooling import Pool
+from crawlbench.reference.pooling import SessionPool
 from crawlbench.reference.rows import Pairs, Shares, TableRow
 from crawlbench.reference.rules import is_tuned
 from crawlbench.stats.limit import REFERENCE
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from crawlbench.reference.makeup import Makeup
     from crawlbench.reference.matrix import Matrix, Measured
     from crawlbench.reference.pairs import Pair
-    from crawlbench.reference.pooling import Ratio, Standing
+    from crawlbench.reference.pooling import PooledRatio, PooledStanding
 
 
 class Scenario:
@@ -52,7 +52,7 @@ class Scenario:
             for found in self._makeups
         ]
         self._makeup = newest
-        self._pool = Pool([one.session for one in members], group, outdated=outdated)
+        self._pool = SessionPool([one.session for one in members], group, outdated=outdated)
         self._ratios = {quantity: self._pool.ratios(quantity) for quantity in QUANTITIES}
         self._standings = self._pool.standings
 
@@ -90,7 +90,7 @@ class Scenario:
         summaries = [found for one in members if is_valid and (found := _summary(one, name))]
         has_lengths = any(cell.group in one.session.plan.long_forms for one in members)
         time, cpu, page = (self._ratios[quantity].get(name) for quantity in QUANTITIES)
-        stands: Standing | None = self._standings.get(name)
+        stands: PooledStanding | None = self._standings.get(name)
         days = sorted(one.session.created[:10] for one in members)
         memories = [one.extra_rss_bytes for one in summaries if one.extra_rss_bytes is not None]
         strategy, loop, parser = _axes(cell)
@@ -125,7 +125,7 @@ class Scenario:
             reviewed=makeup.reviewed,
         )
 
-    def _state(self, name: str, cell: Cell, time: Ratio | None) -> str:
+    def _state(self, name: str, cell: Cell, time: PooledRatio | None) -> str:
         if time:
             return "preliminary" if time.is_preliminary else str(time.verdict)
         if name == self._pool.baseline:

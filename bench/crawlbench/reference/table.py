@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class MatrixTable:
     """Everything that the page shows."""
 
     rows: tuple[TableRow, ...]
@@ -40,7 +40,7 @@ class Table:
 
 def make_table(
     matrices: Sequence[Matrix], elsewhere: Sequence[tuple[Session, Session]] = ()
-) -> Table:
+) -> MatrixTable:
     """Return the table of all matrices.
 
     Args:
@@ -67,7 +67,7 @@ def make_table(
         for one, two in combinations(matrix.sessions, 2)
         if one.suite == two.suite
     ]
-    return Table(
+    return MatrixTable(
         tuple(rows),
         sessions,
         tuple(shares),

@@ -11,14 +11,14 @@ from crawlbench.report.answer import Sentence, as_sentence
 from crawlbench.report.charts.history import history_charts, name_history
 from crawlbench.report.measures import mention, tell_interval, tell_range, tell_signed
 from crawlbench.report.numbers import format_percent
-from crawlbench.report.page import Fact, Page, Section, Trouble
+from crawlbench.report.page import Fact, PageContent, Section, Trouble
 from crawlbench.report.table import Table, columns_of
 from crawlbench.stats.comparability import explain_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from crawlbench.stats.timeline import ChangePoint, History, Line
+    from crawlbench.stats.timeline import CellHistory, ChangePoint, History
 
 METHOD = (
     "A point is a cell's time relative to the baseline and its control (averaged) in the same laps "
@@ -32,12 +32,12 @@ METHOD = (
 )
 
 
-def history_page(history: History) -> Page:
+def history_page(history: History) -> PageContent:
     """Return the page of a history."""
     every = (history, *history.further)
     # A single session is both the first and the last.
     ends = " to ".join(dict.fromkeys((*history.sessions[:1], *history.sessions[-1:])))
-    return Page(
+    return PageContent(
         title="crawlbench: history",
         subtitle=one_line(f"{count_of(len(history.sessions), 'session')}, {ends}"),
         asked=f"What changed over {count_of(len(history.sessions), 'session')}?",
@@ -160,7 +160,7 @@ def changes_table(history: History) -> Table:
     return Table(f"Changes{mention(history.quantity, ', {}')}", columns, rows)
 
 
-def _change(line: Line, change: ChangePoint, quantity: Quantity) -> tuple[str, ...]:
+def _change(line: CellHistory, change: ChangePoint, quantity: Quantity) -> tuple[str, ...]:
     return (
         one_line(line.cell),
         one_line(change.session),

@@ -20,7 +20,7 @@ from crawlbench.report.theme import SUPPORT, VERDICTS, css
 from crawlbench.report.vega import vega_scripts
 
 if TYPE_CHECKING:
-    from crawlbench.report.page import Page
+    from crawlbench.report.page import PageContent
     from crawlbench.report.table import Table
 
 
@@ -35,7 +35,7 @@ class _Cell:
     """What its column is sorted by, if the column has numbers."""
 
 
-def render_page(page: Page) -> str:
+def render_page(page: PageContent) -> str:
     """Return the page as HTML."""
     bundle, script = vega_scripts(), read_asset("crawlbench.report", "report.js")
     charts = [chart for section in page.sections for chart in section.charts]
@@ -57,7 +57,7 @@ def render_page(page: Page) -> str:
     )
 
 
-def _contents(page: Page) -> list[tuple[str, str]]:
+def _contents(page: PageContent) -> list[tuple[str, str]]:
     """Return names and titles of all parts, for the links at the top."""
     ends = [
         ("table", "Everything"),

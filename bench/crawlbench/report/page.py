@@ -58,7 +58,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageContent:
     """Everything on a page."""
 
     title: str

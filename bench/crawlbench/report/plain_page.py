@@ -15,7 +15,7 @@ from crawlbench.report.charts.values import (
     make_row,
     spread_chart,
 )
-from crawlbench.report.page import Fact, Page, Section
+from crawlbench.report.page import Fact, PageContent, Section
 from crawlbench.report.pyperf_suite import READING, plain_notes, plain_table
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ METHOD = (
 )
 
 
-def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
+def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> PageContent:
     """Return the page of a suite that has values, from a file of this name."""
     values = _values(suite)
     charts = {"drift": drift_chart(values, "", 1), "spread": spread_chart(values, "", 1)}
@@ -41,7 +41,7 @@ def plain_page(suite: pyperf.BenchmarkSuite, name: str) -> Page:
     ]
     answer = Sentence(as_sentence(READING), "table", "everything")
     facts = [Fact(label, text) for label, text in plain_notes(suite) if label == "machine"]
-    return Page(
+    return PageContent(
         title="pyperf suite",
         subtitle=one_line(name),
         answer=(answer,),

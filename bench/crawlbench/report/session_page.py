@@ -23,7 +23,7 @@ from crawlbench.report.full_table import everything_table
 from crawlbench.report.headline import find_figures, tell_question
 from crawlbench.report.notes import find_notes, interval_meaning
 from crawlbench.report.operations import operation_tables
-from crawlbench.report.page import Fact, Page, Section, Trouble
+from crawlbench.report.page import Fact, PageContent, Section, Trouble
 from crawlbench.report.remarks import STANDINGS, find_remarks
 from crawlbench.report.repeat import again_command
 from crawlbench.report.tables import series_tables
@@ -72,7 +72,7 @@ def session_page(
     trace: Sequence[TracedRequest] = (),
     no_trace: str = NO_TRACE,
     support: Section | None = None,
-) -> Page:
+) -> PageContent:
     """Return the page of a session.
 
     Args:
@@ -93,7 +93,7 @@ def session_page(
         _sweep(view),
     )
     facts = [Fact(label, text) for label, text in notes if label in FACTS]
-    return Page(
+    return PageContent(
         title=f"crawlbench: {one_line(session.plan.suite)}",
         subtitle=_subtitle(view),
         asked=tell_question(view),

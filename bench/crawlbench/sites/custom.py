@@ -17,7 +17,7 @@ from crawlbench.base.model import Item, SiteSpec
 from crawlbench.sites.addresses import Addresses, base_of, host_of, join, path_on, split_origin
 from crawlbench.sites.charsets import DEFAULT, as_utf8, declared_encoding, find_label
 from crawlbench.sites.expected import (
-    Expected,
+    ExpectedFile,
     compute_fingerprint,
     expected_path,
     load_expected,
@@ -191,7 +191,7 @@ def _encoding_of(page: ManifestPage) -> str:
 class _Expectation:
     """What was verified, if this site was."""
 
-    def __init__(self, name: str, fingerprint: str, expected: Expected | None) -> None:
+    def __init__(self, name: str, fingerprint: str, expected: ExpectedFile | None) -> None:
         is_current = expected is not None and expected.fingerprint == fingerprint
         self.current = expected if is_current else None
         self._failure = (

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 
 
-class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ExpectedFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One file beside the site file."""
 
     format: int
@@ -49,7 +49,7 @@ def compute_fingerprint(site: SiteFile, manifest: Manifest) -> str:
     return hashlib.sha256(msgspec.json.encode([site, pages])).hexdigest()
 
 
-def load_expected(path: Path) -> Expected | None:
+def load_expected(path: Path) -> ExpectedFile | None:
     """Read an expectation; None if there is none.
 
     Raises:
@@ -57,7 +57,7 @@ def load_expected(path: Path) -> Expected | None:
     """
     remedy = "verify the site again: crawlbench mirror verify"
     try:
-        expected = msgspec.json.decode(path.read_bytes(), type=Expected)
+        expected = msgspec.json.decode(path.read_bytes(), type=ExpectedFile)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -69,7 +69,7 @@ def load_expected(path: Path) -> Expected | None:
     return expected
 
 
-def write_expected(path: Path, expected: Expected) -> None:
+def write_expected(path: Path, expected: ExpectedFile) -> None:
     """Replace an expectation, whole or not at all.
 
     Raises:

@@ -101,7 +101,7 @@ STILL = Interval(0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ClaimRow:
     """What is known about one row of a family, as log ratios or differences in seconds."""
 
     typical: Estimate
@@ -182,7 +182,7 @@ class Judged:
 
 
 def judge_family(
-    rows: Mapping[K, Row], margin: float, confidence: float, count: int | None = None
+    rows: Mapping[K, ClaimRow], margin: float, confidence: float, count: int | None = None
 ) -> dict[K, Judged]:
     """Judge rows as one family, by Holm's procedure.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawlbench.stats.anchors import expected_shift
 from crawlbench.stats.change import Way
-from crawlbench.stats.claims import Row
+from crawlbench.stats.claims import ClaimRow
 from crawlbench.stats.doubts import bound_shifts, counts
 from crawlbench.stats.interval import Interval, difference
 from crawlbench.stats.session_variance import between_sessions
@@ -48,7 +48,7 @@ class Differences:
         self._quantity = pair[0].quantity
         self._has_anchors = has_anchors
 
-    def row(self, way: Way, cells: Sequence[Cell]) -> Row | None:
+    def row(self, way: Way, cells: Sequence[Cell]) -> ClaimRow | None:
         """Return what is known about a change from session to session; None without a value.
 
         Args:
@@ -59,7 +59,7 @@ class Differences:
         if typical is None or means is None:
             return None
         bound, spread = self._bound_doubts(way, cells), self._spread_of(way, cells[0])
-        return Row(
+        return ClaimRow(
             between_sessions(typical, spread),
             between_sessions(means, spread),
             Interval(-bound, bound),

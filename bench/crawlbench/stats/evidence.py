@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Inference:
     """How rounds are turned into p values and intervals."""
 
     first: int | None
@@ -42,7 +42,7 @@ def _estimate(moments: Moments) -> Estimate:
     return Estimate(moments.count, moments.mean, moments.error, moments.count - 1)
 
 
-ONE_LOOK = Look(
+ONE_LOOK = Inference(
     None,
     lambda moments, truth: _estimate(moments).p_value(truth),
     lambda moments, level: _estimate(moments).half_width(1 - level),
@@ -52,7 +52,7 @@ ONE_LOOK = Look(
 Each pair keeps its own variance. With variance borrowed from other pairs, intervals of a cell with
 three times the usual spread covered 86 to 90 % where they promise 95 (`make bench-judge`).
 """
-ANY_TIME = Look(2, p_value, sequence_half_width)
+ANY_TIME = Inference(2, p_value, sequence_half_width)
 """A sequence that holds after every round."""
 
 
@@ -100,7 +100,7 @@ class Evidence:
 def gather(
     ways: Mapping[str, Sequence[float]],
     means: Sequence[float],
-    look: Look,
+    look: Inference,
     *,
     margin: float,
     widenings: Sequence[float],
@@ -178,7 +178,7 @@ class Ways:
         squares = self.steadiest.squares
         return [replace(state, squares=squares) for state in states]
 
-    def interval(self, look: Look, level: float) -> Interval:
+    def interval(self, look: Inference, level: float) -> Interval:
         """Return the union of the ways' intervals."""
         return union(Interval.around(x.mean, look.half_width(x, level)) for x in self.seen())
 
@@ -189,7 +189,7 @@ class _Walk:
 
     ways: Ways
     """The typical times."""
-    look: Look
+    look: Inference
     margin: float
     level: float
     of_means: Moments = field(default_factory=Moments)
@@ -263,7 +263,7 @@ class _Walk:
 
 
 def _claims(
-    moments: Moments, look: Look, margin: float, widening: float = 0.0
+    moments: Moments, look: Inference, margin: float, widening: float = 0.0
 ) -> dict[Verdict, float]:
     return find_claims(moments.mean, partial(look.p_value, moments), margin, widening)
 

@@ -18,7 +18,7 @@ from crawlbench.stats.sequence import Moments, sequence_half_width
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Comparison, Session
-    from crawlbench.stats.evidence import Evidence, Look
+    from crawlbench.stats.evidence import Evidence, Inference
 
 POWER = 0.8
 """Chance of finding a difference that is called detectable."""
@@ -26,7 +26,7 @@ MAX_ROUNDS = 1000
 """Beyond this, the advice is to ask a coarser question."""
 
 
-def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> float | None:
+def detectable(evidence: Evidence, look: Inference, beyond: float, level: float) -> float | None:
     """Return the smallest log ratio that would have been found, with a chance of 80 %.
 
     None if there are too few rounds for any difference to be found. Where there are doubts, the
@@ -46,7 +46,7 @@ def detectable(evidence: Evidence, look: Look, beyond: float, level: float) -> f
 
 
 def more_rounds(
-    evidence: Evidence, look: Look, margin: float, widening: float, level: float
+    evidence: Evidence, look: Inference, margin: float, widening: float, level: float
 ) -> int | None:
     """Return about how many more rounds would settle a pair, if its mean stays where it is.
 

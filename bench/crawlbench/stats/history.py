@@ -8,12 +8,12 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from crawlbench.base.records import Obstacle, Quantity, Verdict
-from crawlbench.stats.claims import Row, judge_family
+from crawlbench.stats.claims import ClaimRow, judge_family
 from crawlbench.stats.comparability import Newest, tell_worker_cpus
 from crawlbench.stats.interval import Estimate, Interval, estimate_mean
 from crawlbench.stats.limit import REFERENCE
 from crawlbench.stats.shifts import MIN_SIDE, find_shifts
-from crawlbench.stats.timeline import Break, ChangePoint, History, Jump, LeftOut, Line, Point
+from crawlbench.stats.timeline import Break, CellHistory, ChangePoint, History, Jump, LeftOut, Point
 from crawlbench.stats.times import SessionTimes
 from crawlbench.stats.twins import bound_twins, find_twins
 
@@ -63,7 +63,7 @@ def _draw(
     # The cost to begin is kept in crawls of the baseline until everything is found.
     most = margin if quantity.has_ratio else math.expm1(margin)
     lines = [
-        Line(cell, groups[cell], tuple(found), _changes(found, most, level, sessions))
+        CellHistory(cell, groups[cell], tuple(found), _changes(found, most, level, sessions))
         for cell, found in points.items()
     ]
     last = [*times][-1]
@@ -96,7 +96,7 @@ def _scales(times: Mapping[str, SessionTimes]) -> dict[str, float]:
     }
 
 
-def _scaled(line: Line, scale: float) -> Line:
+def _scaled(line: CellHistory, scale: float) -> CellHistory:
     """Return a line in another unit."""
     return replace(
         line,
@@ -165,7 +165,7 @@ def _read(
             yield cell, estimate or obstacle or (Obstacle.FEW_ROUNDS, "")
 
 
-def _newest_stretch(line: Line, session: str) -> list[Point]:
+def _newest_stretch(line: CellHistory, session: str) -> list[Point]:
     """Return the points that show what to expect of the newest session, and its own.
 
     They are those of the newest era, or since the last change if enough came between: a known
@@ -265,14 +265,14 @@ def _changes(
     return tuple(found)
 
 
-def _row(shift: Estimate, before: Sequence[Point], after: Sequence[Point]) -> Row:
+def _row(shift: Estimate, before: Sequence[Point], after: Sequence[Point]) -> ClaimRow:
     """Return what is known about the shift between two stretches.
 
     Nobody knows which part of a doubt is real, but it moves a mean by no more than the mean of the
     doubts. Bounds have no direction, so those of the two stretches add up.
     """
     doubt = sum(fmean(one.doubt for one in stretch) for stretch in (before, after))
-    return Row(shift, shift, Interval(-doubt, doubt), bound_twins(before, after))
+    return ClaimRow(shift, shift, Interval(-doubt, doubt), bound_twins(before, after))
 
 
 def _changed_versions(before: Session, after: Session) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ class Slopes(Index):
         index: Index,
         longs: dict[str, str],
         form: LongForm,
-        line: Line | None = None,
+        line: Straightness | None = None,
         measured: Reading = read_seconds,
     ) -> None:
         """Build on an index of all samples.
@@ -167,7 +167,7 @@ class Intercepts(Slopes):
         ]
 
 
-class Line:
+class Straightness:
     """Tells whether a middle length lies where the two others say it should."""
 
     def __init__(
@@ -214,7 +214,7 @@ def index_for(session: Session, index: Index, group: str, quantity: Quantity) ->
         return index
     kind = Intercepts if quantity is Quantity.BEGIN else Slopes
     form, measured = session.plan.long_forms[group], reading_of(quantity)
-    line = Line(session, index, group, measured) if form.middle else None
+    line = Straightness(session, index, group, measured) if form.middle else None
     return kind(index, session.plan.long_names, form, line, measured)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from crawlbench.base.records import Cell
-    from crawlbench.stats.claims import Judged, Row
+    from crawlbench.stats.claims import ClaimRow, Judged
     from crawlbench.stats.times import SessionTimes
 
     _Named = tuple[Cell, ...]
@@ -191,7 +191,7 @@ class _Rows:
 
     def _judge(self, way: Way, asked: Iterable[_Named]) -> dict[_Named, Seen]:
         """Judge the rows of each group as one family."""
-        groups: dict[str, dict[_Named, Row]] = {}
+        groups: dict[str, dict[_Named, ClaimRow]] = {}
         for named in asked:
             row = self._differences.row(way, named)
             if row:
@@ -205,7 +205,7 @@ class _Rows:
                 seen[named] = self._seen(way, family[named], one)
         return seen
 
-    def _seen(self, way: Way, row: Row, found: Judged) -> Seen:
+    def _seen(self, way: Way, row: ClaimRow, found: Judged) -> Seen:
         means_high = row.means.interval(self._confidence)[1] if row.means else None
         return Seen(
             way, row.typical.mean, found.interval, found.verdict, means_high, found.obstacle

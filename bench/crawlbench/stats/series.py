@@ -18,7 +18,7 @@ KNEE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class SeriesPoint:
     """One cell of a series."""
 
     place: float
@@ -33,7 +33,7 @@ class Series:
     """One strategy along the axis."""
 
     name: str
-    points: tuple[Point, ...]
+    points: tuple[SeriesPoint, ...]
     """In order of place, without cells that are invalid or have no values."""
     knee: float | None
     """Place from which the rate stays near its best; None if it never settles."""
@@ -51,7 +51,7 @@ def make_series(session: Session, quantity: Quantity = Quantity.TIME) -> list[Se
     if sweep is None:
         return []
     summaries = {summary.cell: summary for summary in session.summaries}
-    lines: dict[str, list[Point]] = {}
+    lines: dict[str, list[SeriesPoint]] = {}
     for cell in session.plan.own_cells:
         place, summary = sweep.places.get(cell.name), summaries.get(cell.name)
         points = lines.setdefault(_name(session, cell), [])
@@ -64,7 +64,7 @@ def make_series(session: Session, quantity: Quantity = Quantity.TIME) -> list[Se
     ]
 
 
-def _find_point(place: float, summary: Summary, quantity: Quantity) -> list[Point]:
+def _find_point(place: float, summary: Summary, quantity: Quantity) -> list[SeriesPoint]:
     """Return the point of a cell; none if it has no such time."""
     is_page = quantity is Quantity.PAGE
     seconds = seconds_of(summary, quantity)
@@ -72,10 +72,10 @@ def _find_point(place: float, summary: Summary, quantity: Quantity) -> list[Poin
         return []
     error_s = summary.per_page_error_s if is_page else summary.seconds_error
     rate = 1 / seconds if is_page else summary.per_s
-    return [Point(place, rate, None if error_s is None else error_s / seconds)]
+    return [SeriesPoint(place, rate, None if error_s is None else error_s / seconds)]
 
 
-def find_knee(points: Sequence[Point]) -> float | None:
+def find_knee(points: Sequence[SeriesPoint]) -> float | None:
     """Return the first place from which every rate is near the best of all.
 
     A series that still rises at its last place, or that falls after its best, has no knee: the last

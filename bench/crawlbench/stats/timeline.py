@@ -52,7 +52,7 @@ class ChangePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CellHistory:
     """One cell over time."""
 
     cell: str
@@ -99,7 +99,7 @@ class History:
 
     sessions: tuple[str, ...]
     """Those that measured it, in order of time."""
-    lines: tuple[Line, ...]
+    lines: tuple[CellHistory, ...]
     breaks: tuple[Break, ...]
     left_out: tuple[LeftOut, ...]
     jumps: tuple[Jump, ...] = ()

@@ -2,9 +2,9 @@
 
 from walking import crawl_plainly
 
-from crawlbench.measure.gate import Gate
+from crawlbench.measure.gate import ManagerLink
 
-say = Gate.say
+say = ManagerLink.say
 
 
 def halve(self, message):
@@ -13,7 +13,7 @@ def halve(self, message):
     say(self, message)
 
 
-Gate.say = halve
+ManagerLink.say = halve
 
 
 def crawl(site, concurrency):

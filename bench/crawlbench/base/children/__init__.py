@@ -22,7 +22,7 @@ from crawlbench.base.children.child import (
     last_line,
     telling_line,
 )
-from crawlbench.base.children.forks import Job, count_files, serve_forks, why_not_fork
+from crawlbench.base.children.forks import ForkJob, count_files, serve_forks, why_not_fork
 from crawlbench.base.children.launch import INSTALLED_FIRST, clean_environment, python_command
 from crawlbench.base.children.nursery import Ended, Nursery, run_alone
 from crawlbench.base.children.plain import PlainChild
@@ -32,7 +32,7 @@ __all__ = [
     "Child",
     "ChildEnded",
     "Ended",
-    "Job",
+    "ForkJob",
     "Message",
     "Nursery",
     "PlainChild",

@@ -36,7 +36,7 @@ _TASKS, _FILES = "/proc/self/task", "/proc/self/fd"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ForkJob:
     """What a fork is to do."""
 
     order: Message
@@ -94,7 +94,7 @@ def why_not_fork(files_before: int) -> str:
     return f"it holds {files} files open" if files > 0 else ""
 
 
-def serve_forks(say: Say) -> Job | None:
+def serve_forks(say: Say) -> ForkJob | None:
     """Fork for each job that arrives on standard input, until the input ends.
 
     Returns:
@@ -120,7 +120,7 @@ class _Forks:
         self._running: dict[int, _Fork] = {}
         """Forks by their process's handle, which becomes readable when the process has ended."""
 
-    def serve(self) -> Job | None:
+    def serve(self) -> ForkJob | None:
         rest = b""
         # Poll needs no object in the kernel, which forks would share.
         with selectors.PollSelector() as ready:
@@ -144,7 +144,7 @@ class _Forks:
                     if job:
                         return job
 
-    def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> Job | None:
+    def _begin(self, told: dict[str, Any], ready: selectors.PollSelector) -> ForkJob | None:
         """Fork, and return the job in the fork; return None in this process."""
         words = tempfile.TemporaryFile()  # noqa: SIM115  (closed when the fork has ended)
         # Asked before the fork: its parent may have ended when it could ask.
@@ -152,7 +152,7 @@ class _Forks:
         process = os.fork()
         if not process:
             self._become_own(parent, words)
-            return Job(told["order"], partial(_tell, self._say, told["number"]))
+            return ForkJob(told["order"], partial(_tell, self._say, told["number"]))
         handle, now = os.pidfd_open(process), time.monotonic()
         deadline = now + told["deadline_s"]
         self._running[handle] = _Fork(told["number"], process, words, now, deadline)

@@ -24,7 +24,7 @@ from crawlbench.report.theme import colour
 
 if TYPE_CHECKING:
     from crawlbench.base.records import Quantity
-    from crawlbench.stats.timeline import History, Line, Point
+    from crawlbench.stats.timeline import CellHistory, History, Point
 
 HEIGHT = 300
 DAYS = 6
@@ -38,7 +38,7 @@ def name_history(quantity: Quantity) -> str:
 
 def history_charts(history: History) -> tuple[Chart, ...]:
     """Return a chart per site and network, or operation."""
-    groups: dict[str, list[Line]] = {}
+    groups: dict[str, list[CellHistory]] = {}
     for line in history.lines:
         groups.setdefault(line.group, []).append(line)
     return tuple(
@@ -47,7 +47,7 @@ def history_charts(history: History) -> tuple[Chart, ...]:
     )
 
 
-def _chart(history: History, group: str, lines: list[Line], name: str) -> Chart:
+def _chart(history: History, group: str, lines: list[CellHistory], name: str) -> Chart:
     quantity = history.quantity
     rows: Rows = [row for line in lines for row in _rows(line, quantity)]
     breaks: Rows = [{"created": found.created} for found in history.breaks]
@@ -69,7 +69,7 @@ def _breaks_of(name: str) -> str:
     return name.replace("history", "breaks")
 
 
-def _rows(line: Line, quantity: Quantity) -> Rows:
+def _rows(line: CellHistory, quantity: Quantity) -> Rows:
     # A group's name is site and network; a cell's has network and site before its environment.
     site, _, network = line.group.rpartition("/")
     name = f"{line.cell}/".replace(f"/{network}/{site}/", "/").removesuffix("/")
