@@ -79,7 +79,7 @@ FOUND = {
         "measure/test_sitefacts.py::test_no_command_waits_for_it",
     ),
     "another user has made our folder": (
-        "cluster/test_alone.py::test_folder_of_another_user_is_refused",
+        "cluster/test_locks.py::test_folder_of_another_user_is_refused",
     ),
     "actions move, and expressions become commands": (
         "ci/test_yaml.py::test_workflows_lint",
@@ -93,8 +93,8 @@ FOUND = {
         "mirror/test_tls.py::test_clients_that_never_read_take_no_more_memory_than_they_may",
     ),
     "what is no regular file is replaced": (
-        "base/test_whole.py::test_device_is_written_to_and_stays",
-        "base/test_whole.py::test_link_stays_and_its_target_is_replaced",
+        "base/test_storage.py::test_device_is_written_to_and_stays",
+        "base/test_storage.py::test_link_stays_and_its_target_is_replaced",
         "cli/test_endings.py::test_output_may_be_a_device_or_a_dash",
     ),
     "a page is read otherwise than by a browser": (

@@ -252,7 +252,7 @@ def test_pip_builds_where_uv_is_not(monkeypatch, tmp_path):
     assert str(caught.value).startswith("environment 'bad' (crawlbench-no-such-package==3) cannot")
 
 
-@pytest.mark.long  # test_looking.py looks at what a project imports
+@pytest.mark.long  # test_inspection.py looks at what a project imports
 def test_what_plug_ins_there_are_is_seen_from_inside():
     names = {Kind.STRATEGY: ["aiohttp-gather"], Kind.EVENT_LOOP: ["uvloop"]}
     facts, _ = built("own=uvloop", needed_packages(names, names))
